@@ -1,0 +1,37 @@
+"""How a value is named to a person in a few words: its type and size, or itself when it is small."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vinyasa_ipy.fingerprint.walk import PLAIN
+
+SHORT = 60
+"""Characters of a value shown as itself."""
+
+
+def describe(value: Any) -> str:
+    """Say what a value is: `336,776 × 19 DataFrame`, `0.2`, `list of 3`."""
+    kind = type(value)
+    if kind in PLAIN:
+        text = repr(value[:SHORT] if isinstance(value, str | bytes) else value)
+        return text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"
+    shape = vars(kind).get("shape") and _shape(value)
+    if shape:
+        return f"{shape} {kind.__name__}"
+    if kind in (list, tuple, dict, set, frozenset):
+        return _container(value)
+    return kind.__name__ if not hasattr(value, "__qualname__") else f"{kind.__name__} {value.__qualname__}"
+
+
+def _shape(value: Any) -> str:
+    shape = getattr(value, "shape", ())
+    return " × ".join(f"{size:,}" for size in shape if isinstance(size, int)) if isinstance(shape, tuple) else ""
+
+
+def _container(value: Any) -> str:
+    if len(value) <= 6 and all(type(item) in PLAIN for item in value) and not isinstance(value, dict):  # noqa: PLR2004
+        text = repr(value)
+        if len(text) <= SHORT:
+            return text
+    return f"{type(value).__name__} of {len(value):,}"

@@ -1,0 +1,171 @@
+"""How pandas' frames, series, indexes and arrays are written: by content, not by the blocks that hold it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from vinyasa_ipy.fingerprint.walk import INHERITED, Walk
+
+
+def _subclass(walk: Walk, value: object, known: type) -> None:
+    if type(value) is not known:
+        walk.define(type(value))
+
+
+def _frame(walk: Walk, value: pd.DataFrame) -> None:
+    if not walk.enter(value):
+        return
+    walk.out += b"pF"
+    _subclass(walk, value, pd.DataFrame)
+    walk.write(value.columns)
+    walk.write(value.index)
+    for place in range(value.shape[1]):
+        _column(walk, value.iloc[:, place])
+    _extras(walk, value)
+
+
+def _series(walk: Walk, value: pd.Series[Any]) -> None:
+    if not walk.enter(value):
+        return
+    walk.out += b"pS"
+    _subclass(walk, value, pd.Series)
+    walk.write(value.name)
+    walk.write(value.index)
+    _column(walk, value)
+    _extras(walk, value)
+
+
+def _extras(walk: Walk, value: pd.DataFrame | pd.Series[Any]) -> None:
+    walk.write(value.attrs)
+    walk.write(value.flags.allows_duplicate_labels)
+
+
+def _column(walk: Walk, column: pd.Series[Any]) -> None:
+    """Write one column's content."""
+    array = column.array
+    if isinstance(array, pd.arrays.NumpyExtensionArray):
+        _numpy(walk, array.to_numpy())
+    else:
+        walk.write(array)
+
+
+def _numpy(walk: Walk, values: np.ndarray[Any, Any]) -> None:
+    inner = Walk()
+    inner.write(values)
+    walk.out += inner.digest()
+    if _copies_on_write():
+        inner.shared.clear()
+        inner.memo.clear()
+    walk.absorb(inner)
+
+
+def _copies_on_write() -> bool:
+    """Tell whether frames that share memory can't be changed through each other (always so from pandas 3)."""
+    return int(pd.__version__.partition(".")[0]) >= 3 or pd.get_option("mode.copy_on_write") is True  # noqa: PLR2004
+
+
+def _index(walk: Walk, value: pd.Index[Any]) -> None:
+    walk.out += b"pI"
+    _subclass(walk, value, pd.Index)
+    walk.write(list(value.names))
+    if isinstance(value, pd.RangeIndex):
+        walk.write((value.start, value.stop, value.step))
+        return
+    if isinstance(value, pd.MultiIndex):
+        for level in range(value.nlevels):
+            walk.write(value.get_level_values(level).rename(None))
+        return
+    if isinstance(value, pd.DatetimeIndex | pd.TimedeltaIndex):
+        walk.write(value.freqstr)
+    array = value.array
+    if isinstance(array, pd.arrays.NumpyExtensionArray):
+        _numpy(walk, array.to_numpy())
+    else:
+        walk.write(array)
+
+
+def _timed(walk: Walk, value: Any) -> None:
+    walk.text(b"pT", f"{type(value).__name__} {value.dtype}")
+    _numpy(walk, value.asi8)
+
+
+def _categorical(walk: Walk, value: pd.Categorical) -> None:
+    walk.out += b"pC"
+    walk.write(value.ordered)
+    walk.write(value.categories)
+    _numpy(walk, np.asarray(value.codes))
+
+
+def _interval(walk: Walk, value: pd.arrays.IntervalArray) -> None:
+    walk.text(b"pV", value.closed)
+    walk.write(value.left)
+    walk.write(value.right)
+
+
+def _masked(walk: Walk, value: Any) -> None:
+    """Write a nullable array; what lies under its mask is noise and counts as zero."""
+    mask = np.asarray(value.isna())
+    data = value.to_numpy(dtype=value.dtype.numpy_dtype, na_value=value.dtype.numpy_dtype.type(0))
+    walk.text(b"pM", str(value.dtype))
+    _numpy(walk, mask)
+    _numpy(walk, data)
+
+
+def _strings(walk: Walk, value: Any) -> None:
+    """Write a string array by its strings, whichever way they are held."""
+    walk.text(b"ps", f"{value.dtype} {value.dtype.na_value}")
+    if value.dtype.storage == "pyarrow":
+        walk.write(value.__arrow_array__())
+    else:
+        walk.write([None if item is pd.NA or item != item else item for item in value.tolist()])  # noqa: PLR0124 - nan
+
+
+def _arrow(walk: Walk, value: Any) -> None:
+    walk.text(b"pA", str(value.dtype))
+    walk.write(value.__arrow_array__())
+
+
+def _dtype(walk: Walk, value: Any) -> None:
+    walk.text(b"pD", f"{type(value).__name__} {value}")
+    if isinstance(value, pd.CategoricalDtype):
+        walk.write(value.categories)
+        walk.write(value.ordered)
+
+
+def _timestamp(walk: Walk, value: pd.Timestamp | pd.Timedelta | pd.Period) -> None:
+    walk.text(b"pt", f"{type(value).__name__} {value.isoformat() if hasattr(value, 'isoformat') else value!r}")
+    for part in ("unit", "tz", "fold", "freqstr", "_value"):
+        walk.text(b".", str(getattr(value, part, None)))
+
+
+def _missing(walk: Walk, value: object) -> None:
+    walk.text(b"p0", type(value).__name__)
+
+
+INHERITED.update(
+    {
+        pd.DataFrame: _frame,
+        pd.Series: _series,
+        pd.Index: _index,
+        pd.arrays.DatetimeArray: _timed,
+        pd.arrays.TimedeltaArray: _timed,
+        pd.arrays.PeriodArray: _timed,
+        pd.Categorical: _categorical,
+        pd.arrays.IntervalArray: _interval,
+        pd.arrays.IntegerArray: _masked,
+        pd.arrays.FloatingArray: _masked,
+        pd.arrays.BooleanArray: _masked,
+        pd.arrays.StringArray: _strings,
+        pd.arrays.ArrowStringArray: _strings,
+        pd.arrays.ArrowExtensionArray: _arrow,
+        pd.api.extensions.ExtensionDtype: _dtype,
+        pd.Timestamp: _timestamp,
+        pd.Timedelta: _timestamp,
+        pd.Period: _timestamp,
+        type(pd.NA): _missing,
+        type(pd.NaT): _missing,
+    }
+)

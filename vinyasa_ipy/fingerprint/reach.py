@@ -1,0 +1,606 @@
+"""What a piece of code reaches: every definition and value its result can depend on, as a graph of fingerprints.
+
+A node is a function, a class, a module, an installed package or the value of a name; its own digest covers what it
+is, its edges name what it refers to, in order of use. The digest of the whole is made from the nodes in the order in
+which they are met, so neither addresses nor spelling count, and cycles are nothing special.
+
+`Reach.unchanged` answers cheaply, in the same process, whether all of it is still as it was.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import sys
+import types
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from blake3 import blake3
+
+from vinyasa_ipy.errors import FingerprintError
+from vinyasa_ipy.fingerprint.code import DYNAMIC, Import, Reference, canonical, parameters
+from vinyasa_ipy.fingerprint.describe import describe
+from vinyasa_ipy.fingerprint.files import digest_file
+from vinyasa_ipy.fingerprint.modules import STANDARD, Origin, origin
+from vinyasa_ipy.fingerprint.walk import DIGEST_BYTES, PLAIN, Walk, is_definition
+
+MISSING: Any = type("MISSING", (), {"__repr__": lambda _self: "missing"})()
+"""Stands for a name that is bound nowhere."""
+
+_CLASS_BOOKKEEPING = frozenset(
+    {
+        *("__module__", "__doc__", "__dict__", "__weakref__", "__firstlineno__", "__static_attributes__"),
+        *("__qualname__", "__abstractmethods__", "_abc_impl", "__annotations__", "__annotate__", "__type_params__"),
+        *("__annotate_func__", "__annotations_cache__"),
+    }
+)
+_MODULE_BOOKKEEPING = frozenset(
+    {
+        *("__name__", "__doc__", "__package__", "__loader__", "__spec__", "__file__", "__cached__", "__builtins__"),
+        *("__path__", "__annotations__", "__all__"),
+    }
+)
+_SHELL_NAMES = frozenset({"In", "Out", "get_ipython", "exit", "quit", "open", "display"})
+_FED = (list, set, dict, deque, bytearray)
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One thing reached: what it is to a person (`label`, `words`) and to the key (`digest`, `edges`)."""
+
+    kind: str
+    label: str
+    thing: Any
+    write: Callable[[Walk], None]
+    words: str = ""
+    digest: bytes = b""
+    edges: list[int] = field(default_factory=list)
+    volatile: bool = False
+    exposed: bool = False
+    walk: Walk | None = None
+
+
+class Reach:
+    """The graph of what some code or value reaches.
+
+    Attributes:
+        digest: stands for all of it, `DIGEST_BYTES` long.
+        nodes: in the order in which they were met, the root first.
+        notes: in words, where analysis could not see through.
+        full: True when some code reads names or signatures, so that spelling is content.
+    """
+
+    def __init__(self, *, full: bool = False) -> None:
+        """Start an empty graph; `full` keeps the spelling of names as content."""
+        self.full = full
+        self.nodes: list[Node] = []
+        self.notes: list[str] = []
+        self.keywords: set[str] = set()
+        self.spreads = False
+        self.introspective = False
+        self.digest = b""
+        self._inside: frozenset[str] = frozenset()
+        self._found: dict[Any, int] = {}
+        self._queue: deque[int] = deque()
+        self._met: dict[int, tuple[int, int]] = {}
+        self._aliases: list[tuple[int, int, int, int]] = []
+        self._keep: list[object] = []
+        self._lookups: list[tuple[Mapping[str, Any], str, Any]] = []
+        self._functions: list[tuple[types.FunctionType, types.CodeType, Any, Any]] = []
+        self._cells: list[tuple[types.CellType, Any]] = []
+        self._classes: list[tuple[type, tuple[Any, ...]]] = []
+
+    # ---- growing ---------------------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        """Follow everything that was added until nothing new turns up, and make the digest."""
+        while self._queue:
+            number = self._queue.popleft()
+            self._visit(number)
+        hasher = blake3()
+        for node in self.nodes:
+            hasher.update(node.kind.encode() + b"\0" + node.digest)
+            hasher.update(repr((node.edges, self._spelled(node))).encode())
+        hasher.update(repr(self._aliases).encode())
+        self.digest = hasher.digest(length=DIGEST_BYTES)
+
+    def begin_with(self, function: types.FunctionType, inside: frozenset[str], label: str) -> None:
+        """Make a function that stands for a cell or a script the root."""
+        self._inside = inside
+        form = canonical(function.__code__, full=self.full)
+        node = Node("function", label, function, lambda walk: walk.text(b"c", form.digest.hex()))
+        self._keep.append(function)
+        self.nodes.append(node)
+        self._queue.append(0)
+
+    def _spelled(self, node: Node) -> tuple[Any, ...]:
+        """Return the parameter names that some call spells, with their places: swapping them would be a change."""
+        if not isinstance(node.thing, types.FunctionType) or node.kind != "function":
+            return ()
+        names = enumerate(parameters(node.thing.__code__))
+        if self.spreads or node.exposed:
+            return tuple(names)
+        return tuple((place, name) for place, name in names if name in self.keywords)
+
+    def add(self, thing: Any, label: str, *, exposed: bool = False) -> int:
+        """Add something reached; return its number (the same thing keeps its number)."""
+        thing = _unwrapped(thing)
+        key = id(thing) if _has_identity(thing) else ("value", label, type(thing))
+        number = self._found.get(key)
+        if number is None:
+            number = self._found[key] = len(self.nodes)
+            self._keep.append(thing)
+            self.nodes.append(self._node(thing, label))
+            self._queue.append(number)
+        self.nodes[number].exposed |= exposed
+        return number
+
+    def _visit(self, number: int) -> None:
+        node = self.nodes[number]
+        walk = Walk()
+        try:
+            node.write(walk)
+            node.digest = walk.digest()
+        except RecursionError as error:
+            raise FingerprintError(node.label, "it is nested too deeply") from error
+        except FingerprintError as error:
+            raise FingerprintError(node.label.strip("`"), _reason(node, error)) from error
+        node.volatile = bool(walk.memo or walk.shared)
+        node.walk = walk
+        self._note_aliases(number, walk)
+        for definition in walk.definitions:
+            node.edges.append(self.add(definition, name_of(definition), exposed=node.kind != "function"))
+        if node.kind == "function":
+            self._follow_code(number, node)
+
+    def _note_aliases(self, number: int, walk: Walk) -> None:
+        """Record mutable objects that two nodes share: a change through one shows through the other."""
+        for identity, place in walk.memo.items():
+            first = self._met.setdefault(identity, (number, place))
+            if first[0] != number:
+                self._aliases.append((*first, number, place))
+
+    def _node(self, thing: Any, label: str) -> Node:
+        if isinstance(thing, types.FunctionType):
+            return self._function_node(thing, label)
+        if isinstance(thing, type):
+            return self._class_node(thing, label)
+        if isinstance(thing, types.ModuleType):
+            return self._module_node(thing, label)
+        if is_definition(thing):
+            return Node("builtin", label, thing, lambda walk: _write_builtin(walk, thing))
+        return Node("value", label, thing, lambda walk: walk.write(thing), words=describe(thing))
+
+    # ---- functions -------------------------------------------------------------------------------------------
+
+    def _function_node(self, function: types.FunctionType, label: str) -> Node:
+        source = origin(function.__globals__.get("__name__"), function.__globals__.get("__file__"))
+        if not source.own and function.__globals__.get("__name__") != "__main__":
+            return self._package_node(source, label, function, lambda walk: self._foreign_function(walk, function, source))
+        self._functions.append((function, function.__code__, function.__defaults__, function.__kwdefaults__))
+        label = f"code of {name_of(function)}"
+        return Node("function", label, function, lambda walk: self._own_function(walk, function))
+
+    def _own_function(self, walk: Walk, function: types.FunctionType) -> None:
+        form = canonical(function.__code__, full=self.full)
+        walk.out += form.digest
+        walk.write(function.__defaults__)
+        walk.write(tuple(sorted((function.__kwdefaults__ or {}).items())))
+        for name, value in sorted(vars(function).items()):
+            if name != "__wrapped__":  # what it wraps is in its closure, if it is called at all
+                walk.text(b".", name)
+                walk.write(value)
+        if self.full:
+            walk.write((function.__name__, function.__qualname__, function.__doc__))
+            _write_annotations(walk, getattr(function, "__annotations__", {}))
+
+    def _foreign_function(self, walk: Walk, function: types.FunctionType, source: Origin) -> None:
+        """Write a function of an installed package: its name, and what it closes over."""
+        walk.text(b"s", f"{source.name} {function.__module__}.{function.__qualname__}")
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+            if name not in ("dispatch_cache", "cache_token"):  # what functools.singledispatch remembers of past calls
+                walk.text(b"c", name)
+                walk.write(cell)
+
+    def _follow_code(self, number: int, node: Node) -> None:
+        function = node.thing
+        form = canonical(function.__code__, full=self.full)
+        self.introspective |= form.introspective
+        self.keywords |= form.keywords
+        self.spreads |= form.spreads
+        space = function.__globals__
+        closure = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+        for reference in form.references:
+            if reference.free and reference.name in closure:
+                self.nodes[number].edges.append(self._closed_over(closure[reference.name], reference, node))
+            elif number == 0 and reference.name in self._inside:
+                self.nodes[number].edges.append(self.add(_Absent(reference.name), f"own name {reference.name}"))
+            else:
+                self.nodes[number].edges.append(self.resolve(reference, space))
+        self.follow_imports(number, form.imports, space)
+        self._widen(number, form.names(), space, node.label)
+
+    def _closed_over(self, cell: types.CellType, reference: Reference, node: Node) -> int:
+        try:
+            value = cell.cell_contents
+        except ValueError:
+            value = MISSING
+        self._cells.append((cell, value))
+        label = f"`{reference.name}` (closed over by {node.label.removeprefix('code of ')})"
+        return self._target(value, reference, label)
+
+    # ---- names -----------------------------------------------------------------------------------------------
+
+    def resolve(self, reference: Reference, space: Mapping[str, Any]) -> int:
+        """Add what a name means in a namespace, following attributes through modules."""
+        value = self._look_up(space, reference.name)
+        if value is MISSING:
+            value = self._look_up(_builtins(space), reference.name)
+            if value is not MISSING and is_definition(value):
+                return self.add(value, f"builtin {reference.name}")
+        module = space.get("__name__")
+        prefix = "" if module in (None, "__main__") else f"{module}."
+        return self._target(value, reference, f"`{prefix}{reference.name}`")
+
+    def _target(self, value: Any, reference: Reference, label: str) -> int:
+        if value is MISSING:
+            return self.add(_Absent(reference.name), f"missing name {reference.name}")
+        if reference.only_fed and type(value) in _FED:
+            return self.add(_Absent(f"fed {type(value).__name__}"), f"fed {label}")
+        chain = list(reference.chain)
+        while chain and isinstance(value, types.ModuleType):
+            module, name = value, chain.pop(0)
+            value = self._attribute(module, name)
+            label = f"`{module.__name__}.{name}`"
+            if value is MISSING:
+                return self.add(_Absent(f"{module.__name__}.{name}"), f"missing name {label}")
+            if not is_definition(value) and not (source := origin(module.__name__, _file(module))).own:
+                return self.add(_Named(source, f"{module.__name__}.{name}"), f"package {source.name}")
+        return self.add(value, label)
+
+    def _look_up(self, space: Mapping[str, Any], name: str) -> Any:
+        value = space.get(name, MISSING)
+        self._lookups.append((space, name, value))
+        return value
+
+    def _attribute(self, module: types.ModuleType, name: str) -> Any:
+        value = self._look_up(vars(module), name)
+        if value is MISSING:
+            try:
+                value = getattr(module, name, MISSING)
+            except Exception:  # noqa: BLE001 - a module's own __getattr__ may raise anything
+                return MISSING
+        return value
+
+    def follow_imports(self, number: int, imports: Iterable[Import], space: Mapping[str, Any]) -> None:
+        """Add what import statements inside code bring in; the user's own modules are imported to be read."""
+        for statement in imports:
+            module = _import(statement, space)
+            if module is None:
+                self.nodes[number].edges.append(
+                    self.add(_Absent(f"import {statement.module}"), f"missing module {statement.module}")
+                )
+                continue
+            self._lookups.append((sys.modules, module.__name__, module))
+            for name in statement.names or ("",):
+                reference = Reference(module.__name__, (name,) if name and name != "*" else ())
+                self.nodes[number].edges.append(self._target(module, reference, f"module {module.__name__}"))
+
+    def _widen(self, number: int, names: set[str], space: Mapping[str, Any], user: str) -> None:
+        """Take the whole namespace where code can reach any name of it."""
+        used = names & DYNAMIC
+        if not used or any(name in space for name in used):
+            return
+        for name in sorted(space):
+            value = space[name]
+            if name.startswith("_") or name in _SHELL_NAMES or isinstance(value, types.ModuleType):
+                continue
+            try:
+                Walk().write(value)
+            except (FingerprintError, RecursionError):
+                self.notes.append(f"partial key: {user} uses {', '.join(sorted(used))}, which may reach `{name}`")
+                continue
+            self.nodes[number].edges.append(self._target(value, Reference(name), f"`{name}`"))
+            self._lookups.append((space, name, value))
+
+    # ---- classes and modules ---------------------------------------------------------------------------------
+
+    def _class_node(self, kind: type, label: str) -> Node:
+        source = origin(kind.__module__ if isinstance(kind.__module__, str) else None)
+        if not source.own:
+            name = f"{kind.__module__}.{kind.__qualname__}"
+            return self._package_node(source, label, kind, lambda walk: walk.text(b"s", name))
+        self._classes.append((kind, tuple(vars(kind).values())))
+        return Node("class", f"class {name_of(kind)}", kind, lambda walk: self._own_class(walk, kind))
+
+    def _own_class(self, walk: Walk, kind: type) -> None:
+        walk.text(b"k", kind.__name__)
+        walk.write((*kind.__bases__, type(kind)))
+        content = vars(kind)
+        managed = type(kind) is not type or any(name.startswith(("__dataclass", "__attrs")) for name in content)
+        for name in sorted(content):
+            if name in _CLASS_BOOKKEEPING or isinstance(content[name], types.MemberDescriptorType | types.GetSetDescriptorType):
+                continue
+            walk.text(b".", name)
+            self._class_entry(walk, kind, name, content[name])
+        if managed or self.full:
+            _write_annotations(walk, content.get("__annotations__", {}))
+        if self.full:
+            walk.write((kind.__module__, kind.__qualname__, kind.__doc__))
+
+    def _class_entry(self, walk: Walk, kind: type, name: str, value: Any) -> None:
+        inner = Walk()
+        try:
+            inner.write(value)
+        except FingerprintError:
+            # What a framework's metaclass or decorator put there (a compiled validator, say) follows from the rest.
+            if origin(type(value).__module__).own or type(kind) is type:
+                raise
+            walk.text(b"f", f"{type(value).__module__}.{type(value).__qualname__} {name}")
+            return
+        walk.out += inner.digest()
+        walk.absorb(inner)
+
+    def _module_node(self, module: types.ModuleType, label: str) -> Node:
+        source = origin(module.__name__, _file(module))
+        if not source.own:
+            return self._package_node(source, label, module, lambda walk: walk.text(b"s", module.__name__))
+        return Node("module", f"module {module.__name__}", module, lambda walk: self._own_module(walk, module))
+
+    def _own_module(self, walk: Walk, module: types.ModuleType) -> None:
+        file = _file(module)
+        if file is not None and not file.endswith((".py", ".pyc", ".ipynb")):
+            walk.text(b"x", digest_file(file) or "")
+        content = vars(module)
+        for name in sorted(content):
+            if name in _MODULE_BOOKKEEPING and not (self.full and name == "__doc__"):
+                continue
+            self._lookups.append((content, name, content[name]))
+            walk.text(b".", name)
+            walk.write(content[name])
+
+    def _package_node(self, source: Origin, label: str, thing: Any, write: Callable[[Walk], None]) -> Node:
+        if source is STANDARD:
+            return Node("builtin", label, thing, write)
+        return Node("package", f"package {source.name}", thing, lambda walk: _versioned(walk, source, write), words=source.version)
+
+    # ---- asking ----------------------------------------------------------------------------------------------
+
+    def unchanged(self) -> bool:
+        """Tell, in the process that made it, whether everything reached is still the same."""
+        for space, name, value in self._lookups:
+            if space.get(name, MISSING) is not value:
+                return False
+        return (
+            self._functions_unchanged()
+            and self._cells_unchanged()
+            and self._classes_unchanged()
+            and self._values_unchanged()
+        )
+
+    def _functions_unchanged(self) -> bool:
+        return all(
+            function.__code__ is code and function.__defaults__ is defaults and function.__kwdefaults__ is keywords
+            for function, code, defaults, keywords in self._functions
+        )
+
+    def _cells_unchanged(self) -> bool:
+        for cell, value in self._cells:
+            try:
+                if cell.cell_contents is not value:
+                    return False
+            except ValueError:
+                if value is not MISSING:
+                    return False
+        return True
+
+    def _classes_unchanged(self) -> bool:
+        for kind, before in self._classes:
+            now = tuple(vars(kind).values())
+            if len(now) != len(before) or any(a is not b for a, b in zip(now, before, strict=True)):
+                return False
+        return True
+
+    def _values_unchanged(self) -> bool:
+        return all(self._same(node) for node in self.nodes if node.volatile)
+
+    def _same(self, node: Node) -> bool:
+        walk = Walk()
+        try:
+            node.write(walk)
+        except (FingerprintError, RecursionError):
+            return False
+        before = node.walk.definitions if node.walk is not None else []
+        if walk.digest() != node.digest or len(walk.definitions) != len(before):
+            return False
+        return all(a is b for a, b in zip(walk.definitions, before, strict=True))
+
+    def moved(self) -> list[int]:
+        """List the nodes, by number, whose content was changed in place since."""
+        return [number for number, node in enumerate(self.nodes) if node.volatile and not self._same(node)]
+
+    def rebound(self, space: Mapping[str, Any] | None = None) -> str:
+        """Name something outside `space` that is bound to another object since, or a class or function changed."""
+        for names, name, value in self._lookups:
+            if names is not space and names.get(name, MISSING) is not value:
+                return f"`{name}`"
+        if not self._functions_unchanged() or not self._classes_unchanged() or not self._cells_unchanged():
+            return "a function or class"
+        return ""
+
+    def mutable(self) -> dict[int, Node]:
+        """Return the identities of all mutable objects that the values reached hold, and whose they are."""
+        return {identity: node for node in self.nodes if node.walk is not None for identity in node.walk.mutable()}
+
+
+# ---- the pieces --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Absent:
+    """Stands where a name has no value, or none that counts."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """Stands for a value inside an installed package: package, version and name."""
+
+    source: Origin
+    name: str
+
+
+def _write_absent(walk: Walk, value: _Absent) -> None:
+    walk.text(b"-", value.name)
+
+
+def _write_named(walk: Walk, value: _Named) -> None:
+    walk.text(b"V", f"{value.source.name} {value.source.version} {value.name}")
+
+
+def _versioned(walk: Walk, source: Origin, write: Callable[[Walk], None]) -> None:
+    walk.text(b"V", f"{source.name} {source.version}")
+    write(walk)
+
+
+def _write_builtin(walk: Walk, thing: Any) -> None:
+    """Write a function made in C, or a descriptor: its name, its owner, and what it is bound to."""
+    if isinstance(thing, types.CodeType):
+        form = canonical(thing, full=True)
+        walk.out += form.digest
+        walk.write(tuple((reference.name, reference.chain) for reference in form.references))
+        return
+    module = getattr(thing, "__module__", None) or getattr(getattr(thing, "__objclass__", None), "__module__", None)
+    source = origin(module) if isinstance(module, str) else STANDARD
+    walk.text(b"u", f"{source.name} {module}.{getattr(thing, '__qualname__', '')}")
+    if source.own and module in sys.modules and (file := _file(sys.modules[module])) is not None:
+        walk.text(b"x", digest_file(file) or "")
+    elif source is not STANDARD:
+        walk.text(b"V", source.version)
+    owner = getattr(thing, "__self__", None)
+    if owner is not None and not isinstance(owner, types.ModuleType):
+        walk.write(owner)
+
+
+def _reason(node: Node, error: FingerprintError) -> str:
+    return error.reason if node.kind == "value" else f"{error.name}: {error.reason}"
+
+
+def _unwrapped(thing: Any) -> Any:
+    return thing.__func__ if isinstance(thing, types.MethodType) and isinstance(thing.__self__, types.ModuleType) else thing
+
+
+def _has_identity(thing: Any) -> bool:
+    """Tell whether two names for this very object are more than two equal values."""
+    return type(thing) not in PLAIN and not isinstance(thing, tuple | frozenset | _Absent | _Named)
+
+
+def _builtins(space: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = space.get("__builtins__", builtins)
+    return found if isinstance(found, dict) else vars(found)
+
+
+def _file(module: types.ModuleType) -> str | None:
+    file = vars(module).get("__file__")
+    return file if isinstance(file, str) else None
+
+
+def _import(statement: Import, space: Mapping[str, Any]) -> types.ModuleType | None:
+    """Find the module an import statement means; import it when it is the user's own or a part of a known package."""
+    name = statement.module
+    if statement.level:
+        package = str(space.get("__package__") or "")
+        parts = package.split(".")[: len(package.split(".")) - statement.level + 1]
+        name = ".".join([*parts, name] if name else parts)
+    if name in sys.modules:
+        return sys.modules[name]
+    try:
+        return importlib.import_module(name)
+    except Exception:  # noqa: BLE001 - whatever a module does when imported; the code itself will show it
+        return None
+
+
+def _write_annotations(walk: Walk, annotations: Any) -> None:
+    for name, value in dict(annotations).items():
+        walk.text(b":", name)
+        walk.write(value)
+
+
+def name_of(thing: Any) -> str:
+    """Name a definition for a person: `module.qualname`, without `__main__` and `<locals>`."""
+    module = getattr(thing, "__module__", None)
+    name = getattr(thing, "__qualname__", None) or getattr(thing, "__name__", None) or type(thing).__name__
+    name = str(name).replace("<locals>.", "")
+    return name if module in (None, "__main__", "builtins") or isinstance(thing, types.ModuleType) else f"{module}.{name}"
+
+
+def reach(thing: Any, label: str = "value") -> Reach:
+    """Follow everything a function, class or value reaches.
+
+    Raises:
+        FingerprintError: something reached has no honest fingerprint; its name is in the error.
+    """
+    found = Reach()
+    found.add(thing, label)
+    found.finish()
+    if found.introspective:
+        found = Reach(full=True)
+        found.add(thing, label)
+        found.finish()
+    return found
+
+
+def reach_values(values: Mapping[str, Any]) -> Reach:
+    """Follow what several named values hold, each a node of its own. Raises FingerprintError naming one."""
+    found = Reach()
+    for name, value in values.items():
+        found.add(value, f"`{name}`")
+    found.finish()
+    return found
+
+
+def reach_code(code: types.CodeType, space: dict[str, Any], *, inside: frozenset[str], label: str) -> Reach:
+    """Follow everything that code at the top level of a cell or script reaches in the namespace it is to run in.
+
+    `inside` are the names it binds before it reads them; `label` names the code itself. Raises FingerprintError.
+    """
+    function = types.FunctionType(code, space)
+    for full in (False, True):
+        found = Reach(full=full)
+        found.begin_with(function, inside, label)
+        found.finish()
+        if not found.introspective:
+            break
+    return found
+
+
+def digest(value: Any, name: str = "value") -> str:
+    """Return the fingerprint of a value: 40 hexadecimal digits, equal for equal content on any machine.
+
+    Raises:
+        FingerprintError: the value has no honest fingerprint (a generator, a socket, an open file, …).
+    """
+    walk = Walk()
+    try:
+        walk.write(value)
+    except RecursionError as error:
+        raise FingerprintError(name, "it is nested too deeply") from error
+    except FingerprintError as error:
+        raise FingerprintError(name, error.reason) from error
+    if not walk.definitions:
+        return walk.digest().hex()
+    return reach(value, f"`{name}`").digest.hex()
+
+
+def _teach() -> None:
+    from vinyasa_ipy.fingerprint.walk import ENCODERS  # noqa: PLC0415
+
+    ENCODERS[_Absent] = _write_absent
+    ENCODERS[_Named] = _write_named
+
+
+_teach()

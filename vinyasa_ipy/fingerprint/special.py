@@ -1,0 +1,126 @@
+"""How values are written whose content isn't what pickling would say: caches, handles, wrappers."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import io
+import sys
+import threading
+import types
+import weakref
+from typing import Any
+
+from vinyasa_ipy.errors import FingerprintError
+from vinyasa_ipy.fingerprint.walk import ENCODERS, INHERITED, Walk
+
+
+def _lru_cache(walk: Walk, value: Any) -> None:
+    """Write a cached function: the function and the cache's settings, not what it happens to hold."""
+    walk.out += b"L"
+    walk.write(value.cache_parameters())
+    walk.define(value.__wrapped__)
+
+
+def _property(walk: Walk, value: property) -> None:
+    walk.out += b"p"
+    for part in (value.fget, value.fset, value.fdel):
+        walk.write(part)
+
+
+def _wrapped(walk: Walk, value: Any) -> None:
+    walk.text(b"W", type(value).__name__)
+    walk.write(value.__func__)
+
+
+def _cached_property(walk: Walk, value: functools.cached_property[Any]) -> None:
+    walk.text(b"cp", str(value.attrname))
+    walk.write(value.func)
+
+
+def _lock(walk: Walk, value: Any) -> None:
+    """Write a lock by what it holds: whether it is taken."""
+    walk.out += b"K"
+    walk.write(value.locked() if hasattr(value, "locked") else "owned" in repr(value) and "count=0" not in repr(value))
+
+
+def _weakref(walk: Walk, value: weakref.ref[Any]) -> None:
+    walk.out += b"w"
+    walk.write(value())
+
+
+def _weak_mapping(walk: Walk, value: Any) -> None:
+    if walk.enter(value):
+        walk.out += b"wd"
+        walk.define(type(value))
+        walk.write(dict(value.items()))
+
+
+def _stream(walk: Walk, value: Any) -> None:
+    """Write a standard stream by its name; any other open file has a position and a disk behind it."""
+    for name in ("stdout", "stderr", "stdin"):
+        if value is getattr(sys, name) or value is getattr(sys, f"__{name}__"):
+            walk.text(b"io", name)
+            return
+    if isinstance(value, io.StringIO | io.BytesIO):
+        walk.out += b"io"
+        walk.write(value.getvalue())
+        walk.write(value.tell())
+        return
+    raise FingerprintError(getattr(value, "name", type(value).__name__), "it is an open file")
+
+
+def _refused(reason: str) -> Any:
+    def encode(_walk: Walk, value: object) -> None:
+        raise FingerprintError(f"a {type(value).__name__}", reason)
+
+    return encode
+
+
+def _cell(walk: Walk, value: types.CellType) -> None:
+    if walk.enter(value):
+        walk.out += b"ce"
+        try:
+            walk.write(value.cell_contents)
+        except ValueError:  # an empty cell has no content
+            walk.out += b"-"
+
+
+def _moment(tag: bytes) -> Any:
+    def encode(walk: Walk, value: Any) -> None:
+        walk.text(tag, value.isoformat())
+        walk.write(getattr(value, "fold", 0))
+        walk.write(getattr(value, "tzinfo", None))
+
+    return encode
+
+
+def _timedelta(walk: Walk, value: datetime.timedelta) -> None:
+    walk.out += b"td"
+    walk.write((value.days, value.seconds, value.microseconds))
+
+
+ENCODERS.update(
+    {
+        functools._lru_cache_wrapper: _lru_cache,  # noqa: SLF001 - the only name of this public thing's type
+        property: _property,
+        staticmethod: _wrapped,
+        classmethod: _wrapped,
+        type(threading.Lock()): _lock,
+        type(threading.RLock()): _lock,
+        weakref.ref: _weakref,
+        weakref.WeakKeyDictionary: _weak_mapping,
+        weakref.WeakValueDictionary: _weak_mapping,
+        types.CellType: _cell,
+        types.GeneratorType: _refused("it is a generator, whose rest can't be known without using it up"),
+        types.CoroutineType: _refused("it is a coroutine, which can be awaited only once"),
+        types.AsyncGeneratorType: _refused("it is a generator, whose rest can't be known without using it up"),
+        types.FrameType: _refused("it is a running frame"),
+        types.TracebackType: _refused("it is a traceback"),
+        datetime.datetime: _moment(b"dt"),
+        datetime.date: _moment(b"da"),
+        datetime.time: _moment(b"ti"),
+        datetime.timedelta: _timedelta,
+    }
+)
+INHERITED.update({functools.cached_property: _cached_property, io.IOBase.__base__: _stream, io.IOBase: _stream})

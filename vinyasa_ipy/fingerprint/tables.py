@@ -1,0 +1,90 @@
+"""How Arrow's arrays and tables are written: by content, whatever their chunks and offsets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from vinyasa_ipy.fingerprint.walk import INHERITED, Walk
+
+
+def _table(walk: Walk, value: Any) -> None:
+    walk.out += b"qT"
+    _schema(walk, value.schema)
+    for column in value.columns:
+        walk.write(column)
+
+
+def _schema(walk: Walk, value: Any) -> None:
+    walk.text(b"qS", value.to_string(show_field_metadata=True, show_schema_metadata=False))
+    walk.write(dict(value.metadata or {}))
+
+
+def _chunked(walk: Walk, value: Any) -> None:
+    merged = value.combine_chunks() if value.num_chunks != 1 else value.chunk(0)
+    if isinstance(merged, pa.ChunkedArray):
+        merged = pa.concat_arrays(merged.chunks)
+    _array(walk, merged)
+
+
+def _array(walk: Walk, value: Any) -> None:
+    """Write an array: its type, which items are there, and their content."""
+
+    kind = value.type
+    walk.text(b"qA", str(kind))
+    walk.tag(b"n", len(value))
+    if value.null_count:
+        walk.buffer(value.is_valid().cast(pa.uint8()).to_numpy(zero_copy_only=False))
+    if pa.types.is_dictionary(kind):
+        _array(walk, value.indices)
+        _array(walk, value.dictionary)
+    elif pa.types.is_large_string(kind) or pa.types.is_string(kind) or _is_binary(kind):
+        _strings(walk, value.fill_null(b"" if _is_binary(kind) else "") if value.null_count else value)
+    elif _is_flat(kind):
+        filled = pc.fill_null(value, pa.scalar(0).cast(kind)) if value.null_count else value
+        walk.buffer(filled.to_numpy(zero_copy_only=False))
+    else:
+        walk.write(value.to_pylist())
+
+
+def _is_binary(kind: Any) -> bool:
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def _is_flat(kind: Any) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+
+def _strings(walk: Walk, value: Any) -> None:
+    walk.buffer(pc.binary_length(value).cast(pa.int64()).to_numpy(zero_copy_only=False))
+    if len(value) == 0:
+        return
+    wide = pa.types.is_large_string(value.type) or pa.types.is_large_binary(value.type)
+    offsets = memoryview(value.buffers()[1]).cast("B").cast("q" if wide else "i")
+    first, last = offsets[value.offset], offsets[value.offset + len(value)]
+    data = value.buffers()[2]
+    walk.buffer(memoryview(data)[first:last] if data is not None else b"")
+
+
+def _scalar(walk: Walk, value: Any) -> None:
+    walk.text(b"qs", str(value.type))
+    walk.write(value.as_py())
+
+
+def _text(walk: Walk, value: Any) -> None:
+    walk.text(b"qt", f"{type(value).__name__} {value}")
+
+
+INHERITED.update(
+    {
+        pa.Table: _table,
+        pa.RecordBatch: _table,
+        pa.Schema: _schema,
+        pa.ChunkedArray: _chunked,
+        pa.Array: _array,
+        pa.Scalar: _scalar,
+        pa.DataType: _text,
+    }
+)

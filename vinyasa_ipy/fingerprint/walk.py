@@ -1,0 +1,510 @@
+"""A walk over one value: turns its content into a typed, length-prefixed stream and digests it.
+
+The stream of a value depends on its content alone: not on addresses, hash seeds, folders or memory layout.
+Every item starts with a tag, every variable part with its length, so two different values can't share a stream.
+Mutable objects are numbered as they are met, and met again they are named by number: aliasing is content.
+Functions, classes and modules are not content but *definitions*: the walk writes their ordinal and leaves them in
+`definitions` for `reach` to follow.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import os
+import struct
+import types
+from array import array
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
+from typing import Any
+
+from blake3 import blake3
+
+from vinyasa_ipy.errors import FingerprintError
+
+DIGEST_BYTES = 20
+"""Length of every digest in bytes: 160 bits, 40 hexadecimal digits."""
+
+COLUMN = 8
+"""Sequences at least this long and of one plain type are written as one packed column."""
+
+FLUSH = 1 << 16
+"""Bytes gathered before they are handed to the hash: few calls, little memory."""
+
+BIG = 1 << 20
+"""Buffers at least this long are digested on all cores (below, starting threads costs more than it saves)."""
+
+THREADS = os.cpu_count() or 1
+"""Threads for large buffers. A number makes the hash start its own: its shared pool hangs in a forked child."""
+
+Encoder = Callable[["Walk", Any], None]
+_pack = struct.Struct("<Q").pack
+_double = struct.Struct("<d").pack
+
+
+class Walk:
+    """The state of one walk: the hash, the objects met, and the definitions found on the way.
+
+    Attributes:
+        memo: the number of each mutable object, by identity; `met` lists them by number.
+        again: the numbers of those met more than once.
+        shared: identities of mutable things that have no number (inside sets, memory behind arrays).
+        keep: what must stay alive as long as identities are compared.
+        definitions: functions, classes and modules, for `reach` to follow.
+    """
+
+    __slots__ = ("again", "definitions", "hasher", "keep", "memo", "met", "out", "shared")
+
+    def __init__(self) -> None:
+        """Start with nothing written and nothing met."""
+        self.hasher = blake3()
+        self.out = bytearray()
+        self.memo: dict[int, int] = {}
+        self.met: list[object] = []
+        self.again: set[int] = set()
+        self.keep: list[object] = []
+        self.shared: set[int] = set()
+        self.definitions: list[object] = []
+
+    def digest(self) -> bytes:
+        """Return the digest of all that was written, `DIGEST_BYTES` long."""
+        self.hasher.update(self.out)
+        self.out.clear()
+        return self.hasher.digest(length=DIGEST_BYTES)
+
+    def write(self, value: object) -> None:
+        """Write one value, whatever it is.
+
+        Raises:
+            FingerprintError: the value has no honest fingerprint.
+        """
+        encode = ENCODERS.get(type(value))
+        if encode is None:
+            encode = find_encoder(value)
+        encode(self, value)
+        if len(self.out) > FLUSH:
+            self.hasher.update(self.out)
+            self.out.clear()
+
+    def tag(self, tag: bytes, *lengths: int) -> None:
+        """Write a tag and the lengths that make what follows unambiguous."""
+        self.out += tag
+        for length in lengths:
+            self.out += _pack(length)
+
+    def text(self, tag: bytes, text: str) -> None:
+        """Write a tagged string."""
+        data = text.encode("utf-8", "surrogatepass")
+        self.out += tag
+        self.out += _pack(len(data))
+        self.out += data
+
+    def buffer(self, data: Any) -> None:
+        """Write the digest of a contiguous buffer, without copying it; large ones on all cores."""
+        view = memoryview(data).cast("B")
+        self.tag(b"#", len(view))
+        self.out += digest_buffers((view,))
+
+    def chunks(self, parts: Iterable[Any], size: int) -> None:
+        """Write what `buffer` would for the concatenation of `parts`, `size` bytes together."""
+        self.tag(b"#", size)
+        self.out += digest_buffers(parts)
+
+    def enter(self, value: object) -> bool:
+        """Number a mutable object; when it was met before, write its number instead and return False."""
+        number = self.memo.get(id(value))
+        if number is not None:
+            self.tag(b"@", number)
+            self.again.add(number)
+            return False
+        self.memo[id(value)] = len(self.memo)
+        self.met.append(value)
+        return True
+
+    def define(self, definition: object) -> None:
+        """Write a place for a definition (function, class, module, …) that `reach` follows."""
+        self.tag(b"D", len(self.definitions))
+        self.definitions.append(definition)
+
+    def items(self, values: list[Any] | tuple[Any, ...]) -> None:
+        """Write the items of a sequence: packed by type when all are plain, else one by one."""
+        self.out += _pack(len(values))
+        if len(values) >= COLUMN:
+            kinds = set(map(type, values))
+            if kinds <= COLUMNS.keys() and _columns(self, values, kinds):
+                return
+        write = self.write
+        for value in values:
+            write(value)
+
+    def absorb(self, inner: Walk) -> None:
+        """Take over what a walk over a part met: its definitions in order, its mutable objects as a set."""
+        self.keep.append(inner)
+        self.shared.update(inner.shared, inner.memo)
+        for definition in inner.definitions:
+            self.define(definition)
+
+    def mutable(self) -> set[int]:
+        """Return the identities of every mutable object and buffer met: what this value could share with another."""
+        return self.shared | self.memo.keys()
+
+
+def digest_buffers(parts: Iterable[Any]) -> bytes:
+    """Digest the concatenation of contiguous buffers, all on one thread or, when the first is large, on all cores."""
+    hasher = None
+    for part in parts:
+        view = memoryview(part).cast("B")
+        if hasher is None:
+            hasher = blake3(max_threads=THREADS if len(view) >= BIG else 1)
+        hasher.update(view)
+    return (hasher or blake3()).digest(length=DIGEST_BYTES)
+
+
+# ---- plain values --------------------------------------------------------------------------------------------
+
+
+def _constant(tag: bytes) -> Encoder:
+    def encode(walk: Walk, _value: object) -> None:
+        walk.out += tag
+
+    return encode
+
+
+def _bool(walk: Walk, value: bool) -> None:  # noqa: FBT001 - it is the value itself, not a flag
+    walk.out += b"T" if value else b"F"
+
+
+def _int(walk: Walk, value: int) -> None:
+    size = value.bit_length() // 8 + 1
+    walk.out += b"i" + _pack(size) + value.to_bytes(size, "little", signed=True)
+
+
+def _float(walk: Walk, value: float) -> None:
+    walk.out += b"f" + _double(value)
+
+
+def _complex(walk: Walk, value: complex) -> None:
+    walk.out += b"c" + _double(value.real) + _double(value.imag)
+
+
+def _str(walk: Walk, value: str) -> None:
+    walk.text(b"s", value)
+
+
+def _bytes(walk: Walk, value: bytes) -> None:
+    walk.out += b"b" + _pack(len(value))
+    walk.out += value
+
+
+def _bytearray(walk: Walk, value: bytearray) -> None:
+    if walk.enter(value):
+        walk.out += b"B" + _pack(len(value))
+        walk.out += value
+
+
+def _memoryview(walk: Walk, value: memoryview) -> None:
+    walk.text(b"m", f"{value.format}{value.shape}{value.readonly}")
+    walk.buffer(value if value.c_contiguous else value.tobytes())
+
+
+def _list(walk: Walk, value: list[Any]) -> None:
+    if walk.enter(value):
+        walk.out += b"l"
+        walk.items(value)
+
+
+def _tuple(walk: Walk, value: tuple[Any, ...]) -> None:
+    """Write a tuple; a deep one by digest, so that tuples of tuples don't grow without end."""
+    if not value or set(map(type, value)) <= PLAIN:
+        walk.out += b"t"
+        walk.items(value)
+        return
+    if not _frozen(value):
+        walk.out += b"t"
+        walk.items(value)
+        return
+    walk.out += b"t^"
+    walk.out += _frozen_digest(walk, value)
+
+
+def _frozen_digest(walk: Walk, value: tuple[Any, ...]) -> bytes:
+    inner = Walk()
+    inner.items(value)
+    return inner.digest()
+
+
+def _frozen(value: tuple[Any, ...]) -> bool:
+    """Tell whether nothing in nested tuples is mutable or a definition (tuples met twice are looked at once)."""
+    seen: set[int] = set()
+    stack: list[Any] = [value]
+    while stack:
+        item = stack.pop()
+        if type(item) is tuple:
+            if id(item) not in seen:
+                seen.add(id(item))
+                stack.extend(item)
+        elif type(item) not in PLAIN:
+            return False
+    return True
+
+
+def _dict(walk: Walk, value: dict[Any, Any]) -> None:
+    if walk.enter(value):
+        walk.out += b"d"
+        walk.items(list(value))
+        walk.items(list(value.values()))
+
+
+def _set(walk: Walk, value: set[Any] | frozenset[Any]) -> None:
+    """Write a set in an order made from its content."""
+    if type(value) is set and not walk.enter(value):
+        return
+    walk.out += b"S" if type(value) is set else b"Z"
+    kinds = set(map(type, value))
+    if len(kinds) == 1 and kinds <= SORTABLE:
+        walk.items(sorted(value))
+        return
+    entries = []
+    for item in value:
+        inner = Walk()
+        inner.write(item)
+        entries.append((inner.digest(), inner))
+    entries.sort(key=lambda entry: entry[0])
+    walk.out += _pack(len(entries))
+    for digest, inner in entries:
+        walk.out += digest
+        walk.absorb(inner)
+
+
+def _mapping_proxy(walk: Walk, value: Mapping[Any, Any]) -> None:
+    walk.out += b"P"
+    walk.items(list(value))
+    walk.items(list(value.values()))
+
+
+# ---- packed columns ------------------------------------------------------------------------------------------
+
+
+def _int_column(walk: Walk, values: Iterable[int]) -> bool:
+    try:
+        packed = array("q", values)
+    except OverflowError:
+        return False
+    walk.out += b"Ci"
+    walk.buffer(packed)
+    return True
+
+
+def _float_column(walk: Walk, values: Iterable[float]) -> bool:
+    walk.out += b"Cf"
+    walk.buffer(array("d", values))
+    return True
+
+
+def _bool_column(walk: Walk, values: Iterable[bool]) -> bool:
+    walk.out += b"Cb"
+    walk.buffer(bytes(values))
+    return True
+
+
+def _str_column(walk: Walk, values: Iterable[str]) -> bool:
+    walk.out += b"Cs"
+    walk.buffer(array("q", map(len, values)))
+    walk.buffer("".join(values).encode("utf-8", "surrogatepass"))
+    return True
+
+
+def _bytes_column(walk: Walk, values: Iterable[bytes]) -> bool:
+    walk.out += b"Cy"
+    walk.buffer(array("q", map(len, values)))
+    walk.buffer(b"".join(values))
+    return True
+
+
+def _none_column(walk: Walk, _values: Iterable[None]) -> bool:
+    walk.out += b"Cn"
+    return True
+
+
+def _columns(walk: Walk, values: list[Any] | tuple[Any, ...], kinds: set[type]) -> bool:
+    """Write plain values packed by type: a code for each when types are mixed, then one column for each type."""
+    if len(kinds) == 1:
+        return COLUMNS[kinds.pop()](walk, values)
+    before = len(walk.out)
+    walk.out += b"C*"
+    walk.buffer(bytes(map(_CODES.__getitem__, map(type, values))))
+    for kind in COLUMNS:
+        if kind in kinds and not COLUMNS[kind](walk, [value for value in values if type(value) is kind]):
+            del walk.out[before:]
+            return False
+    return True
+
+
+COLUMNS: dict[type, Callable[[Walk, Any], bool]] = {
+    int: _int_column,
+    float: _float_column,
+    bool: _bool_column,
+    str: _str_column,
+    bytes: _bytes_column,
+    type(None): _none_column,
+}
+_CODES = {kind: code for code, kind in enumerate(COLUMNS)}
+
+
+# ---- objects -------------------------------------------------------------------------------------------------
+
+_DEFINITIONS = (
+    type,
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.ModuleType,
+    types.WrapperDescriptorType,
+    types.MethodDescriptorType,
+    types.ClassMethodDescriptorType,
+    types.GetSetDescriptorType,
+    types.MemberDescriptorType,
+    types.MethodWrapperType,
+    types.CodeType,
+)
+
+
+def is_definition(value: object) -> bool:
+    """Tell whether `reach` follows this value as code instead of the walk writing it as content."""
+    return isinstance(value, _DEFINITIONS)
+
+
+def _definition(walk: Walk, value: object) -> None:
+    walk.define(value)
+
+
+def _method(walk: Walk, value: types.MethodType) -> None:
+    walk.out += b"M"
+    walk.define(value.__func__)
+    walk.write(value.__self__)
+
+
+def _object(walk: Walk, value: object) -> None:
+    """Write any other object by its class and the state that pickling would keep."""
+    if not walk.enter(value):
+        return
+    reduced = reduce_object(value)
+    walk.keep.append(reduced)
+    if isinstance(reduced, str):
+        walk.text(b"G", f"{type(value).__module__}.{reduced}")
+        walk.define(type(value))
+        return
+    walk.out += b"o"
+    walk.define(type(value))
+    _reduced(walk, reduced)
+
+
+def _reduced(walk: Walk, reduced: tuple[Any, ...]) -> None:
+    make, arguments, *rest = reduced
+    if make is copyreg.__newobj__ or make is copyreg.__newobj_ex__:  # type: ignore[attr-defined]
+        walk.out += b"n"
+    else:
+        walk.write(make)
+    walk.write(tuple(arguments))
+    state, listed, mapped = (*rest, None, None, None)[:3]
+    walk.write(state)
+    for entries in (listed, mapped):
+        walk.write(None if entries is None else list(entries))
+
+
+def reduce_object(value: object) -> str | tuple[Any, ...]:
+    """Take an object apart as `pickle` would (protocol 4).
+
+    Raises:
+        FingerprintError: the object can't be taken apart, or its own method for it fails.
+    """
+    kind = type(value)
+    reducer = copyreg.dispatch_table.get(kind)
+    try:
+        reduced = reducer(value) if reducer is not None else value.__reduce_ex__(4)
+    except RecursionError:
+        raise
+    except Exception as error:  # noqa: BLE001 - any code of the user's class may run here
+        reason = str(error) or type(error).__name__
+        raise FingerprintError(f"a {kind.__module__}.{kind.__qualname__}", reason) from error
+    if not isinstance(reduced, str | tuple):
+        raise FingerprintError(f"a {kind.__qualname__}", "its __reduce__ returns neither a name nor a tuple")
+    return reduced
+
+
+ENCODERS: dict[type, Encoder] = {
+    type(None): _constant(b"N"),
+    type(Ellipsis): _constant(b"E"),
+    type(NotImplemented): _constant(b"!"),
+    bool: _bool,
+    int: _int,
+    float: _float,
+    complex: _complex,
+    str: _str,
+    bytes: _bytes,
+    bytearray: _bytearray,
+    memoryview: _memoryview,
+    list: _list,
+    tuple: _tuple,
+    dict: _dict,
+    set: _set,
+    frozenset: _set,
+    types.MappingProxyType: _mapping_proxy,
+    types.MethodType: _method,
+    type: _definition,
+}
+"""How values of exactly these types are written; `register` and `find_encoder` add to it."""
+
+INHERITED: dict[type, Encoder] = {}
+"""How values of these types *and their subclasses* are written, the nearest in the class's order first."""
+
+LAZY = {
+    "numpy": "arrays",
+    "pandas": "frames",
+    "pyarrow": "tables",
+    "polars": "series",
+}
+"""Which of our modules knows a library's types; imported when the first such value turns up."""
+
+PLAIN = frozenset({type(None), bool, int, float, complex, str, bytes, type(Ellipsis)})
+"""Types whose values hold no other object and never change."""
+
+SORTABLE = frozenset({int, str, bytes, bool})
+
+
+def find_encoder(value: object) -> Encoder:
+    """Find how a value is written and remember it for its type."""
+    kind = type(value)
+    for base in kind.__mro__:
+        library = LAZY.get(base.__module__.partition(".")[0]) if isinstance(base.__module__, str) else None
+        if library is not None:
+            import_module(f"{__package__}.{library}")
+    if "special" not in _loaded:
+        _loaded.add("special")
+        import_module(f"{__package__}.special")
+    encode = ENCODERS.get(kind) or next((INHERITED[base] for base in kind.__mro__ if base in INHERITED), None)
+    if encode is None:
+        encode = _definition if issubclass(kind, _DEFINITIONS) else _object
+    ENCODERS[kind] = encode
+    return encode
+
+
+_loaded: set[str] = set()
+
+
+def register(kind: type, function: Callable[[Any], object]) -> None:
+    """Teach the fingerprint a type: `function(value)` returns what stands for a value, made of plain values.
+
+    Holds for `kind` and its subclasses, from now on in this process. The class itself stays part of the fingerprint.
+    """
+
+    def encode(walk: Walk, value: object) -> None:
+        if walk.enter(value):
+            walk.out += b"r"
+            walk.define(type(value))
+            content = function(value)
+            walk.keep.append(content)
+            walk.write(content)
+
+    INHERITED[kind] = encode
+    for known in [known for known in ENCODERS if issubclass(known, kind)]:
+        ENCODERS[known] = encode
