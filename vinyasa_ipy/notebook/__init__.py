@@ -1,0 +1,1 @@
+"""What needs a shell or a kernel: cell stages, the namespace, recorded outputs, file formats, headless runs."""

@@ -1,0 +1,118 @@
+"""The format of one stored result: pickle protocol 5 with its buffers aligned beside it, in one run of bytes.
+
+    magic (8) | pickle length (8) | number of buffers (8) | offset, length (16) per buffer | pickle | buffers
+
+All numbers are little-endian; offsets count from the first byte. Buffers start at multiples of 64, which suits
+numpy, Arrow and SIMD loads when the run is mapped from a page boundary. A result without buffers is its bare
+pickle. Nothing is verified in here: that is done, before, by whoever hands the bytes over.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import struct
+from mmap import mmap
+from typing import TYPE_CHECKING
+
+from vinyasa_ipy.errors import UnstorableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+MAGIC = b"VINYART1"
+ALIGNMENT = 64
+PROTOCOL = 5
+
+Piece = bytes | memoryview
+Run = bytes | bytearray | mmap
+
+_HEAD = struct.Struct("<8sQQ")
+_SPAN = struct.Struct("<QQ")
+
+# Values without an identity worth keeping: Python shares them at will, so `is` says nothing about them.
+_ATOMS = (type(None), bool, int, float, complex, str, bytes, type(...), type(NotImplemented))
+
+
+def encode(name: str, value: object, anchors: Mapping[str, object]) -> list[Piece]:
+    """Pickle `value` into pieces that make one artifact when written one after the other; buffers aren't copied.
+
+    Raises UnstorableError with `name` for whatever the pickling raised.
+    """
+    buffers: list[pickle.PickleBuffer] = []
+    try:
+        stream = _pickle(value, buffers.append, anchors)
+        views = [buffer.raw() for buffer in buffers]
+    except Exception as error:  # a value's own __reduce__ may raise anything; none of it may fail the user's work
+        raise UnstorableError(name, f"pickling it raised {type(error).__name__}: {error}") from error
+    return _arrange(stream, views) if views else [stream]
+
+
+def _pickle(value: object, keep: Callable[[pickle.PickleBuffer], None], anchors: Mapping[str, object]) -> bytes:
+    """Pickle `value`; its buffers go to `keep`, anchors are written as their names."""
+    if not anchors:
+        return pickle.dumps(value, PROTOCOL, buffer_callback=keep)
+    stream = io.BytesIO()
+    _AnchoredPickler(stream, keep, anchors).dump(value)
+    return stream.getvalue()
+
+
+class _AnchoredPickler(pickle.Pickler):
+    """Writes an anchor, wherever exactly that object occurs, as its name."""
+
+    def __init__(
+        self, stream: io.BytesIO, keep: Callable[[pickle.PickleBuffer], None], anchors: Mapping[str, object]
+    ) -> None:
+        super().__init__(stream, PROTOCOL, buffer_callback=keep)
+        self._names = {id(anchor): name for name, anchor in anchors.items() if not isinstance(anchor, _ATOMS)}
+
+    def persistent_id(self, obj: object) -> str | None:
+        """Name the anchor `obj` is; None for everything else."""
+        return self._names.get(id(obj))
+
+
+class _AnchoredUnpickler(pickle.Unpickler):
+    """Puts the anchors back where their names were written."""
+
+    def __init__(self, stream: io.BytesIO, buffers: list[memoryview], anchors: Mapping[str, object]) -> None:
+        super().__init__(stream, buffers=buffers)
+        self._anchors = anchors
+
+    def persistent_load(self, pid: str) -> object:
+        """Give the anchor by its name; a KeyError when the caller has none of that name."""
+        return self._anchors[pid]
+
+
+def _arrange(stream: bytes, views: list[memoryview]) -> list[Piece]:
+    """Lay out the pickle and its buffers behind a header that says where they are."""
+    end = _HEAD.size + _SPAN.size * len(views) + len(stream)
+    spans, body = [], [stream]
+    pieces: list[Piece] = []
+    for view in views:
+        gap = -end % ALIGNMENT
+        spans.append(_SPAN.pack(end + gap, view.nbytes))
+        pieces += [bytes(gap), view]
+        end += gap + view.nbytes
+    head = _HEAD.pack(MAGIC, len(stream), len(views)) + b"".join(spans)
+    return [b"".join([head, *body]), *pieces]
+
+
+def decode(run: Run, anchors: Mapping[str, object]) -> object:
+    """Unpickle a verified artifact; its buffers stay where they are, and are as writable as they were.
+
+    Raises whatever unpickling raises (a class that is gone, say), and KeyError for an anchor that is missing.
+    """
+    if run[: len(MAGIC)] != MAGIC:
+        return _unpickle(run, [], anchors) if anchors else pickle.loads(run)
+    view = memoryview(bytearray(run) if isinstance(run, bytes) else run)
+    _, length, count = _HEAD.unpack_from(view)
+    start = _HEAD.size + _SPAN.size * count
+    spans = [_SPAN.unpack_from(view, _HEAD.size + _SPAN.size * index) for index in range(count)]
+    return _unpickle(view[start : start + length], [view[at : at + size] for at, size in spans], anchors)
+
+
+def _unpickle(stream: Run | memoryview, buffers: list[memoryview], anchors: Mapping[str, object]) -> object:
+    """Unpickle `stream` with its out-of-band buffers."""
+    if not anchors:
+        return pickle.loads(stream, buffers=buffers)
+    return _AnchoredUnpickler(io.BytesIO(stream), buffers, anchors).load()

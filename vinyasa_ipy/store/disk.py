@@ -1,0 +1,177 @@
+"""One store's folder on the disk: files come into it whole, bad ones leave it, and faults are put into words."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+import warnings
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vinyasa_ipy.errors import StoreError, VinyasaWarning
+from vinyasa_ipy.store import trust
+from vinyasa_ipy.store.folder import make_folder, make_inner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from vinyasa_ipy.store.artifact import Piece
+
+# A link is never followed, and a pipe that stands in a file's place does not make us wait for a writer.
+READ = os.O_RDONLY
+for _flag in ("O_NOFOLLOW", "O_CLOEXEC", "O_NONBLOCK", "O_BINARY"):
+    READ |= getattr(os, _flag, 0)
+WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+LEFTOVER_AGE = 3600.0
+"""Seconds after which a file in `tmp/` belongs to nobody who is still writing it."""
+
+_ATTEMPTS = 100
+_CHUNK = 16_384
+
+
+def read_whole(path: str) -> bytes:
+    """Read a file with as few system calls as can be: open, read, close when it is small."""
+    descriptor = os.open(path, READ)
+    try:
+        data = os.read(descriptor, _CHUNK)
+        if len(data) < _CHUNK:
+            return data
+        chunks = [data]
+        while data := os.read(descriptor, 1 << 20):
+            chunks.append(data)
+        return b"".join(chunks)
+    finally:
+        os.close(descriptor)
+
+
+def write_all(descriptor: int, pieces: Sequence[Piece]) -> None:
+    """Write all pieces, however little the system takes at a time."""
+    for piece in pieces:
+        view = memoryview(piece)
+        while view.nbytes:
+            view = view[os.write(descriptor, view) :]
+
+
+class Disk:
+    """The folder of one store: `tmp/` for what is being written, `quarantine/` for what can't be believed."""
+
+    def __init__(self, root: str) -> None:
+        """Take the folder `root`; nothing is touched before the first write."""
+        self.root = root
+        self._aside = os.path.join(root, "tmp")
+        self._quarantine = f"{root}/quarantine"
+        self._ready = False
+        self._warned: set[str] = set()
+
+    def commit(self, pieces: Sequence[Piece], target: str) -> os.stat_result:
+        """Write a file aside and rename it to `target`, read-only; give its facts as written.
+
+        Nothing is synced: after a power cut a file may be torn or empty, which its signature or digest shows at the
+        next read. Raises StoreError; what is left aside then, or by a dead process, is reaped an hour later.
+        """
+        try:
+            self._prepare()
+            try:
+                return self._write(pieces, target)
+            except FileNotFoundError:
+                # Somebody removed the folder since we prepared it.
+                self._ready = False
+                self._prepare()
+                return self._write(pieces, target)
+        except OSError as error:
+            raise StoreError(target, trust.explain(error)) from error
+
+    def _write(self, pieces: Sequence[Piece], target: str) -> os.stat_result:
+        """Write one file aside, close it (some file systems report a full disk only then), rename it."""
+        aside = self.name_aside()
+        try:
+            descriptor = os.open(aside, WRITE, 0o400)
+            try:
+                write_all(descriptor, pieces)
+                facts = os.fstat(descriptor)
+            finally:
+                os.close(descriptor)
+            self.move(aside, target)
+        except BaseException:  # an interrupt must not leave gigabytes behind either
+            with suppress(OSError):
+                os.unlink(aside)
+            raise
+        return facts
+
+    def name_aside(self) -> str:
+        """Name a file in `tmp/` that nobody else uses."""
+        return f"{self._aside}/{os.urandom(8).hex()}"
+
+    def move(self, aside: str, target: str) -> None:
+        """Rename a file from `tmp/` to its place, as often as others clear the folders there; raises OSError."""
+        for attempt in range(_ATTEMPTS):
+            try:
+                self._make_parents(target)
+                os.rename(aside, target)
+            except FileNotFoundError:
+                if attempt == _ATTEMPTS - 1 or not os.path.lexists(aside):
+                    raise
+            else:
+                return
+
+    def prepare(self) -> None:
+        """Make the folder ready for writing; raises StoreError."""
+        try:
+            self._prepare()
+        except OSError as error:
+            raise StoreError(self.root, trust.explain(error)) from error
+
+    def _prepare(self) -> None:
+        """Make the folder and its working parts once, and reap what dead processes left."""
+        if self._ready:
+            return
+        make_folder(Path(self.root))
+        make_inner(self._aside)
+        make_inner(self._quarantine)
+        self._reap()
+        self._ready = True
+
+    def _reap(self) -> None:
+        """Remove leftovers from `tmp/`; a clock that was set back must not keep them for ever."""
+        now = time.time()
+        for entry in os.scandir(self._aside):
+            with suppress(OSError):
+                if abs(now - entry.stat(follow_symlinks=False).st_mtime) > LEFTOVER_AGE:
+                    os.unlink(entry.path)
+
+    def _make_parents(self, target: str) -> None:
+        """Make the folders between the root and `target`, none of which may be a link."""
+        end = target.find("/", len(self.root) + 1)
+        while end > 0:
+            make_inner(target[:end])
+            end = target.find("/", end + 1)
+
+    def reject(self, path: str, reason: str) -> None:
+        """Move an entry that can't be believed out of the way, and warn about it once."""
+        fate = "It stays where it is, and what it held runs again."
+        with suppress(OSError, StoreError):
+            make_inner(self._quarantine)
+            os.rename(path, f"{self._quarantine}/{os.urandom(4).hex()}-{os.path.basename(path)}")
+            fate = "It is in quarantine, and what it held runs again."
+        self.warn(path, f"the stored entry {path} is not used: {reason}. {fate}")
+
+    def walk_quarantine(self) -> Iterator[str]:
+        """Give the path of every file in quarantine."""
+        for folder, _, names in os.walk(self._quarantine):
+            yield from (f"{folder}/{name}" for name in names)
+
+    def refuse(self, path: str, error: OSError) -> None:
+        """Take an entry that can't be opened for absent: a link is a forgery, anything else is the disk's fault."""
+        if error.errno in (errno.ELOOP, errno.EISDIR):
+            self.reject(path, "a link or a folder stands in its place")
+        else:
+            self.warn(self.root, f"the store at {self.root} can't be read: {trust.explain(error)}. Everything runs.")
+
+    def warn(self, about: str, message: str) -> None:
+        """Warn once in the life of this store `about` a thing."""
+        if about not in self._warned:
+            self._warned.add(about)
+            warnings.warn(message, VinyasaWarning, stacklevel=5)

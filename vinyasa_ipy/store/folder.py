@@ -1,0 +1,135 @@
+"""Where a project's store stands, and how its folder comes into being."""
+
+from __future__ import annotations
+
+import os
+import stat
+import warnings
+from contextlib import suppress
+from pathlib import Path
+
+from vinyasa_ipy.errors import StoreError, VinyasaWarning
+from vinyasa_ipy.store import trust
+
+FOLDER_NAME = ".vinyasa"
+
+_MARKERS = {
+    ".gitignore": "# Everything in here can be made again.\n*\n",
+    "CACHEDIR.TAG": (
+        "Signature: 8a477f597d28d172789f06886806bc55\n"
+        "# This file marks a cache directory, see https://bford.info/cachedir/\n"
+    ),
+    "README.md": (
+        "# What is this folder?\n\n"
+        "Results that vinyasa keeps so that nothing runs twice. It is safe to delete: what is missing runs again.\n"
+        "`vinyasa status` shows what is in it, `vinyasa clear` empties it with a preview of its size.\n"
+        "Don't put it under version control and don't edit it.\n"
+    ),
+}
+
+
+def find_folder(start: Path | None = None) -> Path:
+    """Find the folder of the store that serves `start` (default: the working folder); creates nothing.
+
+    `VINYASA_HOME` names the folder itself and wins. Else it is `.vinyasa` beside the nearest `pyproject.toml` or
+    `.git` upward, or beside `start` when there is none. `[tool.vinyasa] store = "folder"` in that `pyproject.toml`
+    names another folder inside the project.
+    """
+    home = os.environ.get("VINYASA_HOME")
+    if home:
+        # The user's own setting may lead through symbolic links; what a project brings along may not.
+        return Path(os.path.realpath(Path(home).expanduser()))
+    here = Path(os.path.abspath(start or Path.cwd()))
+    for parent in (here, *here.parents):
+        if (parent / "pyproject.toml").is_file():
+            return parent / _read_setting(parent / "pyproject.toml")
+        if (parent / ".git").exists():
+            return parent / FOLDER_NAME
+    return here / FOLDER_NAME
+
+
+def _read_setting(pyproject: Path) -> str:
+    """Read the store's folder from a `pyproject.toml`; warn and take the default when it makes no sense."""
+    import tomllib  # 5 ms that only projects with a pyproject.toml pay
+
+    try:
+        settings = tomllib.loads(pyproject.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        _warn_setting(pyproject, f"it can't be read ({error})")
+        return FOLDER_NAME
+    tool = settings.get("tool")
+    section = tool.get("vinyasa") if isinstance(tool, dict) else None
+    folder = section.get("store", FOLDER_NAME) if isinstance(section, dict) else FOLDER_NAME
+    if not isinstance(folder, str) or not _is_inside(folder):
+        _warn_setting(pyproject, f"[tool.vinyasa] store = {folder!r} is not a folder inside the project")
+        return FOLDER_NAME
+    return folder
+
+
+def _is_inside(folder: str) -> bool:
+    """Tell whether `folder` stays below the project: a cloned project must not choose where we write."""
+    parts = Path(folder).parts
+    return bool(parts) and not Path(folder).is_absolute() and ".." not in parts
+
+
+def _warn_setting(pyproject: Path, problem: str) -> None:
+    """Say that the default folder is used, and how to choose another."""
+    message = f"{pyproject}: {problem}; the store is {FOLDER_NAME} instead. VINYASA_HOME can name any folder."
+    warnings.warn(message, VinyasaWarning, stacklevel=4)
+
+
+def make_folder(path: Path) -> None:
+    """Make the store's folder, private (0700) and marked as a cache, unless it is there already.
+
+    It appears whole or not at all, whoever else makes it at the same time. A folder that exists is checked and kept
+    as it is; an empty one gets the markers. Raises StoreError when it can't be made or can't be trusted.
+    """
+    try:
+        if not _exists(path):
+            _make_whole(path)
+        trust.check_folder(path)
+        if not any(path.iterdir()):
+            _write_markers(path)
+    except OSError as error:
+        raise StoreError(str(path), trust.explain(error)) from error
+
+
+def _exists(path: Path) -> bool:
+    """Tell whether something stands at `path`, a dangling link included."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _make_whole(path: Path) -> None:
+    """Make the folder aside and rename it into place; whoever comes second drops its own."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f"{path.name}.{os.urandom(6).hex()}")
+    aside.mkdir(mode=0o700)
+    try:
+        _write_markers(aside)
+        aside.rename(path)
+    except OSError:
+        for name in _MARKERS:
+            (aside / name).unlink(missing_ok=True)
+        aside.rmdir()
+        if not path.is_dir():
+            raise
+
+
+def _write_markers(folder: Path) -> None:
+    """Write the files that tell git, backup programs and people what this folder is."""
+    for name, text in _MARKERS.items():
+        with suppress(FileExistsError), (folder / name).open("x", encoding="utf-8") as file:
+            file.write(text)
+
+
+def make_inner(path: str) -> None:
+    """Make one folder inside the store, private; refuse a link or a file that stands in its place."""
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        if not stat.S_ISDIR(os.lstat(path).st_mode):
+            raise StoreError(path, "a link or a file stands where a folder belongs; remove it") from None

@@ -1,0 +1,57 @@
+"""Names of owners as folders: one safe part of a path each, and back again."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from blake3 import blake3
+
+RESERVED = frozenset({"objects", "tmp", "quarantine"})
+"""The store's own folders, which an owner must not share when traces stand beside them."""
+
+_LONGEST = 160
+_SHORTENED = 120
+_DIGEST = 20
+_MARK = "~"
+
+_UNSAFE = re.compile(r"[^0-9A-Za-z_.-]+")
+_ESCAPED = re.compile(rb"%([0-9A-F]{2})")
+
+
+@lru_cache(maxsize=4096)
+def escape(owner: str, *, nested: bool = False) -> str:
+    """Turn an owner's name into a folder's; with `nested` its slashes stay slashes."""
+    return "/".join(map(_escape_part, owner.split("/"))) if nested else _escape_part(owner)
+
+
+def _escape_part(text: str) -> str:
+    """Percent-escape everything but letters, digits and `_.-`; a long name ends in its digest, an empty one is `%`."""
+    part = _UNSAFE.sub(lambda found: _percent(found[0]), text) or "%"
+    if part.startswith(".") or part in RESERVED:
+        part = _percent(part[0]) + part[1:]
+    if len(part) > _LONGEST:
+        part = part[:_SHORTENED] + _MARK + blake3(text.encode("utf-8", "surrogatepass")).hexdigest(_DIGEST)
+    return part
+
+
+def _percent(text: str) -> str:
+    """Write each byte of `text` as `%XX`."""
+    return "".join(f"%{byte:02X}" for byte in text.encode("utf-8", "surrogatepass"))
+
+
+def unescape(folder: str) -> str | None:
+    """Turn a folder's name back into the owner's; None when it was shortened, or is none of ours."""
+    try:
+        return None if _MARK in folder else "/".join(map(_unescape_part, folder.split("/")))
+    except UnicodeError:
+        return None
+
+
+def _unescape_part(part: str) -> str:
+    """Undo the percent escapes of one part; raises UnicodeError when no text was escaped so."""
+    if part == "%":
+        return ""
+    return _ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()), part.encode("ascii")).decode(
+        "utf-8", "surrogatepass"
+    )

@@ -1,0 +1,222 @@
+"""The artifacts of a store: immutable files named by the BLAKE3 digest of their bytes."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from contextlib import suppress
+from mmap import ACCESS_COPY, mmap
+from typing import TYPE_CHECKING
+
+from blake3 import blake3
+
+from vinyasa_ipy.errors import StoreError, UnstorableError
+from vinyasa_ipy.store import trust
+from vinyasa_ipy.store.disk import READ, WRITE, write_all
+from vinyasa_ipy.store.trace import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from vinyasa_ipy.store.artifact import Piece, Run
+    from vinyasa_ipy.store.disk import Disk
+
+_MAPPED_FROM = 1 << 20
+"""Smaller artifacts are read: a mapping holds a file descriptor for as long as the result lives."""
+
+_THREADED_FROM = 8 << 20
+_CHUNK = 1 << 20
+
+Facts = tuple[int, int, int, int]
+
+
+def digest_pieces(pieces: Sequence[Piece | Run]) -> str:
+    """Digest pieces as the one file they make."""
+    size = sum(len(piece) if isinstance(piece, (bytes, bytearray, mmap)) else piece.nbytes for piece in pieces)
+    # A hasher with its own threads: blake3's shared pool (AUTO) hangs in a forked child.
+    threads = min(os.cpu_count() or 1, 8) if size >= _THREADED_FROM else 1
+    hasher = blake3(max_threads=threads)
+    for piece in pieces:
+        hasher.update(piece)
+    return hasher.hexdigest()
+
+
+def _note(facts: os.stat_result) -> Facts:
+    """Note what changes when a file changes; only its owner could forge it, and not its ctime."""
+    return (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
+
+
+class Objects:
+    """The artifacts below `objects/` of one store.
+
+    An artifact is verified against its digest before it is handed out. One whose size, mtime, ctime and inode are
+    those its signed trace noted when it was committed, or those it had when this process last verified it, counts
+    as verified: gigabytes come back in a millisecond. That leaves out a medium that changes bits silently;
+    `VINYASA_VERIFY=always` verifies every time.
+    """
+
+    def __init__(self, disk: Disk) -> None:
+        """Keep the artifacts on `disk`."""
+        self._disk = disk
+        self._folder = f"{disk.root}/objects/"
+        self._verified: dict[str, Facts] = {}
+
+    def path(self, digest: str) -> str:
+        """Say where the artifact of a `digest` stands."""
+        return f"{self._folder}{digest[:2]}/{digest[2:]}"
+
+    def put(self, pieces: Sequence[Piece]) -> Place:
+        """Store the pieces as one artifact, unless it is there and whole; raises StoreError."""
+        digest = digest_pieces(pieces)
+        present = self._find_intact(digest)
+        if present is not None:
+            return Place(length=present[0], digest=digest, facts=present)
+        path = self.path(digest)
+        written = self._disk.commit(pieces, path)
+        facts: tuple[int, ...] = ()
+        with suppress(OSError):
+            found = os.stat(path, follow_symlinks=False)
+            # Another process may have renamed its own over ours: its bytes are not ours to vouch for.
+            if (found.st_ino, found.st_size, found.st_mtime_ns) == (
+                written.st_ino,
+                written.st_size,
+                written.st_mtime_ns,
+            ):
+                facts = _note(found)
+        return Place(length=written.st_size, digest=digest, facts=facts)
+
+    def _find_intact(self, digest: str) -> Facts | None:
+        """Verify an artifact that is there already; None when it is missing or not what it should be."""
+        with suppress(KeyError, OSError):
+            os.stat(self.path(digest))
+            self.open(Place(digest=digest))
+            return self._verified[digest]
+        return None
+
+    def open(self, place: Place) -> Run:
+        """Give the verified bytes of an artifact, mapped copy-on-write when they are many.
+
+        Raises KeyError when it is missing; one that can't be believed is put in quarantine and counts as missing.
+        """
+        path = self.path(place.digest)
+        try:
+            descriptor = os.open(path, READ)
+        except FileNotFoundError:
+            raise KeyError(place.digest) from None
+        except OSError as error:
+            self._disk.refuse(path, error)
+            raise KeyError(place.digest) from error
+        try:
+            facts = os.fstat(descriptor)
+            if not stat.S_ISREG(facts.st_mode) or not trust.is_mine(facts) or facts.st_mode & 0o022:
+                self._disk.reject(path, "others could have written it")
+                raise KeyError(place.digest)
+            run = _map(descriptor, facts.st_size)
+        finally:
+            os.close(descriptor)
+        if not self._counts_as_verified(place, _note(facts)):
+            if digest_pieces([run]) != place.digest:
+                self._disk.reject(path, "it is damaged")
+                raise KeyError(place.digest)
+            self._verified[place.digest] = _note(facts)
+        return run
+
+    def _counts_as_verified(self, place: Place, facts: Facts) -> bool:
+        """Apply the policy in the docstring of the class."""
+        if os.environ.get("VINYASA_VERIFY") == "always":
+            return False
+        return facts in (place.facts, self._verified.get(place.digest))
+
+    def size(self, digest: str) -> int:
+        """Tell the size of an artifact in bytes; raises KeyError when it is missing."""
+        try:
+            return os.stat(self.path(digest), follow_symlinks=False).st_size
+        except OSError:
+            raise KeyError(digest) from None
+
+    def walk(self) -> Iterator[str]:
+        """Give the path of every artifact."""
+        for folder, _, names in os.walk(self._folder):
+            yield from (f"{folder.rstrip('/')}/{name}" for name in names)
+
+    def add_file(self, source: Path) -> str:
+        """Store the bytes of a file as they are; give their digest. Raises UnstorableError, StoreError."""
+        try:
+            incoming = os.open(source, READ & ~getattr(os, "O_NOFOLLOW", 0))
+        except OSError as error:
+            raise UnstorableError(str(source), trust.explain(error)) from error
+        try:
+            if not stat.S_ISREG(os.fstat(incoming).st_mode):
+                raise UnstorableError(str(source), "it is not a regular file")
+            self._disk.prepare()
+            aside = self._disk.name_aside()
+            try:
+                digest = _copy(incoming, aside, 0o400)
+                self._disk.move(aside, self.path(digest))
+            except BaseException:  # an interrupt must not leave gigabytes behind either
+                with suppress(OSError):
+                    os.unlink(aside)
+                raise
+        except OSError as error:
+            raise StoreError(self._folder, trust.explain(error)) from error
+        finally:
+            os.close(incoming)
+        return digest
+
+    def restore_file(self, digest: str, target: Path, mode: int) -> None:
+        """Bring a stored file back to `target`, whole or not at all; a link there is written through.
+
+        Raises KeyError when the artifact is missing or damaged, StoreError when `target` can't be written.
+        """
+        path = self.path(digest)
+        try:
+            stored = os.open(path, READ)
+        except OSError:
+            raise KeyError(digest) from None
+        final = os.path.realpath(target)
+        aside = f"{final}.{os.urandom(6).hex()}"
+        try:
+            os.makedirs(os.path.dirname(final), exist_ok=True)
+            try:
+                if _copy(stored, aside, 0o600) != digest:
+                    self._disk.reject(path, "it is damaged")
+                    raise KeyError(digest)  # noqa: TRY301 - the same way out removes what was copied
+                os.chmod(aside, stat.S_IMODE(mode) & 0o777)
+                os.replace(aside, final)
+            except BaseException:  # nor may half a file stay beside the user's own
+                with suppress(OSError):
+                    os.unlink(aside)
+                raise
+        except OSError as error:
+            raise StoreError(final, trust.explain(error)) from error
+        finally:
+            os.close(stored)
+
+
+def _map(descriptor: int, size: int) -> Run:
+    """Map a file copy-on-write, or read it when it is small or can't be mapped."""
+    if size >= _MAPPED_FROM:
+        with suppress(OSError, ValueError):
+            if sys.version_info >= (3, 13):
+                return mmap(descriptor, size, access=ACCESS_COPY, trackfd=False)
+            return mmap(descriptor, size, access=ACCESS_COPY)
+    run = bytearray(size)
+    view = memoryview(run)
+    while view.nbytes and (count := os.readv(descriptor, [view])):
+        view = view[count:]
+    return run
+
+
+def _copy(source: int, path: str, mode: int) -> str:
+    """Copy an open file to a new one at `path`; give the digest of what was written."""
+    hasher = blake3()
+    target = os.open(path, WRITE, mode)
+    try:
+        while chunk := os.read(source, _CHUNK):
+            hasher.update(chunk)
+            write_all(target, [chunk])
+    finally:
+        os.close(target)
+    return hasher.hexdigest()

@@ -1,0 +1,365 @@
+"""The store: what was made under a key is put here, and found again in one read."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from blake3 import blake3
+
+from vinyasa_ipy.errors import StoreError, UnstorableError
+from vinyasa_ipy.store import sweep, trust
+from vinyasa_ipy.store.artifact import decode, encode
+from vinyasa_ipy.store.disk import LEFTOVER_AGE, Disk, read_whole
+from vinyasa_ipy.store.naming import RESERVED, escape, unescape
+from vinyasa_ipy.store.objects import Objects
+from vinyasa_ipy.store.sweep import Freed
+from vinyasa_ipy.store.trace import (
+    RETURN,
+    Place,
+    Rejected,
+    Signer,
+    Stored,
+    carries,
+    find_return,
+    find_small,
+    make_address,
+    read_trace,
+    write_trace,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from vinyasa_ipy.store.artifact import Piece, Run
+    from vinyasa_ipy.store.trace import Trace
+
+INLINE_LIMIT = 65_536
+"""Bytes up to which a result stands in its trace's own file, so that a hit is one read."""
+
+_KEY = re.compile(r"[0-9A-Za-z_-]{1,200}")
+_NO_ANCHORS: Mapping[str, object] = {}
+
+__all__ = ["Freed", "Store"]
+
+
+class Store:
+    """Artifacts and traces below one folder.
+
+    Writing raises StoreError when the disk or the folder is at fault and UnstorableError when the result is.
+    Reading never does: what is missing, damaged, forged or unreadable is absent, with one warning where somebody
+    should know. Any number of threads and processes may write and read at once; the last trace under a key stands.
+    """
+
+    def __init__(
+        self, root: Path | str, *, traces: str = "traces", trace_name: str = "trace", nested: bool = False
+    ) -> None:
+        """Take the folder `root`, which is made at the first write.
+
+        Traces stand at `traces/OWNER/KEY/trace_name` below it; with `nested`, slashes in an owner make folders.
+        """
+        self.root = Path(os.path.abspath(root))
+        self._layout = (traces, trace_name, nested)
+        self._trace_name = trace_name
+        self._nested = nested
+        self._traces = f"{os.path.normpath(self.root / traces)}/"
+        self._disk = Disk(str(self.root))
+        self._objects = Objects(self._disk)
+        self._signer: Signer | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the place, never the secret."""
+        return _reopen, (self.root, *self._layout)
+
+    def put(self, draft: Trace, results: Mapping[str, object], *, anchors: Mapping[str, object] = _NO_ANCHORS) -> Trace:
+        """Store `results` and the trace that points to them; give the trace as stored.
+
+        Every result is pickled before anything is written; artifacts come first, the trace last. An object of
+        `anchors` is stored by its name wherever exactly that object occurs. Raises UnstorableError, StoreError.
+        """
+        if not _KEY.fullmatch(draft.key):
+            raise ValueError(f"a key must be letters, digits, `_` or `-`, not {draft.key!r}")
+        pieces = {name: encode(name, value, anchors) for name, value in results.items()}
+        signer = self._sign_in(make=True)
+        places, small = self._place(pieces)
+        try:
+            size = sum(place.length for place in places.values())
+            size += sum(self._objects.size(made.digest) for made in draft.made)
+        except KeyError as error:
+            raise StoreError(str(self.root), f"artifact {error} of a file is gone; run again") from None
+        path = self._folder(draft.owner, draft.key) + self._name_file(draft)
+        trace = replace(draft, bytes=size)
+        try:
+            data, signature = write_trace(trace, places, small, signer)
+        except (TypeError, ValueError) as error:
+            raise UnstorableError(draft.owner, f"its record is not plain JSON: {error}") from error
+        self._disk.commit([data], path)
+        return replace(trace, stored=Stored(path, signature, places))
+
+    def _place(self, pieces: Mapping[str, list[Piece]]) -> tuple[dict[str, Place], bytes]:
+        """Store large results as artifacts; gather the small ones into one run of bytes."""
+        places: dict[str, Place] = {}
+        small: list[Piece] = []
+        end = 0
+        for name, parts in pieces.items():
+            size = sum(memoryview(part).nbytes for part in parts)
+            if size > INLINE_LIMIT:
+                places[name] = self._objects.put(parts)
+                continue
+            places[name] = Place(end, size)
+            small += parts
+            end += size
+        return places, b"".join(small)
+
+    def fetch(self, owner: str, key: str, result: str = RETURN) -> object:
+        """Load one result of the plain trace under a key, in one read when it is small; raises KeyError.
+
+        Only a trace without file reads is found here: `traces` lists all of them.
+        """
+        path = f"{self._traces}{escape(owner, nested=self._nested)}/{key}/{self._trace_name}"
+        data = self._read(path, make_address(owner, key))
+        small = find_return(data) if result == RETURN else None
+        if small is None:
+            return self.load(read_trace(data, path), result)
+        return self._decode(small, path, result, _NO_ANCHORS)
+
+    def traces(self, owner: str, key: str) -> list[Trace]:
+        """List the traces under a key whose artifacts are all there, newest first."""
+        folder = self._folder(owner, key)
+        address = make_address(owner, key)
+        found = []
+        for name in self._list(folder):
+            if name == self._trace_name or name.startswith(f"{self._trace_name}-"):
+                trace = self._open(folder + name, address)
+                if trace is not None:
+                    found.append(trace)
+        return sorted(found, key=_by_age, reverse=True)
+
+    def load(self, trace: Trace, result: str, *, anchors: Mapping[str, object] = _NO_ANCHORS) -> object:
+        """Load one result of a stored trace; raises KeyError when it is absent by now.
+
+        Large results come back mapped: writable, read as they are touched, and never changing the store.
+        """
+        if trace.stored is None:
+            raise KeyError(result)
+        place = trace.stored.places[result]
+        run: Run
+        if place.digest:
+            run = self._objects.open(place)
+        else:
+            data = self._read(trace.stored.path, make_address(trace.owner, trace.key))
+            if not carries(data, trace.stored.signature):
+                # Somebody computed it again meanwhile: results of two executions must not be mixed.
+                raise KeyError(result)
+            run = find_small(data, place)
+        return self._decode(run, trace.stored.path, result, anchors)
+
+    def _decode(self, run: Run, path: str, result: str, anchors: Mapping[str, object]) -> object:
+        """Unpickle verified bytes; a result that doesn't come back is absent."""
+        try:
+            return decode(run, anchors)
+        except Exception as error:  # a class may have gone or changed: then the result is made again
+            self._disk.warn(
+                f"{path}:{result}",
+                f"the stored `{result}` of {path} can't be loaded: {type(error).__name__}: {error}. It runs again.",
+            )
+            raise KeyError(result) from error
+
+    def add_file(self, path: Path) -> str:
+        """Store the bytes of a file; give the digest of the artifact. Raises UnstorableError, StoreError."""
+        return self._objects.add_file(path)
+
+    def restore_file(self, digest: str, target: Path, mode: int) -> None:
+        """Bring a stored file back, verified, whole or not at all.
+
+        Raises KeyError when the artifact is absent, StoreError when `target` can't be written.
+        """
+        self._objects.restore_file(digest, target, mode)
+
+    def owners(self) -> list[str]:
+        """List the owners that have traces, sorted."""
+        names: dict[str, str | None] = {}
+        for path in self._walk():
+            folder = os.path.dirname(os.path.dirname(path))
+            if names.get(folder) is None:
+                names[folder] = unescape(folder.removeprefix(self._traces)) or self._name_owner(path)
+        return sorted({name for name in names.values() if name is not None})
+
+    def _name_owner(self, path: str) -> str | None:
+        """Name the owner of a trace whose folder's name was shortened."""
+        trace = self._peek(path)
+        return trace.owner if trace else None
+
+    def newest(self, owner: str) -> Trace | None:
+        """Find the newest trace of an owner."""
+        return next(iter(self.entries(owner)), None)
+
+    def entries(self, owner: str) -> list[Trace]:
+        """List all traces of an owner whose artifacts are there, newest first."""
+        folder = self._traces + escape(owner, nested=self._nested)
+        found = [trace for key in self._list(folder) if _KEY.fullmatch(key) for trace in self.traces(owner, key)]
+        return sorted(found, key=_by_age, reverse=True)
+
+    def remove(self, owner: str | None = None, key: str | None = None) -> Freed:
+        """Remove the traces of an owner, of one key, or all, and the artifacts that nobody needs any more.
+
+        Raises StoreError when the disk refuses.
+        """
+        try:
+            with suppress(FileNotFoundError, NotADirectoryError):
+                self._sign_in()
+            plan = self._plan(owner, key)
+            plan.carry_out(self._disk.root)
+        except OSError as error:
+            raise StoreError(str(self.root), trust.explain(error)) from error
+        return plan.freed
+
+    def preview(self, owner: str | None = None, key: str | None = None) -> Freed:
+        """Tell what `remove` would free, and remove nothing."""
+        return self._plan(owner, key).freed
+
+    def size(self) -> int:
+        """Measure the bytes of all traces and artifacts."""
+        total = 0
+        for path in (*self._walk(), *self._objects.walk()):
+            with suppress(OSError):
+                total += os.lstat(path).st_size
+        return total
+
+    def _plan(self, owner: str | None, key: str | None) -> sweep.Plan:
+        """Decide what goes: the traces asked for, and the artifacts that only they point to."""
+        whose = None if owner is None else self._traces + escape(owner, nested=self._nested)
+        doomed: dict[str, Trace | None] = {}
+        kept: list[str] = []
+        for path in self._walk():
+            folder, of_key, _ = path.rsplit("/", 2)
+            if whose in (None, folder) and key in (None, of_key):
+                doomed[path] = self._peek(path)
+            else:
+                kept.append(path)
+        artifacts = {digest for trace in doomed.values() if trace for digest in sweep.list_artifacts(trace)}
+        for path in kept if artifacts else ():
+            trace = self._peek(path)
+            artifacts.difference_update(sweep.list_artifacts(trace) if trace else ())
+        files = {self._objects.path(digest) for digest in artifacts}
+        if owner is None and key is None:
+            # What no trace points to may belong to one that is just being written.
+            files.update(sweep.find_old(self._objects.walk(), LEFTOVER_AGE))
+            files.update(self._disk.walk_quarantine())
+        return sweep.make_plan(doomed, sorted(files))
+
+    def _walk(self) -> Iterator[str]:
+        """Give the path of every trace file; none when the store can't be used."""
+        try:
+            self._sign_in_to_read()
+        except KeyError:
+            return
+        for folder, folders, names in os.walk(self._traces.rstrip("/")):
+            if folder == self._disk.root:
+                folders[:] = [name for name in folders if name not in RESERVED]
+            yield from (f"{folder}/{name}" for name in names if self._is_trace(name))
+
+    def _is_trace(self, name: str) -> bool:
+        """Tell a trace's file from others by its name."""
+        return name == self._trace_name or name.startswith(f"{self._trace_name}-")
+
+    def _peek(self, path: str) -> Trace | None:
+        """Read the trace at `path`, wherever its owner and key say it belongs; None when it can't be believed."""
+        with suppress(OSError, StoreError, Rejected):
+            data = read_whole(path)
+            self._sign_in().verify(data)
+            return read_trace(data, path)
+        return None
+
+    def _folder(self, owner: str, key: str) -> str:
+        """Name the folder of the traces under a key."""
+        return f"{self._traces}{escape(owner, nested=self._nested)}/{key}/"
+
+    def _name_file(self, trace: Trace) -> str:
+        """Name a trace's file: those that read files stand beside each other under one key."""
+        if not trace.reads:
+            return self._trace_name
+        reads = json.dumps(sorted((read.path, read.digest or "") for read in trace.reads))
+        return f"{self._trace_name}-{blake3(reads.encode()).hexdigest(6)}"
+
+    def _list(self, folder: str) -> list[str]:
+        """List a folder for reading; one that isn't there is empty."""
+        try:
+            return os.listdir(folder)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            self._disk.refuse(folder, error)
+            return []
+
+    def _open(self, path: str, address: bytes) -> Trace | None:
+        """Read one trace; None when it is absent, or an artifact it points to is."""
+        try:
+            trace = read_trace(self._read(path, address), path)
+            for digest in sweep.list_artifacts(trace):
+                self._objects.size(digest)
+        except KeyError:
+            return None
+        return trace
+
+    def _read(self, path: str, address: bytes) -> bytes:
+        """Read and verify a trace's file; raises KeyError when it is absent or can't be believed."""
+        signer = self._signer or self._sign_in_to_read()
+        try:
+            data = read_whole(path)
+        except (FileNotFoundError, NotADirectoryError):
+            raise KeyError(path) from None
+        except OSError as error:
+            self._disk.refuse(path, error)
+            raise KeyError(path) from error
+        try:
+            signer.verify(data, address)
+        except Rejected as rejected:
+            self._reject(path, rejected)
+            raise KeyError(path) from rejected
+        return data
+
+    def _reject(self, path: str, rejected: Rejected) -> None:
+        """Put a bad entry away; one that is good for somebody else stays where it is."""
+        if rejected.foreign:
+            reason = f"entries of the store at {self.root} are not used: {rejected.reason}. What they hold runs again."
+            self._disk.warn(rejected.reason, reason)
+        else:
+            self._disk.reject(path, rejected.reason)
+
+    def _sign_in(self, *, make: bool = False) -> Signer:
+        """Check the folder, or `make` it, and get the user's secret, once. Raises StoreError, FileNotFoundError."""
+        if make:
+            self._disk.prepare()
+        if self._signer is None:
+            trust.check_folder(self.root)
+            self._signer = Signer(trust.read_secret())
+        return self._signer
+
+    def _sign_in_to_read(self) -> Signer:
+        """Sign in, taking a store that can't be used for an empty one; raises KeyError."""
+        try:
+            return self._sign_in()
+        except (FileNotFoundError, NotADirectoryError):
+            raise KeyError(str(self.root)) from None
+        except OSError as error:
+            self._disk.refuse(str(self.root), error)
+            raise KeyError(str(self.root)) from error
+        except StoreError as error:
+            self._disk.warn(str(self.root), f"{error}. Until then everything runs.")
+            raise KeyError(str(self.root)) from error
+
+
+def _by_age(trace: Trace) -> float:
+    """Order traces by when they were made."""
+    return trace.created
+
+
+def _reopen(root: Path, traces: str, trace_name: str, nested: bool) -> Store:  # noqa: FBT001 - called by pickle
+    """Open a store that travelled to another process."""
+    return Store(root, traces=traces, trace_name=trace_name, nested=nested)

@@ -1,0 +1,220 @@
+"""The record of one execution, and the signed file that holds it together with its small results.
+
+    magic (8) | secret's name (8) | signature (32) | lengths (16) | address | record (JSON) | small results
+
+The signature is BLAKE3 keyed with the user's secret over everything behind it. The address is owner and key, so an
+entry that is moved to another place does not stand for it. Lengths are four little-endian 32-bit numbers: of the
+record, where the small result named "return" begins (from the first byte of the small results), how long it is,
+and of the address; with them a hit needs neither the record nor JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import dataclass, field
+from hmac import compare_digest
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from blake3 import blake3
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
+
+MAGIC = b"VINYTRC1"
+RETURN = "return"
+
+_PREFIX = 16
+_SIGNED = 48
+_NUMBERS = struct.Struct("<3I")
+_LENGTH = struct.Struct("<I")
+_LENGTHS = struct.Struct("<4I")
+_ADDRESS = _SIGNED + _NUMBERS.size
+_BODY = _SIGNED + _LENGTHS.size
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One labelled fingerprint of a key; `words` say it to a person ("336,776 rows")."""
+
+    digest: str
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """A file that was read, by the digest of its content; None when it was looked for and absent."""
+
+    path: str
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileMade:
+    """A file that was written: the artifact that holds its bytes, and its permission bits."""
+
+    path: str
+    digest: str
+    mode: int
+
+
+class Place(NamedTuple):
+    """Where a result is: `length` bytes from `start` of the small results, or all of the artifact `digest`.
+
+    `facts` are the artifact's (size, mtime_ns, ctime_ns, inode) as it was committed.
+    """
+
+    start: int = 0
+    length: int = 0
+    digest: str = ""
+    facts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """How a trace stands in the store: its file, the file's signature, and where its results are."""
+
+    path: str
+    signature: bytes
+    places: Mapping[str, Place]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """The record of one execution under a key.
+
+    `created` is Unix time, `seconds` what the execution took, `bytes` all stored bytes the trace points to.
+    `details` are the owner's own JSON. `stored` is filled by the store; a draft has none.
+    """
+
+    owner: str
+    key: str
+    recipe: int
+    labels: Mapping[str, Label]
+    reads: tuple[FileRead, ...] = ()
+    made: tuple[FileMade, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    seconds: float
+    created: float
+    bytes: int = 0
+    details: Mapping[str, JSON] = field(default_factory=dict)
+    stored: Stored | None = field(default=None, compare=False, repr=False)
+
+
+class Rejected(Exception):  # noqa: N818 - nobody's error: the entry counts as absent
+    """An entry that must not be believed; `foreign` when it may well be good for somebody else."""
+
+    def __init__(self, reason: str, *, foreign: bool = False) -> None:
+        """Keep the `reason` in words."""
+        super().__init__(reason)
+        self.reason = reason
+        self.foreign = foreign
+
+
+class Signer:
+    """Signs trace files with one secret, and believes those that carry its signature."""
+
+    __slots__ = ("_prefix", "_secret")
+
+    def __init__(self, secret: bytes) -> None:
+        """Take the user's `secret`; the files show a name of it, never itself."""
+        self._secret = secret
+        self._prefix = MAGIC + blake3(b"vinyasa: name of a secret", key=secret).digest(8)
+
+    def sign(self, body: bytes) -> tuple[bytes, bytes]:
+        """Sign `body`; give the whole file and the signature."""
+        signature = blake3(body, key=self._secret).digest()
+        return b"".join((self._prefix, signature, body)), signature
+
+    def verify(self, data: bytes, address: bytes = b"") -> None:
+        """Raise Rejected unless `data` is a file signed with our secret, for this `address` if one is given."""
+        if not data.startswith(self._prefix):
+            foreign = data.startswith(MAGIC) and len(data) >= _BODY
+            raise Rejected("another secret signed it" if foreign else "it is damaged", foreign=foreign)
+        if not compare_digest(blake3(data[_SIGNED:], key=self._secret).digest(), data[_PREFIX:_SIGNED]):
+            raise Rejected("its signature doesn't match")
+        if not data.startswith(address, _ADDRESS):
+            found = data[_ADDRESS : _ADDRESS + len(address)]
+            # Where the file system takes `Load` and `load` for one name, both owners share a folder.
+            raise Rejected("it was made for another key", foreign=found.lower() == address.lower())
+
+
+def carries(data: bytes, signature: bytes) -> bool:
+    """Tell whether a verified file is the very one that has this `signature`."""
+    return data[_PREFIX:_SIGNED] == signature
+
+
+def make_address(owner: str, key: str) -> bytes:
+    """Make the bytes that bind a trace file to its `owner` and `key`; their length stands first."""
+    text = f"{owner}\0{key}".encode("utf-8", "surrogatepass")
+    return _LENGTH.pack(len(text)) + text
+
+
+def find_return(data: bytes) -> bytes | None:
+    """Cut the small result named "return" out of a verified file; None when it has none."""
+    record, start, length, address = _LENGTHS.unpack_from(data, _SIGNED)
+    start += _BODY + address + record
+    return data[start : start + length] if length else None
+
+
+def find_small(data: bytes, place: Place) -> bytes:
+    """Cut a small result out of a verified file."""
+    record, _, _, address = _LENGTHS.unpack_from(data, _SIGNED)
+    start = _BODY + address + record + place.start
+    return data[start : start + place.length]
+
+
+def write_trace(trace: Trace, places: Mapping[str, Place], small: bytes, signer: Signer) -> tuple[bytes, bytes]:
+    """Write the file of a `trace` with its `small` results; give it and its signature."""
+    record = json.dumps(_to_json(trace, places), separators=(",", ":")).encode()
+    fast = places.get(RETURN)
+    start, length = (fast.start, fast.length) if fast and not fast.digest else (0, 0)
+    numbers = _NUMBERS.pack(len(record), start, length)
+    return signer.sign(b"".join((numbers, make_address(trace.owner, trace.key), record, small)))
+
+
+def read_trace(data: bytes, path: str) -> Trace:
+    """Read the trace from a verified file that stands at `path`."""
+    length, _, _, address = _LENGTHS.unpack_from(data, _SIGNED)
+    start = _BODY + address
+    record = json.loads(data[start : start + length])
+    owner, key = data[_BODY:start].decode("utf-8", "surrogatepass").rsplit("\0", 1)
+    places = {
+        name: Place(begin, size, digest, tuple(facts))
+        for name, (begin, size, digest, facts) in record["results"].items()
+    }
+    return Trace(
+        owner=owner,
+        key=key,
+        recipe=record["recipe"],
+        labels={name: Label(*label) for name, label in record["labels"].items()},
+        reads=tuple(FileRead(*read) for read in record["reads"]),
+        made=tuple(FileMade(*made) for made in record["made"]),
+        values=record["values"],
+        notes=tuple(record["notes"]),
+        seconds=record["seconds"],
+        created=record["created"],
+        bytes=record["bytes"],
+        details=record["details"],
+        stored=Stored(path, data[_PREFIX:_SIGNED], places),
+    )
+
+
+def _to_json(trace: Trace, places: Mapping[str, Place]) -> dict[str, object]:
+    """Turn a trace into plain JSON; named tuples and tuples become lists."""
+    return {
+        "recipe": trace.recipe,
+        "labels": {name: (label.digest, label.words) for name, label in trace.labels.items()},
+        "reads": [(read.path, read.digest) for read in trace.reads],
+        "made": [(made.path, made.digest, made.mode) for made in trace.made],
+        "values": dict(trace.values),
+        "notes": trace.notes,
+        "seconds": trace.seconds,
+        "created": trace.created,
+        "bytes": trace.bytes,
+        "details": dict(trace.details),
+        "results": places,
+    }

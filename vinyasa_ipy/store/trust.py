@@ -1,0 +1,115 @@
+"""Whose store this is: the user's secret that signs every trace, and the checks of folders and files."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from vinyasa_ipy.errors import StoreError
+
+SECRET_LENGTH = 32
+
+_REMEDIES = {
+    errno.ENOSPC: "the disk is full; free some space, or run `vinyasa clear`",
+    errno.EDQUOT: "your disk quota is used up; free some space, or run `vinyasa clear`",
+    errno.EROFS: "it stands on a read-only file system; set VINYASA_HOME to a folder you can write to",
+    errno.EACCES: "permission is denied; set VINYASA_HOME to a folder of your own",
+    errno.EPERM: "the operation is not permitted; set VINYASA_HOME to a folder of your own",
+    errno.EMFILE: "too many files are open in this process; close some, or raise the limit with `ulimit -n`",
+    errno.EEXIST: "a file stands where a folder belongs; remove it",
+    errno.ENOTDIR: "a file stands where a folder belongs; remove it",
+}
+
+
+def explain(error: OSError) -> str:
+    """Put a fault of the disk into words, with what to do about it where that is known."""
+    return _REMEDIES.get(error.errno or 0) or error.strerror or str(error)
+
+
+def find_secret() -> Path:
+    """Find where the user's secret stands: in the user's data folder, never in a project."""
+    override = os.environ.get("VINYASA_SECRET_DIR")
+    if override:
+        return Path(override) / "secret"
+    return _find_data_folder() / "vinyasa" / "secret"
+
+
+def _find_data_folder() -> Path:
+    """Find the platform's folder for a user's data (platformdirs answers the same, 20 ms later)."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    chosen = os.environ.get("XDG_DATA_HOME", "")
+    # The XDG specification says that a relative path is to be ignored.
+    return Path(chosen) if chosen.startswith("/") else Path.home() / ".local" / "share"
+
+
+def read_secret() -> bytes:
+    """Read the user's 32-byte secret; make it, private and in one piece, the first time.
+
+    Raises StoreError when it can't be read or made, or when others could have read or placed it.
+    """
+    path = find_secret()
+    try:
+        with suppress(FileNotFoundError):
+            return _read_checked(path)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make_secret(path)
+        return _read_checked(path)
+    except OSError as error:
+        reason = f"the secret that signs its entries can't be used: {explain(error)}"
+        raise StoreError(str(path), reason) from error
+
+
+def _read_checked(path: Path) -> bytes:
+    """Read the secret from an open file that is the user's alone."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        facts = os.fstat(descriptor)
+        secret = os.read(descriptor, SECRET_LENGTH + 1)
+    finally:
+        os.close(descriptor)
+    if not is_mine(facts) or (os.name == "posix" and facts.st_mode & 0o077):
+        raise StoreError(str(path), "the secret that signs its entries is open to others; own it and `chmod 600` it")
+    if len(secret) != SECRET_LENGTH:
+        raise StoreError(str(path), "the secret that signs its entries is damaged; remove it, and everything runs anew")
+    return secret
+
+
+def _make_secret(path: Path) -> None:
+    """Place a new secret; of several processes that try, one wins and all use its secret."""
+    aside = path.with_name(f"{path.name}.{os.urandom(6).hex()}")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    try:
+        try:
+            os.write(descriptor, os.urandom(SECRET_LENGTH))
+        finally:
+            os.close(descriptor)
+        # A link fails when the name is taken, where a rename would replace the secret others already sign with.
+        with suppress(FileExistsError):
+            path.hardlink_to(aside)
+    finally:
+        aside.unlink()
+
+
+def is_mine(facts: os.stat_result) -> bool:
+    """Tell whether a file or folder belongs to the user who runs us."""
+    return os.name != "posix" or facts.st_uid == os.geteuid()
+
+
+def check_folder(path: Path) -> None:
+    """Refuse a folder of a store that others own or can write to; raises StoreError, or OSError from the disk."""
+    facts = path.lstat()
+    if stat.S_ISLNK(facts.st_mode):
+        raise StoreError(str(path), "it is a symbolic link; set VINYASA_HOME to where it leads if you trust that")
+    if not stat.S_ISDIR(facts.st_mode):
+        raise StoreError(str(path), "a file stands where its folder belongs; remove it")
+    if not is_mine(facts):
+        raise StoreError(str(path), "it belongs to another user; set VINYASA_HOME to a folder of your own")
+    if facts.st_mode & stat.S_IWOTH:
+        raise StoreError(str(path), f"everybody can write to it; run `chmod 700 {path}`")
