@@ -95,12 +95,17 @@ def test_no_stages_make_an_empty_graph():
 
 
 def test_two_stages_that_bind_one_name_are_a_problem_said_once():
-    graph = connect([stage("load", binds="df"), stage("clean", "df", "df"), stage("sort", "df", "df")])
+    graph = connect([stage("load", binds="df"), stage("fetch", binds="df"), stage("sort", binds="df")])
     (problem,) = graph.problems
     assert problem == (
-        "`df` is bound by `load`, `clean` and `sort`: a reader gets it from the nearest one above; "
+        "`df` is bound by `load`, `fetch` and `sort`: a reader gets it from the nearest one above; "
         "give each its own name if that is not meant"
     )
+
+
+def test_a_stage_that_goes_on_with_a_name_is_no_problem():
+    graph = connect([stage("load", binds="df"), stage("clean", "df", "df"), stage("sort", "df", "df")])
+    assert graph.problems == ()
 
 
 def test_reading_what_only_a_later_stage_binds_is_a_problem_and_no_edge():

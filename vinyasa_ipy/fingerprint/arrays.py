@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from vinyasa_ipy.fingerprint.walk import INHERITED, Walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CHUNK = 4 << 20
 """Bytes copied at a time from an array that isn't contiguous."""
@@ -36,7 +38,10 @@ def write_array(walk: Walk, value: np.ndarray[Any, Any]) -> None:
         return
     walk.out += b"A"
     if value.flags.writeable:
-        walk.shared.add(id(_owner(value)))
+        owner = id(_owner(value))
+        walk.shared.add(owner)
+        if walk.owners.setdefault(owner, id(value)) != id(value):
+            walk.tangled = f"arrays of shape {value.shape}"
     if type(value) is not np.ndarray:
         walk.define(type(value))
         _subclass_state(walk, value)

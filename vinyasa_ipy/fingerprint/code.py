@@ -9,16 +9,22 @@ from __future__ import annotations
 
 import dis
 import types
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from vinyasa_ipy.fingerprint.walk import Walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 _SKIPPED = frozenset({"NOP", "CACHE", "EXTENDED_ARG", "RESUME", "MAKE_CELL", "COPY_FREE_VARS"})
 _GLOBAL = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
 _FREE = frozenset({"LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF", "LOAD_CLOSURE"})
 _ATTRIBUTE = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
+_FLAGGED = frozenset({"LOAD_ATTR", "LOAD_SUPER_ATTR"})
+"""Instructions whose lowest bit of the argument is a flag beside the name."""
+_BINDING = frozenset({"STORE_GLOBAL", "DELETE_GLOBAL", "STORE_NAME", "DELETE_NAME"})
 _SHAPE = 0x04 | 0x08 | 0x20 | 0x80 | 0x100 | 0x200
 """Flags that change behaviour: *args, **kwargs, generator, coroutine, iterable coroutine, async generator."""
 _WITH_KEYWORDS = 0x01
@@ -52,7 +58,7 @@ class Reference:
     chain: tuple[str, ...] = ()
     free: bool = False
     only_fed: bool = False
-    """True when the code only puts things into it (`log.append(x)` as a statement), so that its content can't matter."""
+    """True when the code only puts things into it (`log.append(x)` as a statement): its content can't matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,93 +134,101 @@ class _Writer:
         self.walk = Walk()
         self.result = result
         self.full = full
-        self.places: dict[Reference, int] = {}
+        self.numbers: dict[Reference, int] = {}
 
     def code(self, code: types.CodeType, enclosing: tuple[frozenset[str], ...]) -> None:
         """Write one code object; `enclosing` are the cell variables of the code objects around it."""
         shape = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & _SHAPE)
         self.walk.write(("code", *shape))
         if self.full:
-            self.walk.write((code.co_name, code.co_varnames, code.co_freevars, code.co_consts[:1] if _doc(code) else ()))
-            self.walk.write((code.co_names, code.co_cellvars))
-        instructions = _meaningful(code)
-        places = _places(code, instructions)
-        inner = (*enclosing, frozenset(code.co_cellvars))
-        variables = _Variables(code)
-        for index, instruction in enumerate(instructions):
-            self._instruction(code, instructions, index, places, inner, variables)
-        self._exceptions(code, places)
+            docstring = code.co_consts[:1] if _has_docstring(code) else ()
+            self.walk.write((code.co_name, code.co_varnames, code.co_freevars, code.co_names, code.co_cellvars))
+            self.walk.write(docstring)
+        _Body(self, code, enclosing).write()
 
-    def _instruction(
-        self,
-        code: types.CodeType,
-        instructions: Sequence[dis.Instruction],
-        index: int,
-        places: dict[int, int],
-        enclosing: tuple[frozenset[str], ...],
-        variables: _Variables,
-    ) -> None:
-        step = instructions[index]
-        name, walk = step.opname, self.walk
-        walk.text(b"I", name)
-        if name in _GLOBAL:
-            walk.tag(b"r", self._refer(instructions, index, free=False), (step.arg or 0) & 1 if name == "LOAD_GLOBAL" else 0)
-        elif name in _FREE and step.argval in code.co_freevars and not _bound(step.argval, enclosing[:-1]):
-            walk.tag(b"r", self._refer(instructions, index, free=True))
-        elif step.opcode in dis.hasconst:
-            value = code.co_consts[step.arg or 0]
-            self._constant(value, enclosing)
-            if name == "KW_NAMES" or instructions[min(index + 1, len(instructions) - 1)].opname == "CALL_KW":
-                self.result.keywords.update(value)
-        elif step.opcode in dis.hasjrel or step.opcode in dis.hasjabs:
-            walk.tag(b"j", places[step.argval])
-        elif step.opcode in dis.hasfree:
-            walk.tag(b"v", variables.number(str(step.argval)))
-        elif step.opcode in dis.haslocal:
-            walk.tag(b"v", *variables.numbers(step.argval))
-        elif step.opcode in dis.hasname:
-            self._named(step, instructions, index)
+    def number(self, reference: Reference) -> int:
+        """Return the number of an outside name, in order of first use."""
+        if reference not in self.numbers:
+            self.numbers[reference] = len(self.numbers)
+            self.result.references.append(reference)
+        return self.numbers[reference]
+
+
+class _Body:
+    """The instructions of one code object, and what is needed to write them."""
+
+    def __init__(self, writer: _Writer, code: types.CodeType, enclosing: tuple[frozenset[str], ...]) -> None:
+        self.writer, self.walk, self.result = writer, writer.walk, writer.result
+        self.code = code
+        self.enclosing = enclosing
+        self.steps = _meaningful(code)
+        self.places = _places(code, self.steps)
+        self.variables = _Variables(code)
+
+    def write(self) -> None:
+        for index, step in enumerate(self.steps):
+            self.walk.text(b"I", step.opname)
+            if step.opname in _GLOBAL:
+                self.walk.tag(b"r", self._refer(index, free=False), (step.arg or 0) & (step.opname == "LOAD_GLOBAL"))
+            elif step.opname in _FREE and self._is_outside(str(step.argval)):
+                self.walk.tag(b"r", self._refer(index, free=True))
+            elif step.opcode in dis.hasconst:
+                self._constant(step, index)
+            elif step.opcode in dis.hasname:
+                self._named(step, index)
+            else:
+                self._plain(step)
+        self._exceptions()
+
+    def _is_outside(self, name: str) -> bool:
+        return name in self.code.co_freevars and not any(name in cells for cells in self.enclosing)
+
+    def _plain(self, step: dis.Instruction) -> None:
+        """Write an instruction whose argument is a place, a variable or a number."""
+        if step.opcode in dis.hasjrel or step.opcode in dis.hasjabs:
+            self.walk.tag(b"j", self.places[step.argval])
+        elif step.opcode in dis.hasfree or step.opcode in dis.haslocal:
+            self.walk.tag(b"v", *self.variables.numbers(step.argval))
         else:
-            walk.tag(b"a", 0 if step.arg is None else step.arg + 1)
-            if name == "CALL_FUNCTION_EX" and (step.arg or 0) & _WITH_KEYWORDS:
-                self.result.spreads = True
+            self.walk.tag(b"a", 0 if step.arg is None else step.arg + 1)
+        if step.opname == "CALL_FUNCTION_EX" and (step.arg or 0) & _WITH_KEYWORDS:
+            self.result.spreads = True
 
-    def _named(self, step: dis.Instruction, instructions: Sequence[dis.Instruction], index: int) -> None:
+    def _named(self, step: dis.Instruction, index: int) -> None:
         word = str(step.argval)
         self.walk.text(b"s", word)
-        self.walk.tag(b"a", step.arg & 1 if step.opname in ("LOAD_ATTR", "LOAD_SUPER_ATTR") and step.arg else 0)
+        self.walk.tag(b"a", (step.arg or 0) & (step.opname in _FLAGGED))
         self.result.attributes.add(word)
-        if step.opname in ("STORE_GLOBAL", "DELETE_GLOBAL", "STORE_NAME", "DELETE_NAME"):
+        if step.opname in _BINDING:
             self.result.stored.add(word)
         if step.opname == "IMPORT_NAME":
-            self.result.imports.append(_import(instructions, index))
+            self.result.imports.append(_import(self.steps, index))
 
-    def _refer(self, instructions: Sequence[dis.Instruction], index: int, *, free: bool) -> int:
-        """Number the reference at `index`, together with the attributes the code follows right away."""
+    def _refer(self, index: int, *, free: bool) -> int:
+        """Return the number of the reference at `index`, with the attributes the code follows right away."""
         chain = []
-        following = index + 1
-        while following < len(instructions) and instructions[following].opname in _ATTRIBUTE:
-            chain.append(str(instructions[following].argval))
-            following += 1
-        name = str(instructions[index].argval)
-        fed = _only_fed(instructions, index, chain)
-        reference = Reference(name, tuple(chain), free=free, only_fed=fed)
-        if reference not in self.places:
-            self.places[reference] = len(self.places)
-            self.result.references.append(reference)
-        return self.places[reference]
+        for step in self.steps[index + 1 :]:
+            if step.opname not in _ATTRIBUTE:
+                break
+            chain.append(str(step.argval))
+        fed = _only_fed(self.steps, index, chain)
+        return self.writer.number(Reference(str(self.steps[index].argval), tuple(chain), free=free, only_fed=fed))
 
-    def _constant(self, value: object, enclosing: tuple[frozenset[str], ...]) -> None:
+    def _constant(self, step: dis.Instruction, index: int) -> None:
+        value = self.code.co_consts[step.arg or 0]
         if isinstance(value, types.CodeType):
-            self.code(value, enclosing)
-        else:
-            self.walk.write(value)
+            self.writer.code(value, (*self.enclosing, frozenset(self.code.co_cellvars)))
+            return
+        self.walk.write(value)
+        following = self.steps[index + 1].opname if index + 1 < len(self.steps) else ""
+        if step.opname == "KW_NAMES" or following == "CALL_KW":
+            self.result.keywords.update(value)
 
-    def _exceptions(self, code: types.CodeType, places: dict[int, int]) -> None:
-        for entry in dis._parse_exception_table(code):  # type: ignore[attr-defined]  # noqa: SLF001 - no public reader
-            start, end = places[entry.start], places[entry.end]
+    def _exceptions(self) -> None:
+        for entry in dis._parse_exception_table(self.code):  # type: ignore[attr-defined]  # noqa: SLF001 - no public reader
+            start, end = self.places[entry.start], self.places[entry.end]
             if start != end:
-                self.walk.tag(b"x", start, end, places[entry.target], entry.depth, int(entry.lasti))
+                self.walk.tag(b"x", start, end, self.places[entry.target], entry.depth, int(entry.lasti))
 
 
 class _Variables:
@@ -225,13 +239,9 @@ class _Variables:
         self.known = {name: place for place, name in enumerate(code.co_varnames[:count])}
         self.known |= {name: _FREE_NUMBERS + place for place, name in enumerate(code.co_freevars)}
 
-    def number(self, name: str) -> int:
-        """Return the number of one variable."""
-        return self.known.setdefault(name, len(self.known))
-
     def numbers(self, name: str | tuple[str, ...]) -> list[int]:
-        """Return the numbers of one variable or, for instructions that load two, of both."""
-        return [self.number(part) for part in (name if isinstance(name, tuple) else (name,))]
+        """Return the number of a variable or, for instructions that load two, of both."""
+        return [self.known.setdefault(part, len(self.known)) for part in (name if isinstance(name, tuple) else (name,))]
 
 
 def parameters(code: types.CodeType) -> tuple[str, ...]:
@@ -239,12 +249,8 @@ def parameters(code: types.CodeType) -> tuple[str, ...]:
     return code.co_varnames[code.co_posonlyargcount : code.co_argcount + code.co_kwonlyargcount]
 
 
-def _doc(code: types.CodeType) -> bool:
+def _has_docstring(code: types.CodeType) -> bool:
     return bool(code.co_consts) and isinstance(code.co_consts[0], str)
-
-
-def _bound(name: str, enclosing: tuple[frozenset[str], ...]) -> bool:
-    return any(name in cells for cells in enclosing)
 
 
 def _meaningful(code: types.CodeType) -> list[dis.Instruction]:

@@ -8,6 +8,8 @@ from vinyasa_ipy.fingerprint.walk import PLAIN
 
 SHORT = 60
 """Characters of a value shown as itself."""
+FEW = 6
+"""Items up to which a container is shown as itself."""
 
 
 def describe(value: Any) -> str:
@@ -16,12 +18,20 @@ def describe(value: Any) -> str:
     if kind in PLAIN:
         text = repr(value[:SHORT] if isinstance(value, str | bytes) else value)
         return text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"
-    shape = vars(kind).get("shape") and _shape(value)
+    if _reads_well(kind):
+        return repr(value) if len(repr(value)) <= SHORT else f"{repr(value)[: SHORT - 1]}…"
+    shape = _shape(value) if any("shape" in vars(base) for base in kind.__mro__) else ""
     if shape:
         return f"{shape} {kind.__name__}"
     if kind in (list, tuple, dict, set, frozenset):
         return _container(value)
     return kind.__name__ if not hasattr(value, "__qualname__") else f"{kind.__name__} {value.__qualname__}"
+
+
+def _reads_well(kind: type) -> bool:
+    """Tell whether values of a type are short and say what they are: dates, paths, decimals, NumPy's scalars."""
+    root = kind.__module__.partition(".")[0]
+    return root in ("datetime", "decimal", "fractions", "pathlib") or any(b.__name__ == "generic" for b in kind.__mro__)
 
 
 def _shape(value: Any) -> str:
@@ -30,7 +40,7 @@ def _shape(value: Any) -> str:
 
 
 def _container(value: Any) -> str:
-    if len(value) <= 6 and all(type(item) in PLAIN for item in value) and not isinstance(value, dict):  # noqa: PLR2004
+    if len(value) <= FEW and all(type(item) in PLAIN for item in value) and not isinstance(value, dict):
         text = repr(value)
         if len(text) <= SHORT:
             return text

@@ -9,6 +9,9 @@ import pandas as pd
 
 from vinyasa_ipy.fingerprint.walk import INHERITED, Walk
 
+LAST_SHARING = 2
+"""The last major version of pandas whose frames could be changed through each other by default."""
+
 
 def _subclass(walk: Walk, value: object, known: type) -> None:
     if type(value) is not known:
@@ -64,7 +67,7 @@ def _numpy(walk: Walk, values: np.ndarray[Any, Any]) -> None:
 
 def _copies_on_write() -> bool:
     """Tell whether frames that share memory can't be changed through each other (always so from pandas 3)."""
-    return int(pd.__version__.partition(".")[0]) >= 3 or pd.get_option("mode.copy_on_write") is True  # noqa: PLR2004
+    return int(pd.__version__.partition(".")[0]) > LAST_SHARING or pd.get_option("mode.copy_on_write") is True
 
 
 def _index(walk: Walk, value: pd.Index[Any]) -> None:
@@ -120,7 +123,7 @@ def _strings(walk: Walk, value: Any) -> None:
     if value.dtype.storage == "pyarrow":
         walk.write(value.__arrow_array__())
     else:
-        walk.write([None if item is pd.NA or item != item else item for item in value.tolist()])  # noqa: PLR0124 - nan
+        walk.write([item if isinstance(item, str) else None for item in value.tolist()])
 
 
 def _arrow(walk: Walk, value: Any) -> None:

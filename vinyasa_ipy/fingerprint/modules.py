@@ -10,12 +10,13 @@ import sys
 import sysconfig
 import types
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 _STANDARD = tuple(
     os.path.realpath(path) + os.sep for name in ("stdlib", "platstdlib") if (path := sysconfig.get_paths().get(name))
 )
+_HERE = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "")
 _SITE = re.compile(r"(.*[/\\](?:site-packages|dist-packages))[/\\]([^/\\]+)")
 
 
@@ -29,6 +30,8 @@ class Origin:
 
 
 OWN = Origin(own=True)
+OURS = Origin(own=False, name="vinyasa_ipy")
+"""This package: what it does to results is settled by the recipe's version in every key, not by its release."""
 STANDARD = Origin(own=False, name="python", version=f"{sys.version_info.major}.{sys.version_info.minor}")
 
 
@@ -53,8 +56,10 @@ def _without_file(module: str, loaded: object) -> Origin:
     return _of_file(file) if isinstance(file, str) else OWN
 
 
-@lru_cache(maxsize=None)
+@cache
 def _of_file(file: str) -> Origin:
+    if os.path.realpath(file).startswith(_HERE):
+        return OURS
     site = _SITE.match(file) or _SITE.match(os.path.realpath(file))
     if site is not None:
         return _installed(Path(site[1]), site[2], file)
@@ -77,13 +82,13 @@ def _installed(site: Path, top: str, file: str) -> Origin:
     return Origin(own=False, name=title, version=version)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _titled(site: Path) -> dict[str, Path]:
     """Map the names of the distributions in a folder of packages to their metadata."""
     return {_normal(folder.name.partition("-")[0]): folder for folder in site.glob("*.dist-info")}
 
 
-@lru_cache(maxsize=None)
+@cache
 def _listed(site: Path) -> dict[str, Path]:
     """Map every top-level package to its distribution's metadata, for those that are named otherwise."""
     return {_normal(top): folder for folder in site.glob("*.dist-info") for top in _tops(folder)}
@@ -96,15 +101,15 @@ def _tops(folder: Path) -> set[str]:
     return {path.partition("/")[0].partition(".")[0] for path in _record(folder)}
 
 
-@lru_cache(maxsize=None)
+@cache
 def _record(folder: Path) -> dict[str, str]:
     """Read what an installer wrote down: each file's path and digest (PEP 376, `RECORD`)."""
     try:
         lines = (folder / "RECORD").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return {}
-    entries = (line.rsplit(",", 2) for line in lines)
-    return {entry[0].strip('"'): entry[1] for entry in entries if len(entry) == 3}  # noqa: PLR2004 - path, hash, size
+    entries = (line.rsplit(",", 2) for line in lines if line.count(",") > 1)
+    return {path.strip('"'): digest for path, digest, _size in entries}
 
 
 def _matches(file: Path, wanted: str) -> bool:
@@ -118,7 +123,7 @@ def _matches(file: Path, wanted: str) -> bool:
     return base64.urlsafe_b64encode(found).rstrip(b"=").decode() == digest
 
 
-@lru_cache(maxsize=None)
+@cache
 def _title(folder: Path) -> tuple[str, str]:
     name, _, version = folder.name.removesuffix(".dist-info").partition("-")
     return name, version

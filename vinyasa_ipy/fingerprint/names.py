@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from vinyasa_ipy.fingerprint.code import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 Deferred = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -105,7 +108,9 @@ class _Scan:
 
     def _generic(self, node: ast.AST) -> None:
         """Take expressions in the order of the fields, values before targets."""
-        for child in sorted(ast.iter_child_nodes(node), key=lambda part: isinstance(getattr(part, "ctx", None), ast.Store)):
+        for child in sorted(
+            ast.iter_child_nodes(node), key=lambda part: isinstance(getattr(part, "ctx", None), ast.Store)
+        ):
             self.expression(child)
 
     # ---- statements ------------------------------------------------------------------------------------------
@@ -302,7 +307,9 @@ class _Scan:
 
 
 def _is_quiet(node: ast.With | ast.AsyncWith) -> bool:
-    return any("suppress" in ast.dump(item.context_expr) or "raises" in ast.dump(item.context_expr) for item in node.items)
+    return any(
+        "suppress" in ast.dump(item.context_expr) or "raises" in ast.dump(item.context_expr) for item in node.items
+    )
 
 
 def _evaluated(arguments: ast.arguments) -> Iterator[ast.expr]:
@@ -319,7 +326,9 @@ def _free_names(node: Deferred) -> set[str]:
     statement: ast.stmt = ast.Expr(node) if isinstance(node, ast.Lambda) else node
     module = ast.fix_missing_locations(ast.Module([statement], []))
     code = compile(module, "<names>", "exec", dont_inherit=True)
-    inner = next((value for value in code.co_consts if isinstance(value, type(code)) and value.co_name == _title(node)), None)
+    inner = next(
+        (value for value in code.co_consts if isinstance(value, type(code)) and value.co_name == _title(node)), None
+    )
     return canonical(inner).names() if inner is not None else set()
 
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import builtins
 import importlib
+import importlib.util
 import sys
 import types
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
@@ -24,8 +24,11 @@ from vinyasa_ipy.errors import FingerprintError
 from vinyasa_ipy.fingerprint.code import DYNAMIC, Import, Reference, canonical, parameters
 from vinyasa_ipy.fingerprint.describe import describe
 from vinyasa_ipy.fingerprint.files import digest_file
-from vinyasa_ipy.fingerprint.modules import STANDARD, Origin, origin
+from vinyasa_ipy.fingerprint.modules import OURS, STANDARD, Origin, origin
 from vinyasa_ipy.fingerprint.walk import DIGEST_BYTES, PLAIN, Walk, is_definition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
 
 MISSING: Any = type("MISSING", (), {"__repr__": lambda _self: "missing"})()
 """Stands for a name that is bound nowhere."""
@@ -179,7 +182,9 @@ class Reach:
     def _function_node(self, function: types.FunctionType, label: str) -> Node:
         source = origin(function.__globals__.get("__name__"), function.__globals__.get("__file__"))
         if not source.own and function.__globals__.get("__name__") != "__main__":
-            return self._package_node(source, label, function, lambda walk: self._foreign_function(walk, function, source))
+            return self._package_node(
+                source, label, function, lambda walk: self._foreign_function(walk, function, source)
+            )
         self._functions.append((function, function.__code__, function.__defaults__, function.__kwdefaults__))
         label = f"code of {name_of(function)}"
         return Node("function", label, function, lambda walk: self._own_function(walk, function))
@@ -261,6 +266,10 @@ class Reach:
                 return self.add(_Named(source, f"{module.__name__}.{name}"), f"package {source.name}")
         return self.add(value, label)
 
+    def _note(self, words: str) -> None:
+        if words not in self.notes:
+            self.notes.append(words)
+
     def _look_up(self, space: Mapping[str, Any], name: str) -> Any:
         value = space.get(name, MISSING)
         self._lookups.append((space, name, value))
@@ -278,16 +287,21 @@ class Reach:
     def follow_imports(self, number: int, imports: Iterable[Import], space: Mapping[str, Any]) -> None:
         """Add what import statements inside code bring in; the user's own modules are imported to be read."""
         for statement in imports:
-            module = _import(statement, space)
-            if module is None:
-                self.nodes[number].edges.append(
-                    self.add(_Absent(f"import {statement.module}"), f"missing module {statement.module}")
-                )
-                continue
-            self._lookups.append((sys.modules, module.__name__, module))
-            for name in statement.names or ("",):
-                reference = Reference(module.__name__, (name,) if name and name != "*" else ())
-                self.nodes[number].edges.append(self._target(module, reference, f"module {module.__name__}"))
+            self.nodes[number].edges.extend(self._imported(statement, space))
+
+    def _imported(self, statement: Import, space: Mapping[str, Any]) -> list[int]:
+        name = _absolute_name(statement, space)
+        source = _installed_origin(name)
+        if source is not None:
+            # By text, whether it is loaded yet or not: the key must not depend on that.
+            taken = ",".join(statement.names)
+            return [self.add(_Named(source, f"{name} {taken}"), f"package {source.name}")]
+        module = _load(name)
+        if module is None:
+            return [self.add(_Absent(f"import {name}"), f"missing module {name}")]
+        self._lookups.append((sys.modules, name, module))
+        chains: list[tuple[str, ...]] = [(part,) for part in statement.names if part != "*"] or [()]
+        return [self._target(module, Reference(name, chain), f"module {name}") for chain in chains]
 
     def _widen(self, number: int, names: set[str], space: Mapping[str, Any], user: str) -> None:
         """Take the whole namespace where code can reach any name of it."""
@@ -301,7 +315,7 @@ class Reach:
             try:
                 Walk().write(value)
             except (FingerprintError, RecursionError):
-                self.notes.append(f"partial key: {user} uses {', '.join(sorted(used))}, which may reach `{name}`")
+                self._note(f"partial key: {user} uses {', '.join(sorted(used))}, which may reach `{name}`")
                 continue
             self.nodes[number].edges.append(self._target(value, Reference(name), f"`{name}`"))
             self._lookups.append((space, name, value))
@@ -309,7 +323,7 @@ class Reach:
     # ---- classes and modules ---------------------------------------------------------------------------------
 
     def _class_node(self, kind: type, label: str) -> Node:
-        source = origin(kind.__module__ if isinstance(kind.__module__, str) else None)
+        source = origin(str(kind.__module__))
         if not source.own:
             name = f"{kind.__module__}.{kind.__qualname__}"
             return self._package_node(source, label, kind, lambda walk: walk.text(b"s", name))
@@ -322,7 +336,9 @@ class Reach:
         content = vars(kind)
         managed = type(kind) is not type or any(name.startswith(("__dataclass", "__attrs")) for name in content)
         for name in sorted(content):
-            if name in _CLASS_BOOKKEEPING or isinstance(content[name], types.MemberDescriptorType | types.GetSetDescriptorType):
+            if name in _CLASS_BOOKKEEPING or isinstance(
+                content[name], types.MemberDescriptorType | types.GetSetDescriptorType
+            ):
                 continue
             walk.text(b".", name)
             self._class_entry(walk, kind, name, content[name])
@@ -360,12 +376,25 @@ class Reach:
                 continue
             self._lookups.append((content, name, content[name]))
             walk.text(b".", name)
-            walk.write(content[name])
+            inner = Walk()
+            try:
+                inner.write(content[name])
+            except FingerprintError as error:
+                self._note(f"partial key: module {module.__name__} is used as a whole, and its `{name}` {error.reason}")
+                continue
+            walk.out += inner.digest()
+            walk.absorb(inner)
 
     def _package_node(self, source: Origin, label: str, thing: Any, write: Callable[[Walk], None]) -> Node:
-        if source is STANDARD:
+        if source in (STANDARD, OURS):
             return Node("builtin", label, thing, write)
-        return Node("package", f"package {source.name}", thing, lambda walk: _versioned(walk, source, write), words=source.version)
+        return Node(
+            "package",
+            f"package {source.name}",
+            thing,
+            lambda walk: _versioned(walk, source, write),
+            words=source.version,
+        )
 
     # ---- asking ----------------------------------------------------------------------------------------------
 
@@ -491,7 +520,11 @@ def _reason(node: Node, error: FingerprintError) -> str:
 
 
 def _unwrapped(thing: Any) -> Any:
-    return thing.__func__ if isinstance(thing, types.MethodType) and isinstance(thing.__self__, types.ModuleType) else thing
+    return (
+        thing.__func__
+        if isinstance(thing, types.MethodType) and isinstance(thing.__self__, types.ModuleType)
+        else thing
+    )
 
 
 def _has_identity(thing: Any) -> bool:
@@ -509,15 +542,36 @@ def _file(module: types.ModuleType) -> str | None:
     return file if isinstance(file, str) else None
 
 
-def _import(statement: Import, space: Mapping[str, Any]) -> types.ModuleType | None:
-    """Find the module an import statement means; import it when it is the user's own or a part of a known package."""
-    name = statement.module
-    if statement.level:
-        package = str(space.get("__package__") or "")
-        parts = package.split(".")[: len(package.split(".")) - statement.level + 1]
-        name = ".".join([*parts, name] if name else parts)
-    if name in sys.modules:
-        return sys.modules[name]
+def _absolute_name(statement: Import, space: Mapping[str, Any]) -> str:
+    """Resolve the dots of a relative import."""
+    if not statement.level:
+        return statement.module
+    package = str(space.get("__package__") or "").split(".")
+    parts = package[: len(package) - statement.level + 1]
+    return ".".join([*parts, statement.module] if statement.module else parts)
+
+
+def _installed_origin(name: str) -> Origin | None:
+    """Tell where an installed module comes from, without loading it; None for the user's own and the unknown."""
+    top = name.partition(".")[0]
+    module = sys.modules.get(top)
+    if module is not None:
+        source = origin(top, _file(module))
+        return None if source.own else source
+    try:
+        spec = importlib.util.find_spec(top)
+    except (ImportError, ValueError):
+        return None
+    if spec is None or spec.origin is None:
+        return None
+    if spec.origin in ("built-in", "frozen"):
+        return STANDARD
+    source = origin(top, spec.origin)
+    return None if source.own else source
+
+
+def _load(name: str) -> types.ModuleType | None:
+    """Load a module of the user's own, as the code itself is about to do."""
     try:
         return importlib.import_module(name)
     except Exception:  # noqa: BLE001 - whatever a module does when imported; the code itself will show it
@@ -535,7 +589,9 @@ def name_of(thing: Any) -> str:
     module = getattr(thing, "__module__", None)
     name = getattr(thing, "__qualname__", None) or getattr(thing, "__name__", None) or type(thing).__name__
     name = str(name).replace("<locals>.", "")
-    return name if module in (None, "__main__", "builtins") or isinstance(thing, types.ModuleType) else f"{module}.{name}"
+    return (
+        name if module in (None, "__main__", "builtins") or isinstance(thing, types.ModuleType) else f"{module}.{name}"
+    )
 
 
 def reach(thing: Any, label: str = "value") -> Reach:
@@ -569,12 +625,14 @@ def reach_code(code: types.CodeType, space: dict[str, Any], *, inside: frozenset
     `inside` are the names it binds before it reads them; `label` names the code itself. Raises FingerprintError.
     """
     function = types.FunctionType(code, space)
-    for full in (False, True):
-        found = Reach(full=full)
-        found.begin_with(function, inside, label)
-        found.finish()
-        if not found.introspective:
-            break
+    found = _reach_from(function, inside, label, full=False)
+    return _reach_from(function, inside, label, full=True) if found.introspective else found
+
+
+def _reach_from(function: types.FunctionType, inside: frozenset[str], label: str, *, full: bool) -> Reach:
+    found = Reach(full=full)
+    found.begin_with(function, inside, label)
+    found.finish()
     return found
 
 
@@ -597,7 +655,7 @@ def digest(value: Any, name: str = "value") -> str:
 
 
 def _teach() -> None:
-    from vinyasa_ipy.fingerprint.walk import ENCODERS  # noqa: PLC0415
+    from vinyasa_ipy.fingerprint.walk import ENCODERS
 
     ENCODERS[_Absent] = _write_absent
     ENCODERS[_Named] = _write_named

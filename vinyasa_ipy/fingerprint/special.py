@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
+import decimal
+import fractions
 import functools
 import io
+import pathlib
+import struct
 import sys
 import threading
 import types
+import uuid
 import weakref
 from typing import Any
 
@@ -70,6 +75,19 @@ def _stream(walk: Walk, value: Any) -> None:
     raise FingerprintError(getattr(value, "name", type(value).__name__), "it is an open file")
 
 
+def _struct(walk: Walk, value: struct.Struct) -> None:
+    walk.text(b"st", value.format)
+
+
+def _path(walk: Walk, value: pathlib.PurePath) -> None:
+    """Write a path by its kind and spelling; where its class is defined differs between Pythons."""
+    walk.text(b"pa", f"{type(value).__name__} {value}")
+
+
+def _number(walk: Walk, value: Any) -> None:
+    walk.text(b"nu", f"{type(value).__name__} {value}")
+
+
 def _refused(reason: str) -> Any:
     def encode(_walk: Walk, value: object) -> None:
         raise FingerprintError(f"a {type(value).__name__}", reason)
@@ -95,7 +113,7 @@ def _moment(tag: bytes) -> Any:
     return encode
 
 
-def _timedelta(walk: Walk, value: datetime.timedelta) -> None:
+def _timedelta(walk: Walk, value: dt.timedelta) -> None:
     walk.out += b"td"
     walk.write((value.days, value.seconds, value.microseconds))
 
@@ -117,10 +135,15 @@ ENCODERS.update(
         types.AsyncGeneratorType: _refused("it is a generator, whose rest can't be known without using it up"),
         types.FrameType: _refused("it is a running frame"),
         types.TracebackType: _refused("it is a traceback"),
-        datetime.datetime: _moment(b"dt"),
-        datetime.date: _moment(b"da"),
-        datetime.time: _moment(b"ti"),
-        datetime.timedelta: _timedelta,
+        struct.Struct: _struct,
+        decimal.Decimal: _number,
+        fractions.Fraction: _number,
+        uuid.UUID: _number,
+        dt.datetime: _moment(b"dt"),
+        dt.date: _moment(b"da"),
+        dt.time: _moment(b"ti"),
+        dt.timedelta: _timedelta,
     }
 )
-INHERITED.update({functools.cached_property: _cached_property, io.IOBase.__base__: _stream, io.IOBase: _stream})
+_FILE: type = io.IOBase.__mro__[1]  # the C class that every file has among its bases; IOBase itself is not
+INHERITED.update({functools.cached_property: _cached_property, pathlib.PurePath: _path, _FILE: _stream})

@@ -31,7 +31,6 @@ def _chunked(walk: Walk, value: Any) -> None:
 
 def _array(walk: Walk, value: Any) -> None:
     """Write an array: its type, which items are there, and their content."""
-
     kind = value.type
     walk.text(b"qA", str(kind))
     walk.tag(b"n", len(value))

@@ -48,12 +48,27 @@ class Walk:
     Attributes:
         memo: the number of each mutable object, by identity; `met` lists them by number.
         again: the numbers of those met more than once.
+        frozen: the digests of deep immutable tuples, by identity.
+        owners: for each piece of writable memory, the array that was met first on it.
+        tangled: what to call two arrays that are views of the same memory, if two such were met.
         shared: identities of mutable things that have no number (inside sets, memory behind arrays).
         keep: what must stay alive as long as identities are compared.
         definitions: functions, classes and modules, for `reach` to follow.
     """
 
-    __slots__ = ("again", "definitions", "hasher", "keep", "memo", "met", "out", "shared")
+    __slots__ = (
+        "again",
+        "definitions",
+        "frozen",
+        "hasher",
+        "keep",
+        "memo",
+        "met",
+        "out",
+        "owners",
+        "shared",
+        "tangled",
+    )
 
     def __init__(self) -> None:
         """Start with nothing written and nothing met."""
@@ -62,6 +77,9 @@ class Walk:
         self.memo: dict[int, int] = {}
         self.met: list[object] = []
         self.again: set[int] = set()
+        self.frozen: dict[int, bytes] = {}
+        self.owners: dict[int, int] = {}
+        self.tangled = ""
         self.keep: list[object] = []
         self.shared: set[int] = set()
         self.definitions: list[object] = []
@@ -111,7 +129,7 @@ class Walk:
         self.out += digest_buffers(parts)
 
     def enter(self, value: object) -> bool:
-        """Number a mutable object; when it was met before, write its number instead and return False."""
+        """Give a mutable object a number; when it was met before, write its number instead and return False."""
         number = self.memo.get(id(value))
         if number is not None:
             self.tag(b"@", number)
@@ -141,6 +159,7 @@ class Walk:
         """Take over what a walk over a part met: its definitions in order, its mutable objects as a set."""
         self.keep.append(inner)
         self.shared.update(inner.shared, inner.memo)
+        self.tangled = self.tangled or inner.tangled
         for definition in inner.definitions:
             self.define(definition)
 
@@ -170,7 +189,7 @@ def _constant(tag: bytes) -> Encoder:
     return encode
 
 
-def _bool(walk: Walk, value: bool) -> None:  # noqa: FBT001 - it is the value itself, not a flag
+def _bool(walk: Walk, value: bool) -> None:  # noqa: FBT001 - the value itself, not a flag
     walk.out += b"T" if value else b"F"
 
 
@@ -224,13 +243,12 @@ def _tuple(walk: Walk, value: tuple[Any, ...]) -> None:
         walk.items(value)
         return
     walk.out += b"t^"
-    walk.out += _frozen_digest(walk, value)
-
-
-def _frozen_digest(walk: Walk, value: tuple[Any, ...]) -> bytes:
-    inner = Walk()
-    inner.items(value)
-    return inner.digest()
+    if id(value) not in walk.frozen:
+        inner = Walk()
+        inner.frozen = walk.frozen
+        inner.items(value)
+        walk.frozen[id(value)] = inner.digest()
+    walk.out += walk.frozen[id(value)]
 
 
 def _frozen(value: tuple[Any, ...]) -> bool:
@@ -333,8 +351,8 @@ def _columns(walk: Walk, values: list[Any] | tuple[Any, ...], kinds: set[type]) 
     before = len(walk.out)
     walk.out += b"C*"
     walk.buffer(bytes(map(_CODES.__getitem__, map(type, values))))
-    for kind in COLUMNS:
-        if kind in kinds and not COLUMNS[kind](walk, [value for value in values if type(value) is kind]):
+    for kind, pack in COLUMNS.items():
+        if kind in kinds and not pack(walk, [value for value in values if type(value) is kind]):
             del walk.out[before:]
             return False
     return True
@@ -423,7 +441,7 @@ def reduce_object(value: object) -> str | tuple[Any, ...]:
         reduced = reducer(value) if reducer is not None else value.__reduce_ex__(4)
     except RecursionError:
         raise
-    except Exception as error:  # noqa: BLE001 - any code of the user's class may run here
+    except Exception as error:
         reason = str(error) or type(error).__name__
         raise FingerprintError(f"a {kind.__module__}.{kind.__qualname__}", reason) from error
     if not isinstance(reduced, str | tuple):
@@ -475,7 +493,7 @@ def find_encoder(value: object) -> Encoder:
     """Find how a value is written and remember it for its type."""
     kind = type(value)
     for base in kind.__mro__:
-        library = LAZY.get(base.__module__.partition(".")[0]) if isinstance(base.__module__, str) else None
+        library = LAZY.get(str(base.__module__).partition(".")[0])
         if library is not None:
             import_module(f"{__package__}.{library}")
     if "special" not in _loaded:

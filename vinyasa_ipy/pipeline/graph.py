@@ -128,10 +128,12 @@ def _same_stages(nodes: Sequence[Node]) -> list[str]:
 
 
 def _same_names(nodes: Sequence[Node], binders: Mapping[str, Sequence[int]]) -> list[str]:
+    """Say which names are made twice; a stage that reads a name and binds it again goes on with it, and is fine."""
+    makers = {name: [place for place in places if name not in nodes[place].reads] for name, places in binders.items()}
     return [
         f"`{name}` is bound by {_listed(nodes[place].name for place in places)}: a reader gets it from the nearest "
         f"one above; give each its own name if that is not meant"
-        for name, places in binders.items()
+        for name, places in makers.items()
         if len(places) > 1
     ]
 

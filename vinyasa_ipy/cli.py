@@ -1,0 +1,92 @@
+"""The terminal's edge: `vinyasa VERB`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import warnings
+from typing import TYPE_CHECKING, TextIO
+
+from vinyasa_ipy.commands import Place, perform
+from vinyasa_ipy.errors import VinyasaError
+from vinyasa_ipy.pages import Page, Table
+from vinyasa_ipy.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MISUSED = 2
+"""Exit code of a command that could not be understood; nothing has run."""
+
+_STYLES = {"good": "green", "bad": "red", "busy": "yellow", "dim": "dim", "": ""}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out `vinyasa VERB …` and return the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    session = Session()
+    place = Place(session, "vinyasa", _tell, confirm=_confirm if sys.stdin.isatty() else None)
+    warnings.showwarning = _warn
+    try:
+        return perform(words, place)
+    except VinyasaError as error:
+        sys.stderr.write(f"vinyasa: {error}\n")
+        return MISUSED
+    except BrokenPipeError:  # `vinyasa history | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    finally:
+        session.close()
+
+
+def _tell(page: Page) -> None:
+    """Print a page as wide as the terminal; tables in colour where there are colours."""
+    sys.stdout.flush()
+    if isinstance(page, Table) and sys.stdout.isatty() and "NO_COLOR" not in os.environ:
+        _print_table(page)
+        return
+    text = page.to_text(shutil.get_terminal_size((100, 24)).columns)
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding), flush=True)
+
+
+def _print_table(page: Table) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    table = RichTable(title=page.title, title_justify="left", box=box.SIMPLE_HEAD, caption=page.note or None)
+    table.caption_justify = "left"
+    for column in page.columns:
+        table.add_column(column.name, justify=column.align)
+    for row in page.rows:
+        table.add_row(
+            *(Text(cell) if isinstance(cell, str) else Text(cell.text, style=_STYLES[cell.tone]) for cell in row)
+        )
+    Console().print(table)
+
+
+def _confirm(question: str) -> bool:
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+
+
+def _warn(  # noqa: PLR0913, PLR0917 - the signature of warnings.showwarning
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Show our own warnings as a line, others as Python does."""
+    target = file or sys.stderr
+    if category.__module__.partition(".")[0] == "vinyasa_ipy":
+        target.write(f"vinyasa: {message}\n")
+    else:
+        target.write(warnings.formatwarning(message, category, filename, lineno, line))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,131 @@
+"""`status`, `why`, `graph`: how the stages stand."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vinyasa_ipy.commands.table import Command, Option, Place
+from vinyasa_ipy.errors import CommandError
+from vinyasa_ipy.pages import Cell, Column, Picture, Table, Text, Tone, ago, duration, size
+from vinyasa_ipy.pipeline.draw import to_svg, to_text
+from vinyasa_ipy.pipeline.graph import Graph, Node, connect
+from vinyasa_ipy.pipeline.layout import layout
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from vinyasa_ipy.store import Trace
+
+_TONES: dict[str, Tone] = {"hit": "good", "stale": "busy", "miss": "busy", "failed": "bad", "uncached": "dim"}
+_COLUMNS = (
+    Column("stage"),
+    Column("state"),
+    Column("last run"),
+    Column("took", "right"),
+    Column("stored", "right"),
+    Column("why"),
+)
+
+
+def status(_options: argparse.Namespace, place: Place) -> int:
+    """Show every stage with its state."""
+    if place.stages is not None and place.stages.known:
+        rows = tuple(
+            _row(standing.name, standing.state, standing.reason, standing.trace)
+            for standing in place.stages.standings()
+        )
+        place.tell(Table("Stages of this notebook", _COLUMNS, rows, "hit: would be brought back; stale: would run"))
+        return 0
+    traces = place.session.newest_traces()
+    rows = tuple(_row(trace.owner, "stored", "", trace) for trace in traces)
+    note = "" if rows else f"Nothing is stored in {place.session.folder} yet."
+    if rows:
+        note = f"{size(place.session.store.size())} in {place.session.folder}"
+    place.tell(Table("Stored stages", _COLUMNS[:5], tuple(row[:5] for row in rows), note))
+    return 0
+
+
+def _row(name: str, state: str, reason: str, trace: Trace | None) -> tuple[str | Cell, ...]:
+    shown = Cell(state, _TONES.get(state, ""))
+    if trace is None:
+        return (name, shown, "never", "", "", reason)
+    return (name, shown, ago(trace.created, time.time()), duration(trace.seconds), size(trace.bytes), reason)
+
+
+def why(options: argparse.Namespace, place: Place) -> int:
+    """Explain why a stage would run, or why it would not."""
+    name = options.stage
+    if place.stages is not None and name in place.stages.known:
+        place.tell(Text(tuple(place.stages.explain(name))))
+        return 0
+    for run in place.session.history.latest(200):
+        for stage in run.stages:
+            if stage.name == name:
+                when = ago(stage.started, time.time())
+                verb = "was a hit" if stage.verdict == "hit" else f"ran ({stage.verdict})"
+                place.tell(Text((f"{name} {verb} {when} in run {run.id}: {stage.reason}",)))
+                return 0
+    raise CommandError(f"there is no stage {name!r}", _known(place))
+
+
+def _known(place: Place) -> str:
+    names = list(place.stages.known) if place.stages is not None else []
+    names = names or [trace.owner for trace in place.session.newest_traces()]
+    return f"there are: {', '.join(names)}" if names else "no stage has run yet"
+
+
+def graph(options: argparse.Namespace, place: Place) -> int:
+    """Draw the pipeline."""
+    found = _graph(place)
+    if not found.nodes:
+        raise CommandError("there is no pipeline yet", "run a cell that begins with `%%stage NAME`")
+    svg = to_svg(layout(found), title="pipeline")
+    if options.output:
+        try:
+            Path(options.output).write_text(svg, encoding="utf-8")
+        except OSError as error:
+            raise CommandError(f"{options.output} can't be written: {error.strerror}", "choose another file") from error
+        place.tell(Text((f"The graph is in {options.output}.",)))
+        return 0
+    place.tell(Picture(svg, to_text(found), "pipeline"))
+    return 0
+
+
+def _graph(place: Place) -> Graph:
+    if place.stages is not None and place.stages.known:
+        return place.stages.graph()
+    traces = sorted(place.session.newest_traces(), key=lambda trace: trace.created - trace.seconds)
+    return connect([_stored_node(trace) for trace in traces if "reads" in trace.details])
+
+
+def _stored_node(trace: Trace) -> Node:
+    names = {part: _texts(trace.details.get(part)) for part in ("reads", "binds", "needs")}
+    return Node(
+        trace.owner,
+        reads=frozenset(names["reads"]),
+        binds=frozenset(names["binds"]),
+        needs=frozenset(names["needs"]),
+        words=duration(trace.seconds),
+    )
+
+
+def _texts(value: object) -> Sequence[str]:
+    return [str(item) for item in value] if isinstance(value, list) else []
+
+
+STATUS = Command("status", "Show every stage: its state, when it last ran, how long it took, and why.", status)
+WHY = Command(
+    "why",
+    "Explain why a stage would run, or why not: which constant, value, file or package changed.",
+    why,
+    (Option(("stage",), "the stage's name", {"metavar": "STAGE"}, "stage"),),
+)
+GRAPH = Command(
+    "graph",
+    "Draw the pipeline, in a notebook as a picture, in a terminal as text.",
+    graph,
+    (Option(("-o", "--output"), "write the picture to an SVG file", {"metavar": "FILE"}),),
+)

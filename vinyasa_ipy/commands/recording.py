@@ -1,0 +1,119 @@
+"""`history` and `show`: what ran before."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vinyasa_ipy.commands.table import Command, Option, Place
+from vinyasa_ipy.errors import CommandError
+from vinyasa_ipy.pages import Cell, Column, Table, Text, Tone, ago, count, duration
+
+if TYPE_CHECKING:
+    import argparse
+
+    from vinyasa_ipy.history import Run
+
+_TONES: dict[str, Tone] = {
+    "ok": "good",
+    "hit": "good",
+    "running": "busy",
+    "failed": "bad",
+    "died": "bad",
+    "interrupted": "bad",
+    "uncached": "dim",
+}
+
+
+def history(options: argparse.Namespace, place: Place) -> int:
+    """List the runs, newest first; or write them to a file; or forget them."""
+    runs = place.session.history
+    if options.dump:
+        written = runs.dump(Path(options.dump))
+        place.tell(Text((f"{count(written)} runs are in {options.dump}, one line of JSON each.",)))
+        return 0
+    if options.clear:
+        return _clear(options, place)
+    if options.number < 1:
+        raise CommandError(f"-n takes a number from 1 on, not {options.number}", f"`{place.prefix} history -n 20`")
+    rows = tuple(_row(run) for run in runs.latest(options.number, unique=options.unique))
+    columns = (
+        Column("run", "right"),
+        Column("when"),
+        Column("what"),
+        Column("outcome"),
+        Column("took", "right"),
+        Column("hits", "right"),
+        Column("stages"),
+    )
+    note = f"`{place.prefix} show RUN` shows one." if rows else "No run is recorded yet."
+    place.tell(Table("Runs", columns, rows, note))
+    return 0
+
+
+def _clear(options: argparse.Namespace, place: Place) -> int:
+    sure = options.yes or (place.confirm is not None and place.confirm("Forget every recorded run?"))
+    if not sure:
+        place.tell(
+            Text((f"Nothing was forgotten. `{place.prefix} history --clear --yes` forgets every recorded run.",))
+        )
+        return 0 if place.confirm is not None else 1
+    place.tell(Text((f"{count(place.session.history.clear())} runs were forgotten; stored results are still there.",)))
+    return 0
+
+
+def _row(run: Run) -> tuple[str | Cell, ...]:
+    hits = sum(stage.verdict == "hit" for stage in run.stages)
+    took = sum(stage.seconds for stage in run.stages)
+    names = ", ".join(stage.name for stage in run.stages)
+    return (
+        str(run.id),
+        ago(run.started, time.time()),
+        run.title,
+        Cell(run.outcome, _TONES.get(run.outcome, "")),
+        duration(took),
+        f"{hits} of {len(run.stages)}",
+        names,
+    )
+
+
+def show(options: argparse.Namespace, place: Place) -> int:
+    """Show one run: its stages, their verdicts and reasons."""
+    run = place.session.history.get(options.run)
+    rows = tuple(
+        (
+            stage.name,
+            Cell(stage.verdict, _TONES.get(stage.verdict, "")),
+            duration(stage.seconds),
+            duration(stage.saved) if stage.saved else "",
+            stage.reason,
+        )
+        for stage in run.stages
+    )
+    columns = (Column("stage"), Column("verdict"), Column("took", "right"), Column("saved", "right"), Column("why"))
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.started))
+    python = run.context.get("python", "?")
+    note = f"{when} in {run.folder}, Python {python}, outcome: {run.outcome}"
+    place.tell(Table(f"Run {run.id}: {run.title}", columns, rows, note))
+    return 0
+
+
+HISTORY = Command(
+    "history",
+    "List the runs with outcome, time and what hit.",
+    history,
+    (
+        Option(("-n", "--number"), "how many runs to list (20)", {"type": int, "default": 20, "metavar": "N"}),
+        Option(("--unique",), "list only the newest of runs of the same stages", {"action": "store_true"}),
+        Option(("--dump",), "write all runs to a file, one line of JSON each", {"metavar": "FILE"}),
+        Option(("--clear",), "forget all runs", {"action": "store_true"}),
+        Option(("--yes",), "with --clear: don't ask", {"action": "store_true"}),
+    ),
+)
+SHOW = Command(
+    "show",
+    "Show one run: its stages, what became of each, and why.",
+    show,
+    (Option(("run",), "the run's number in `history`", {"type": int, "metavar": "RUN"}),),
+)

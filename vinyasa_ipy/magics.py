@@ -1,0 +1,83 @@
+"""The notebook's edge: `%vinyasa VERB`, and the loading of the extension."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+from IPython.display import display
+
+from vinyasa_ipy.commands import COMMANDS, Place, complete, perform
+from vinyasa_ipy.errors import VinyasaError
+from vinyasa_ipy.notebook.cell import MARK
+from vinyasa_ipy.notebook.extension import Extension
+
+if TYPE_CHECKING:
+    from vinyasa_ipy.pages import Page
+
+
+def load(shell: Any) -> None:
+    """Attach the extension to a shell; harmless when it is attached."""
+    if getattr(shell, "vinyasa", None) is not None:
+        return
+    Extension(shell).attach()
+    shell.register_magic_function(vinyasa, "line", "vinyasa")
+    shell.register_magic_function(stage, "cell", "stage")
+    shell.set_hook("complete_command", _complete, re_key=r"%?vinyasa")
+
+
+def unload(shell: Any) -> None:
+    """Detach the extension and forget the magics."""
+    extension = getattr(shell, "vinyasa", None)
+    if extension is None:
+        return
+    extension.detach()
+    shell.magics_manager.magics["line"].pop("vinyasa", None)
+    shell.magics_manager.magics["cell"].pop("stage", None)
+    shell.strdispatchers["complete_command"].regexs = {
+        key: chain
+        for key, chain in shell.strdispatchers["complete_command"].regexs.items()
+        if key.pattern != r"%?vinyasa"
+    }
+
+
+def vinyasa(line: str) -> None:
+    """`%vinyasa VERB`: run, status, why, graph, history, show, clear. `%vinyasa --help` says more."""
+    shell = _shell()
+    extension: Extension = shell.vinyasa
+    place = Place(extension.session, "%vinyasa", _tell, stages=extension.stages)
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise UsageError(f"{error} in {line!r}") from None
+    try:
+        code = perform(words, place)
+    except VinyasaError as error:
+        raise UsageError(str(error)) from None
+    if code and words[:1] == ["run"]:
+        raise UsageError("the run did not succeed; see above")
+
+
+def stage(line: str, cell: str) -> None:  # noqa: ARG001 - a cell magic's signature
+    """`%%stage NAME [--force] [--ignore a,b] [--needs s,t]`: make this cell a stage; must be the cell's first line."""
+    raise UsageError(
+        f"{MARK} {line.split(maxsplit=1)[0] if line.split() else 'NAME'} must be the first line of its cell"
+    )
+
+
+def _tell(page: Page) -> None:
+    display(page)  # type: ignore[no-untyped-call]
+
+
+def _shell() -> Any:
+    from IPython.core.getipython import get_ipython
+
+    return get_ipython()
+
+
+def _complete(shell: Any, event: Any) -> list[str]:
+    """Complete a `%vinyasa` line."""
+    words = event.line.split()[1:] + ([""] if event.line.endswith(" ") else [])
+    extension = getattr(shell, "vinyasa", None)
+    return complete(COMMANDS, words, list(extension.stages.known) if extension is not None else [])

@@ -1,0 +1,113 @@
+"""A cell that begins with `%%stage NAME`: its options, its code, and the names it reads and binds."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import shlex
+import token
+import tokenize
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+
+from vinyasa_ipy.errors import CommandError
+from vinyasa_ipy.fingerprint.names import Names, read_names
+
+if TYPE_CHECKING:
+    import ast
+
+MARK = "%%stage"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What the first line of a stage's cell says."""
+
+    name: str
+    force: bool = False
+    ignore: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StageCell:
+    """A stage as its cell defines it."""
+
+    line: Line
+    text: str
+    tree: ast.Module
+    names: Names
+
+    @property
+    def inside(self) -> frozenset[str]:
+        """Names the cell binds before it reads them, and those its user says don't count."""
+        return (self.names.binds - self.names.reads) | frozenset(self.line.ignore)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise CommandError(f"%%stage: {message}", "`%%stage?` shows what it takes")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of the `%%stage` line."""
+    parser = _Parser(prog="%%stage", add_help=False, allow_abbrev=False, description="Make this cell a stage.")
+    parser.add_argument("name", metavar="NAME", help="what the stage is called")
+    parser.add_argument("--force", action="store_true", help="run it even when nothing has changed")
+    parser.add_argument("--ignore", metavar="NAMES", default="", help="names whose values don't count, as a,b")
+    parser.add_argument("--needs", metavar="STAGES", default="", help="stages that come before it, as a,b")
+    return parser
+
+
+def is_stage(text: str | None) -> bool:
+    """Tell whether a cell's text begins with `%%stage`."""
+    first = (text or "").lstrip("\n").partition("\n")[0].split()
+    return bool(first) and first[0] == MARK
+
+
+def parse_line(text: str) -> Line:
+    """Read the first line of a stage's cell. Raises CommandError saying what is wrong with it."""
+    first = text.lstrip("\n").partition("\n")[0].removeprefix(MARK)
+    try:
+        words = shlex.split(first, comments=True)
+    except ValueError as error:
+        raise CommandError(f"%%stage: {error} in {first.strip()!r}", "close the quotes") from error
+    if not words or words[0].startswith("-"):
+        raise CommandError("%%stage needs a name", "write `%%stage NAME`")
+    options = make_parser().parse_args(words)
+    return Line(options.name, options.force, _list(options.ignore), _list(options.needs))
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part for part in text.replace(",", " ").split() if part)
+
+
+def drop_line(lines: list[str]) -> list[str]:
+    """Blank the `%%stage` line, so that the rest is an ordinary cell with right line numbers."""
+    for number, line in enumerate(lines):
+        if line.strip():
+            return [*lines[:number], "\n", *lines[number + 1 :]] if is_stage(line) else lines
+    return lines
+
+
+drop_line.has_side_effects = True  # type: ignore[attr-defined]  # else a terminal takes the line alone for a cell
+
+
+def make_cell(line: Line, text: str, tree: ast.Module) -> StageCell:
+    """Put a stage's cell together from its first line, its text and its syntax."""
+    return StageCell(line, text, tree, read_names(tree))
+
+
+def is_quiet(text: str) -> bool:
+    """Tell whether a cell ends in a semicolon, which keeps its last value from being shown."""
+    last = ""
+    try:
+        for piece in tokenize.generate_tokens(io.StringIO(text).readline):
+            if piece.type not in _BLANK:
+                last = piece.string
+    except (tokenize.TokenError, SyntaxError):
+        return text.rstrip().endswith(";")
+    return last == ";"
+
+
+_BLANK = (token.ENDMARKER, token.NEWLINE, token.INDENT, token.DEDENT, token.NL, token.COMMENT)

@@ -1,0 +1,447 @@
+"""A cell as a stage, from its first line to its last output: parse → decide → (bring back | run and store).
+
+The shell runs the cell itself, natively; this decides just before the code would run, and concludes just after.
+"""
+
+from __future__ import annotations
+
+import ast
+import threading
+import time
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+
+from vinyasa_ipy.errors import CommandError, FingerprintError, StoreError, UnstorableError, VinyasaWarning
+from vinyasa_ipy.fingerprint.describe import describe
+from vinyasa_ipy.fingerprint.reach import Reach, reach_code
+from vinyasa_ipy.fingerprint.strip import compile_for_key
+from vinyasa_ipy.fingerprint.walk import Walk
+from vinyasa_ipy.notebook.cell import StageCell, is_quiet, is_stage, make_cell, parse_line
+from vinyasa_ipy.notebook.line import Note, show_note
+from vinyasa_ipy.notebook.passes import Passes
+from vinyasa_ipy.notebook.recorder import Displayed, Recorder
+from vinyasa_ipy.notebook.replay import NO_RESULT, replay
+from vinyasa_ipy.pages import Column, Page, Table, ago, duration
+from vinyasa_ipy.pipeline.effects import find_effects, name_objects, repeat_changes
+from vinyasa_ipy.pipeline.engine import Attempt, Outcome, Result
+from vinyasa_ipy.pipeline.graph import Graph, Node, connect
+from vinyasa_ipy.pipeline.inputs import label_reach, list_sources
+from vinyasa_ipy.pipeline.namespace import Snapshot, define, is_users, storable
+from vinyasa_ipy.pipeline.stage import RECIPE, Inputs, Source, Stage
+from vinyasa_ipy.session import Session, record_stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from vinyasa_ipy.pipeline.verdict import Change, Verdict
+    from vinyasa_ipy.store import Trace
+
+VALUES, DISPLAYED = "values", "displayed"
+"""Names under which a cell's results are stored: its values, and what it showed."""
+
+_SHELLED = frozenset({"get_ipython", "input"})
+
+
+@dataclass(slots=True)
+class Underway:
+    """A stage's cell between the moment its code is about to run and its end."""
+
+    cell: StageCell
+    forced: bool = False
+    verdict: Verdict | None = None
+    inputs: Inputs | None = None
+    reached: Reach | None = None
+    refusal: str = ""
+    attempt: Attempt | None = None
+    recorder: Recorder | None = None
+    snapshot: Snapshot | None = None
+    began: float = 0.0
+    opened: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a stage stands now: its state, why, and the execution it would bring back or differs from."""
+
+    name: str
+    state: str
+    reason: str
+    trace: Trace | None
+    verdict: Verdict | None = None
+    inputs: Inputs | None = None
+
+
+class NotRestored:
+    """Stands in `Out` and `_` for a value that could not be stored."""
+
+    def __init__(self, words: str) -> None:
+        """Keep what it was, in words."""
+        self.words = words
+
+    def __repr__(self) -> str:
+        """Say what is not here."""
+        return f"<not restored: {self.words}>"
+
+
+class _Now(threading.local):
+    """The cell that a thread is running: cells of a subshell run beside the main thread's."""
+
+    depth = 0
+    forced = False
+    text: str | None = None
+    underway: Underway | None = None
+
+
+class Stages(ast.NodeTransformer):
+    """The stages of one shell: sees every cell come and go, and knows the stages met so far."""
+
+    def __init__(self, shell: Any, session: Session) -> None:
+        """Serve `shell` with the store and history of `session`."""
+        self.shell = shell
+        self.session = session
+        self.known: dict[str, StageCell] = {}
+        self.reasons: dict[str, str] = {}
+        self.passes = Passes(session)
+        self._now = _Now()
+
+    # ---- events ----------------------------------------------------------------------------------------------
+
+    def before(self, info: Any) -> None:
+        """Take note of the cell that is about to be transformed and run."""
+        self._now.depth += 1
+        if self._now.depth == 1:
+            self._now.underway = None
+            self._now.text = info.raw_cell if is_stage(info.raw_cell) else None
+
+    def visit_Module(self, node: ast.Module) -> ast.Module:
+        """Decide, once a cell: leave its code as it is, or put in its place what brings its results back."""
+        text, self._now.text = self._now.text, None
+        if text is None or self._now.depth != 1:
+            return node
+        try:
+            cell = make_cell(parse_line(text), text, node)
+        except CommandError as error:
+            return _call("refuse", str(error))
+        try:
+            return self._decide(cell)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the user the cell
+            self._warn(f"`{cell.line.name}` runs uncached: {type(error).__name__}: {error}")
+            self._now.underway = None
+            return node
+
+    def after(self, result: Any) -> None:
+        """Conclude the stage that ran, if one did."""
+        self._now.depth = max(0, self._now.depth - 1)  # the cell that loads the extension ends without having begun
+        underway, self._now.underway = (self._now.underway, None) if self._now.depth == 0 else (None, None)
+        if underway is None:
+            return
+        try:
+            self._conclude(underway, result)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the user the cell
+            self._warn(f"`{underway.cell.line.name}` was not stored: {type(error).__name__}: {error}")
+
+    def refuse(self, message: str) -> None:
+        """Stop a cell whose `%%stage` line can't be understood."""
+        raise UsageError(message)
+
+    # ---- deciding --------------------------------------------------------------------------------------------
+
+    def _decide(self, cell: StageCell) -> ast.Module:
+        self.known[cell.line.name] = cell
+        forced = cell.line.force or self._now.forced
+        self._now.underway = underway = Underway(cell, forced=forced, began=time.perf_counter())
+        self.look(underway)
+        if underway.verdict is not None and underway.verdict.hit and not forced:
+            try:
+                self._open(underway, underway.verdict.trace)
+            except (KeyError, StoreError, FingerprintError) as error:
+                underway.refusal = f"its stored result could not be brought back ({error})"
+            else:
+                return _call("bring_back")
+        self._start(underway)
+        return cell.tree
+
+    def look(self, underway: Underway) -> None:
+        """Find a stage's inputs and what is to be done with it; leaves a refusal where it can't be cached."""
+        cell = underway.cell
+        shelled = _SHELLED & _all_names(cell.tree)
+        if shelled:
+            what = "asks for input" if "input" in shelled else "uses magics or `!`, whose effects can't be seen"
+            underway.refusal = f"it {what}"
+            return
+        try:
+            underway.reached = self._reach(cell)
+        except FingerprintError as error:
+            underway.refusal = str(error)
+            return
+        underway.inputs = _make_inputs(cell, underway.reached)
+        underway.verdict = self.session.engine.prepare(Stage(cell.line.name), underway.inputs)
+
+    def _reach(self, cell: StageCell) -> Reach:
+        interactivity = self.shell.ast_node_interactivity
+        code = compile_for_key(cell.tree, shown=interactivity, quiet=is_quiet(cell.text))
+        return reach_code(code, self.shell.user_ns, inside=cell.inside, label=f"code of {cell.line.name}")
+
+    # ---- a hit -----------------------------------------------------------------------------------------------
+
+    def _open(self, underway: Underway, trace: Trace | None) -> None:
+        if trace is None:
+            raise KeyError(underway.cell.line.name)
+        defines = trace.details.get("defines")
+        names = [str(name) for name in defines] if isinstance(defines, list) else []
+        define(underway.cell.tree, names, self.shell.user_ns, f"<stage {underway.cell.line.name}>")
+        objects = name_objects(underway.reached) if underway.reached is not None else {}
+        opened = self.session.engine.open(trace, objects)
+        values: Any = opened[VALUES]
+        repeat_changes(values["changes"], objects)
+        underway.opened = opened
+
+    def bring_back(self) -> None:
+        """Put back the names a stage made and show what it showed."""
+        underway = self._now.underway
+        if underway is None or underway.opened is None or underway.verdict is None or underway.verdict.trace is None:
+            return
+        trace, stored = underway.verdict.trace, dict(underway.opened[VALUES])
+        for name in _texts(trace.details.get("removed")):
+            self.shell.user_ns.pop(name, None)
+        self.shell.user_ns.update(stored["names"])
+        shown = underway.opened[DISPLAYED]
+        result = stored["result"] if stored["has_result"] else NO_RESULT
+        replay(self.shell, Displayed(tuple(shown["nodes"]), tuple(shown["lossy"])), result=result)
+
+    # ---- a run -----------------------------------------------------------------------------------------------
+
+    def _start(self, underway: Underway) -> None:
+        underway.snapshot = Snapshot.take(self.shell.user_ns, underway.cell.names.binds)
+        underway.recorder = Recorder(self.shell)
+        underway.recorder.start()
+        if underway.inputs is not None:
+            underway.attempt = self.session.engine.begin(Stage(underway.cell.line.name), underway.inputs)
+        underway.began = time.perf_counter()
+
+    def _conclude(self, underway: Underway, result: Any) -> None:
+        if underway.opened is not None:
+            self._conclude_hit(underway)
+            return
+        seconds = time.perf_counter() - underway.began
+        displayed = underway.recorder.stop() if underway.recorder is not None else Displayed()
+        if not result.success:
+            self._fail(underway, result, seconds)
+            return
+        if underway.attempt is None:
+            outcome = Outcome(None, seconds, underway.refusal)
+        else:
+            outcome = self.session.engine.conclude(
+                underway.attempt,
+                lambda: self._gather(underway, displayed, result.result),
+                lambda: self._moved(underway),
+            )
+        self._report_run(underway, outcome, displayed)
+
+    def _fail(self, underway: Underway, result: Any, seconds: float) -> None:
+        if underway.attempt is not None:
+            self.session.engine.abandon(underway.attempt)
+        error = result.error_in_exec or result.error_before_exec
+        said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        self.passes.add(record_stage(Stage(underway.cell.line.name), "failed", said, seconds))
+
+    def _gather(self, underway: Underway, displayed: Displayed, result: Any) -> Result:
+        """Collect what the cell made. Raises UnstorableError where that can't be kept faithfully."""
+        cell, snapshot = underway.cell, underway.snapshot
+        if snapshot is None or underway.reached is None:
+            raise UnstorableError(cell.line.name, "nothing is known of its start")
+        made = snapshot.changed(self.shell.user_ns, cell.names.binds)
+        defines = sorted(name for name in made if name in cell.names.defines)
+        kept = {name: value for name, value in made.items() if name not in cell.names.defines}
+        words = {name: describe(value) for name, value in kept.items()}
+        stored_result = _storable_result(result)
+        effects = find_effects({**kept, "the cell's last value": stored_result}, underway.reached)
+        has_result = result is not None
+        values = {
+            "names": storable(kept),
+            "result": stored_result,
+            "has_result": has_result,
+            "changes": effects.changes,
+        }
+        shown = {"nodes": list(displayed.nodes), "lossy": list(displayed.lossy)}
+        details = {
+            "defines": defines,
+            "removed": snapshot.removed(self.shell.user_ns),
+            "reads": sorted(cell.names.reads),
+            "binds": sorted(cell.names.binds),
+            "needs": list(cell.line.needs),
+            "lossy": list(displayed.lossy),
+        }
+        return Result({VALUES: values, DISPLAYED: shown}, words, effects.anchors, details)
+
+    def _moved(self, underway: Underway) -> str:
+        """Say what the cell changed that can't be brought back by name or object."""
+        changed = underway.reached.rebound(self.shell.user_ns) if underway.reached is not None else ""
+        return f"it changes {changed}, which is not a name of this notebook" if changed else ""
+
+    # ---- asking ----------------------------------------------------------------------------------------------
+
+    def standing(self, name: str) -> Standing:
+        """Look at a known stage as it would be decided now, without running anything."""
+        underway = Underway(self.known[name])
+        self.look(underway)
+        verdict = underway.verdict
+        if verdict is None:
+            return Standing(name, "uncached", underway.refusal, self.session.store.newest(name))
+        return Standing(name, verdict.state, verdict.reason, verdict.trace, verdict, underway.inputs)
+
+    def standings(self) -> list[Standing]:
+        """Look at every known stage, in order; a stage whose upstream must run is not sure of its inputs."""
+        found: dict[str, Standing] = {}
+        pipeline = self.graph(states=False)
+        for name in self.known:
+            standing = self.standing(name)
+            waiting = [other for other in pipeline.upstream(name) if other in found and found[other].state != "hit"]
+            if waiting and standing.state == "hit":
+                standing = Standing(name, "stale", f"`{waiting[-1]}`, which comes before it, must run", standing.trace)
+            found[name] = standing
+        return list(found.values())
+
+    def graph(self, *, states: bool = True) -> Graph:
+        """Connect the known stages by the names they read and bind."""
+        standings = {standing.name: standing for standing in self.standings()} if states else {}
+        nodes = []
+        for name, cell in self.known.items():
+            standing = standings.get(name)
+            trace = standing.trace if standing is not None else None
+            words = duration(trace.seconds) if trace is not None else ""
+            state = standing.state if standing is not None else ""
+            needs = frozenset(cell.line.needs)
+            reads, binds = cell.names.reads, frozenset(filter(is_users, cell.names.binds))
+            state = "" if state == "uncached" else state
+            nodes.append(Node(name, reads=reads, binds=binds, needs=needs, state=state, words=words))
+        return connect(nodes)
+
+    def explain(self, name: str) -> list[str]:
+        """Say in lines why a known stage would run, or why not."""
+        standing = self.standing(name)
+        trace = standing.trace
+        when = f" (computed {ago(trace.created, time.time())}, took {duration(trace.seconds)})" if trace else ""
+        lines = [f"{name}: {standing.state}{when}: {standing.reason}"]
+        if standing.verdict is not None and not standing.verdict.hit:
+            lines += [f"  {line}" for change in standing.verdict.changes for line in _change_lines(change)]
+        if standing.inputs is not None:
+            lines += [f"  {note}" for note in standing.inputs.notes]
+        ran = self.reasons.get(name)
+        if ran is not None:
+            lines.append(f"  the last time in this kernel it {ran}")
+        return lines
+
+    # ---- running several -------------------------------------------------------------------------------------
+
+    def run(self, names: Sequence[str], *, force: bool, dry_run: bool, tell: Callable[[Page], None]) -> int:
+        """Bring stages up to date in order: all, or those named and what they need. Returns the exit code."""
+        unknown = [name for name in names if name not in self.known]
+        if unknown:
+            known = (
+                f"there are: {', '.join(self.known)}" if self.known else "run a cell that begins with `%%stage NAME`"
+            )
+            raise CommandError(f"there is no stage {unknown[0]!r}", known)
+        pipeline = self.graph(states=False)
+        wanted = {*names, *(other for name in names for other in pipeline.upstream(name))} if names else set(self.known)
+        order = [name for name in pipeline.order() if name in wanted]
+        if not order:
+            raise CommandError("there is no stage yet", "run a cell that begins with `%%stage NAME`")
+        if dry_run:
+            tell(self._foresee([standing for standing in self.standings() if standing.name in wanted]))
+            return 0
+        self.passes.begin("%vinyasa run")
+        return 0 if all(self._run_one(name, force=force and (not names or name in names)) for name in order) else 1
+
+    def _foresee(self, standings: Sequence[Standing]) -> Page:
+        rows = tuple(
+            (s.name, "hit" if s.state == "hit" else "would run", s.reason, duration(s.trace.seconds) if s.trace else "")
+            for s in standings
+        )
+        columns = (Column("stage"), Column("state"), Column("why"), Column("took before", "right"))
+        return Table("Nothing has run", columns, rows)
+
+    def _run_one(self, name: str, *, force: bool) -> bool:
+        """Run a known stage's cell again, inside the cell that asked for it."""
+        now, cell = self._now, self.known[name]
+        depth, now.depth, now.forced = now.depth, 0, force
+        try:
+            result = self.shell.run_cell(cell.text, store_history=False)
+        finally:
+            now.depth, now.forced = depth, False
+        return bool(result.success)
+
+    def adopt(self, space: Mapping[str, Any]) -> None:
+        """Take over the names that scripts left behind, as `%run` does."""
+        self.shell.user_ns.update({name: value for name, value in space.items() if is_users(name)})
+
+    # ---- saying ----------------------------------------------------------------------------------------------
+
+    def _conclude_hit(self, underway: Underway) -> None:
+        verdict = underway.verdict
+        if verdict is None or verdict.trace is None:
+            return
+        seconds = time.perf_counter() - underway.began
+        saved = max(0.0, verdict.trace.seconds - seconds)
+        name = underway.cell.line.name
+        self.reasons[name] = f"was a hit: {verdict.reason}"
+        self.passes.add(record_stage(Stage(name), "hit", verdict.reason, seconds, saved))
+        show_note(self.shell, Note.of_hit(name, verdict.trace, saved))
+
+    def _report_run(self, underway: Underway, outcome: Outcome, displayed: Displayed) -> None:
+        name = underway.cell.line.name
+        reason = self._reason(underway)
+        state = "done" if outcome.trace is not None else "uncached"
+        said = f"{reason}; not stored: {outcome.refusal}" if outcome.refusal else reason
+        self.reasons[name] = f"ran: {said}"
+        self.passes.add(record_stage(Stage(name), state, said, outcome.seconds))
+        show_note(self.shell, Note.of_run(name, duration(outcome.seconds), reason, outcome, displayed.lossy))
+
+    def _reason(self, underway: Underway) -> str:
+        if underway.forced:
+            return "forced"
+        if underway.refusal:
+            return underway.refusal
+        return underway.verdict.reason if underway.verdict is not None else ""
+
+    def _warn(self, message: str) -> None:
+        warnings.warn(message, VinyasaWarning, stacklevel=2)
+
+
+def _make_inputs(cell: StageCell, reached: Reach) -> Inputs:
+    labels = label_reach(reached)
+    sources = list_sources(reached.nodes[1:], labels)
+    sources[reached.nodes[0].label] = Source(cell.text.lstrip("\n").partition("\n")[2], "", 2)
+    return Inputs(f"{RECIPE:x}{reached.digest.hex()}", labels, sources, tuple(reached.notes))
+
+
+def _change_lines(change: Change) -> list[str]:
+    """Say one change in lines: every detail of changed code, or what the value was and is."""
+    return [f"{change.label}: {detail}" for detail in change.details] if change.details else [str(change)]
+
+
+def _storable_result(result: Any) -> Any:
+    """Return the value of the last expression, or what stands for one that can't be stored."""
+    walk = Walk()
+    try:
+        walk.write(result)
+    except (FingerprintError, RecursionError):
+        return NotRestored(describe(result))
+    return result
+
+
+def _all_names(tree: ast.Module) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _texts(value: object) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else []
+
+
+def _call(verb: str, *arguments: str) -> ast.Module:
+    """Make the code that stands in for a cell's: a call of one of this shell's stage verbs."""
+    said = ", ".join(map(repr, arguments))
+    return ast.parse(f"get_ipython().vinyasa.stages.{verb}({said})")

@@ -1,0 +1,164 @@
+"""What a run did to the objects it was given, and how that is done again to the objects of another process.
+
+The inputs of a stage are numbered in the order in which their fingerprint met them. Equal keys mean equal inputs,
+numbered alike: "the third object of `table`" names the same thing on a hit as it did when the stage ran. So a
+stored result can refer to its inputs' objects instead of copying them, and changes in place can be repeated.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vinyasa_ipy.errors import FingerprintError, UnstorableError
+from vinyasa_ipy.fingerprint.walk import Walk
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vinyasa_ipy.fingerprint.reach import Node, Reach
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What a run leaves behind besides new values.
+
+    `anchors` name the inputs' objects that the results refer to (empty when they refer to none); `changes` hold the
+    new content of every object that was changed in place, by its name among the anchors.
+    """
+
+    anchors: Mapping[str, object]
+    changes: Mapping[str, Any]
+
+
+def name_objects(*reaches: Reach) -> dict[str, object]:
+    """Name every mutable object that the inputs hold, the same way in every process."""
+    return {
+        f"{which}.{place}.{number}": thing
+        for which, reached in enumerate(reaches)
+        for place, node in enumerate(reached.nodes)
+        if node.walk is not None
+        for number, thing in enumerate(node.walk.met)
+    }
+
+
+def find_effects(made: Mapping[str, Any], *reaches: Reach) -> Effects:
+    """Find what a run changed in its inputs, and what the values it `made` share with them.
+
+    Raises UnstorableError where either can't be brought back faithfully.
+    """
+    changes: dict[str, Any] = {}
+    for which, reached in enumerate(reaches):
+        for place in reached.moved():
+            node = reached.nodes[place]
+            if node.kind != "value" or node.walk is None:
+                raise UnstorableError(node.label, "the stage changes it in place, which can't be repeated")
+            for number, thing in enumerate(node.walk.met):
+                changes[f"{which}.{place}.{number}"] = take_content(thing, node.label)
+    objects = name_objects(*reaches)
+    hidden = {identity: node for reached in reaches for identity, node in reached.mutable().items()}
+    if _share(hidden, objects, {**made, **changes}) or changes:
+        return Effects(objects, changes)
+    return Effects({}, {})
+
+
+def _share(hidden: Mapping[int, Node], objects: Mapping[str, object], made: Mapping[str, Any]) -> bool:
+    """Tell whether values refer to the inputs' objects; raise where they share what can't be referred to."""
+    anchored = {id(thing): place for place, thing in enumerate(objects.values())}
+    shared = False
+    owners: dict[int, int] = {}
+    for name, value in made.items():
+        walk = Walk()
+        walk.memo.update(anchored)
+        walk.owners = owners
+        try:
+            walk.write(value)
+        except (FingerprintError, RecursionError):
+            continue  # what can't be walked is for the store to accept or refuse
+        if walk.tangled:
+            raise UnstorableError(name, f"it holds {walk.tangled} that are views of the same memory; copy one of them")
+        common = walk.mutable() & hidden.keys() - anchored.keys()
+        if common:
+            owner = hidden[next(iter(common))].label
+            raise UnstorableError(name, f"it shares memory with {owner}, and would be a copy when it is brought back")
+        shared |= any(number < len(anchored) for number in walk.again)
+    return shared
+
+
+def repeat_changes(changes: Mapping[str, Any], objects: Mapping[str, object]) -> None:
+    """Change objects in place as the run did. Raises KeyError, before anything is changed, where one doesn't fit."""
+    for name, content in changes.items():
+        if name not in objects or not _fits(objects[name], content):
+            raise KeyError(name)
+    for name, content in changes.items():
+        put_content(objects[name], content)
+
+
+def take_content(thing: Any, label: str) -> Any:
+    """Take the content of one object, not of the objects it refers to. Raises UnstorableError for unknown types."""
+    for kind, (take, _) in _KINDS.items():
+        if isinstance(thing, kind):
+            return [take(thing), _attributes(thing)]
+    numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
+    if pandas is not None and isinstance(thing, pandas.DataFrame | pandas.Series):
+        return [thing.copy(deep=False), None]
+    if numpy is not None and isinstance(thing, numpy.ndarray) and thing.flags.writeable:
+        return [thing.copy(), None]
+    if numpy is not None and isinstance(thing, numpy.random.Generator):
+        return [thing.bit_generator.state, None]
+    attributes = _attributes(thing)
+    if attributes is None:
+        raise UnstorableError(label, f"a {type(thing).__name__} is changed in place, which can't be repeated")
+    return [None, attributes]
+
+
+def put_content(thing: Any, content: Any) -> None:
+    """Give one object the content that `take_content` took from its twin."""
+    own, attributes = content
+    put = next((put for kind, (_, put) in _KINDS.items() if isinstance(thing, kind)), _put_foreign)
+    put(thing, own)
+    if attributes is not None:
+        members = vars(thing)
+        members.clear()
+        members.update(attributes)
+
+
+def _put_foreign(thing: Any, own: Any) -> None:
+    if hasattr(thing, "_update_inplace"):
+        thing._update_inplace(own)  # noqa: SLF001 - what pandas itself does for inplace=True
+    elif hasattr(thing, "bit_generator"):
+        thing.bit_generator.state = own
+    elif own is not None:
+        thing[...] = own
+
+
+def _fits(thing: Any, content: Any) -> bool:
+    own = content[0]
+    if hasattr(own, "dtype") and hasattr(own, "flags") and not hasattr(own, "_update_inplace"):
+        return bool(own.shape == getattr(thing, "shape", None) and own.dtype == getattr(thing, "dtype", None))
+    return True
+
+
+def _attributes(thing: Any) -> dict[str, Any] | None:
+    """Return an object's attributes; None where it has none or keeps some where we can't reach them."""
+    if any(getattr(base, "__slots__", ()) for base in type(thing).__mro__):
+        return None
+    return dict(vars(thing)) if hasattr(thing, "__dict__") else None
+
+
+def _replace(thing: Any, own: Any) -> None:
+    thing.clear()
+    (thing.update if isinstance(thing, dict | set) else thing.extend)(own)
+
+
+_KINDS: dict[type, tuple[Any, Any]] = {
+    list: (list, _replace),
+    dict: (dict, _replace),
+    set: (set, _replace),
+    deque: (list, _replace),
+    bytearray: (bytes, _replace),
+    random.Random: (random.Random.getstate, random.Random.setstate),
+}

@@ -1,0 +1,177 @@
+"""The corridor every stage goes through: prepare → (hit: open | else: run, watched) → conclude.
+
+Cells, functions and scripts differ in how their inputs are found and how they run; what happens before and after is
+here, once.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vinyasa_ipy.errors import StoreError, UnstorableError
+from vinyasa_ipy.fingerprint.files import digest_file
+from vinyasa_ipy.pipeline import ambient
+from vinyasa_ipy.pipeline.places import Places
+from vinyasa_ipy.pipeline.stage import RECIPE, Inputs, Source, Stage
+from vinyasa_ipy.pipeline.verdict import Verdict, decide
+from vinyasa_ipy.pipeline.watch import Activity, Watch, overlook
+from vinyasa_ipy.store import FileMade, FileRead, Store, Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+GENERATORS = "generators"
+"""Name under which the states of shared random generators are stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One execution that is under way."""
+
+    stage: Stage
+    inputs: Inputs
+    watch: Watch
+    generators: Mapping[str, str]
+    started: float
+    clock: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an execution ended: its trace when it was stored, else in words why it was not."""
+
+    trace: Trace | None
+    seconds: float
+    refusal: str = ""
+    impure: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an execution made: values by name, what they are in words, and what should go into the record."""
+
+    values: Mapping[str, object]
+    words: Mapping[str, str] = field(default_factory=dict)
+    anchors: Mapping[str, object] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Engine:
+    """Decides, watches and stores for one store and one project folder."""
+
+    def __init__(self, store: Store, project: Path | str) -> None:
+        """Work with `store`; name files relative to `project` where they are below it."""
+        self.store = store
+        self.places = Places(os.path.abspath(project))
+        self.generators = ambient.Generators()
+        overlook(str(store.root))
+
+    def prepare(self, stage: Stage, inputs: Inputs) -> Verdict:
+        """Decide whether a stage must run, and why."""
+        return decide(self.store, stage, inputs, self.look)
+
+    def look(self, read: FileRead) -> str | None:
+        """Fingerprint what a trace says was read, as it is now."""
+        if read.path.startswith(ambient.PREFIX):
+            return self.generators.state(read.path)
+        return digest_file(self.places.find(read.path))
+
+    def open(self, trace: Trace, anchors: Mapping[str, object]) -> dict[str, object]:
+        """Bring back everything a trace holds: its values are returned, its files and generators restored.
+
+        Raises KeyError when something is gone meanwhile; StoreError when a file can't be written.
+        """
+        names = trace.stored.places if trace.stored else ()
+        values = {name: self.store.load(trace, name, anchors=anchors) for name in names}
+        for made in trace.made:
+            path = self.places.find(made.path)
+            if not made.digest.startswith(digest_file(path) or "-"):
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                self.store.restore_file(made.digest, Path(path), made.mode)
+        states = values.pop(GENERATORS, None)
+        if isinstance(states, dict):
+            ambient.restore(states)
+        return values
+
+    def begin(self, stage: Stage, inputs: Inputs) -> Attempt:
+        """Start watching an execution."""
+        watch = Watch()
+        attempt = Attempt(stage, inputs, watch, self.generators.now(), time.time(), time.perf_counter())
+        watch.start()
+        return attempt
+
+    def abandon(self, attempt: Attempt) -> Outcome:
+        """End an execution that failed: nothing is stored."""
+        activity = attempt.watch.stop()
+        return Outcome(None, time.perf_counter() - attempt.clock, "it failed", tuple(activity.impure))
+
+    def conclude(self, attempt: Attempt, gather: Callable[[], Result], moved: Callable[[], str]) -> Outcome:
+        """End an execution that succeeded: store what it made, or say why not.
+
+        `gather` collects what it made (raises UnstorableError); `moved` says in words which input changed while it
+        ran, or nothing. Whatever goes wrong here, the user's values stay untouched.
+        """
+        activity = attempt.watch.stop()
+        seconds = time.perf_counter() - attempt.clock
+        impure = tuple(activity.impure)
+        try:
+            refusal = _unfaithful(activity) or moved()
+            if refusal:
+                return Outcome(None, seconds, refusal, impure)
+            return Outcome(self._store(attempt, activity, gather(), seconds), seconds, "", impure)
+        except (UnstorableError, StoreError) as error:
+            return Outcome(None, seconds, str(error), impure)
+
+    def _store(self, attempt: Attempt, activity: Activity, result: Result, seconds: float) -> Trace:
+        drawn = ambient.drawn(attempt.generators, self.generators.now())
+        reads = [FileRead(ambient.PREFIX + name, mark) for name, mark in drawn.items()]
+        reads += self._reads(attempt, activity)
+        values = dict(result.values)
+        if drawn:
+            values[GENERATORS] = ambient.capture(drawn)
+        draft = Trace(
+            owner=attempt.stage.owner,
+            key=attempt.inputs.key,
+            recipe=RECIPE,
+            labels=attempt.inputs.labels,
+            reads=tuple(reads),
+            made=tuple(self._made(path) for path in activity.written if os.path.isfile(path)),
+            values=result.words,
+            notes=(*attempt.inputs.notes, *activity.impure),
+            seconds=seconds,
+            created=time.time(),
+            details={**result.details, "sources": _plain(attempt.inputs.sources)},
+        )
+        return self.store.put(draft, values, anchors=result.anchors)
+
+    def _reads(self, attempt: Attempt, activity: Activity) -> list[FileRead]:
+        reads = []
+        for path in activity.read:
+            try:
+                stat = os.stat(path)
+            except OSError:
+                continue  # gone again: it was a scratch file of the stage itself
+            if max(stat.st_mtime, stat.st_ctime) >= attempt.started and path not in activity.written:
+                raise UnstorableError(attempt.stage.name, f"the file {path} was changed while it ran")
+            reads.append(FileRead(self.places.name(path), digest_file(path)))
+        return reads
+
+    def _made(self, path: str) -> FileMade:
+        mode = os.stat(path).st_mode & 0o777
+        return FileMade(self.places.name(path), self.store.add_file(Path(path)), mode)
+
+
+def _unfaithful(activity: Activity) -> str:
+    """Say why files can't be brought back as a run would leave them, or nothing."""
+    if activity.changed_in_place:
+        return f"it changes the file {next(iter(activity.changed_in_place))} in place"
+    removed = [path for path in activity.removed if not os.path.exists(path)]
+    return f"it removes the file {removed[0]}" if removed else ""
+
+
+def _plain(sources: Mapping[str, Source]) -> dict[str, Any]:
+    return {name: {"text": source.text, "file": source.file, "line": source.line} for name, source in sources.items()}

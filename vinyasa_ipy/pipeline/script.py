@@ -1,0 +1,198 @@
+"""A script as a stage of a sequence: read → decide → (bring back | run as `__main__`, and store)."""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+import time
+import tokenize
+import types
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vinyasa_ipy.errors import CommandError, FingerprintError, StoreError
+from vinyasa_ipy.fingerprint.describe import describe
+from vinyasa_ipy.fingerprint.names import Names, read_names
+from vinyasa_ipy.fingerprint.reach import Reach, reach_code
+from vinyasa_ipy.fingerprint.strip import compile_for_key
+from vinyasa_ipy.pipeline.effects import find_effects, name_objects, repeat_changes
+from vinyasa_ipy.pipeline.engine import Engine, Outcome, Result
+from vinyasa_ipy.pipeline.inputs import label_reach, list_sources
+from vinyasa_ipy.pipeline.namespace import Snapshot, define, storable
+from vinyasa_ipy.pipeline.stage import RECIPE, Inputs, Source, Stage
+from vinyasa_ipy.pipeline.streams import Streams, write_again
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from vinyasa_ipy.pipeline.verdict import Verdict
+    from vinyasa_ipy.store import Trace
+
+VALUES, WRITTEN = "values", "written"
+"""Names under which a script's results are stored: what it bound, and what it wrote to its streams."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script that can be compiled."""
+
+    path: Path
+    text: str
+    tree: ast.Module
+    names: Names
+
+    @property
+    def name(self) -> str:
+        """What the stage is called: the script as it was given."""
+        return str(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A script as it stands to its inputs: what it reaches and what is to be done."""
+
+    verdict: Verdict | None
+    inputs: Inputs | None
+    reached: Reach | None
+    refusal: str = ""
+
+
+def read_script(path: Path) -> Script:
+    """Read a script. Raises CommandError when it is missing or can't be compiled."""
+    try:
+        with tokenize.open(path) as file:
+            text = file.read()
+        tree = ast.parse(text, str(path))
+    except OSError as error:
+        raise CommandError(f"there is no script {path}", "check the path; nothing has run") from error
+    except (SyntaxError, ValueError, UnicodeDecodeError) as error:
+        raise CommandError(f"{path} can't be compiled: {error}", "mend it; nothing has run") from error
+    return Script(path, text, tree, read_names(tree))
+
+
+class Sequence:
+    """Scripts that run one after the other in one namespace, each as `__main__`."""
+
+    def __init__(self, engine: Engine, space: dict[str, Any]) -> None:
+        """Run on `engine` in the namespace `space`, which must be a module's: see `as_main`."""
+        self.engine = engine
+        self.space = space
+
+    def look(self, script: Script) -> Look:
+        """Find a script's inputs and decide whether it must run."""
+        self.space["__file__"] = str(script.path)
+        inside = script.names.binds - script.names.reads
+        label = f"code of {script.name}"
+        try:
+            code = compile_for_key(script.tree)
+            reached = reach_code(code, self.space, inside=inside, label=label)
+        except FingerprintError as error:
+            return Look(None, None, None, str(error))
+        labels = label_reach(reached)
+        sources = list_sources(reached.nodes[1:], labels)
+        sources[label] = Source(script.text, str(script.path))
+        inputs = Inputs(f"{RECIPE:x}{reached.digest.hex()}", labels, sources, tuple(reached.notes))
+        return Look(self.engine.prepare(Stage(script.name, "script"), inputs), inputs, reached)
+
+    def bring_back(self, script: Script, look: Look, *, show: bool = True) -> bool:
+        """Put back what a script bound and write what it wrote; False when that is gone by now.
+
+        With `show` off, only the names come back.
+        """
+        trace = look.verdict.trace if look.verdict is not None else None
+        if trace is None or look.reached is None:
+            return False
+        objects = name_objects(look.reached)
+        try:
+            define(script.tree, _texts(trace, "defines"), self.space, str(script.path))
+            opened = self.engine.open(trace, objects)
+            values: Any = opened[VALUES]
+            repeat_changes(values["changes"], objects)
+        except (KeyError, StoreError):
+            return False
+        for name in _texts(trace, "removed"):
+            self.space.pop(name, None)
+        self.space.update(values["names"])
+        written: Any = opened[WRITTEN]
+        if show:
+            write_again(written)
+        return True
+
+    def run(self, script: Script, look: Look) -> Outcome:
+        """Run a script and store what it made. What it raises is raised, with its own lines in the traceback."""
+        code = compile(script.tree, str(script.path), "exec", dont_inherit=True)
+        snapshot = Snapshot.take(self.space, script.names.binds)
+        streams = Streams()
+        attempt = self.engine.begin(Stage(script.name, "script"), look.inputs) if look.inputs is not None else None
+        began = time.perf_counter()
+        streams.start()
+        try:
+            with _program(script.path):
+                exec(code, self.space)  # noqa: S102 - running scripts is what the user asked for
+        except BaseException:
+            if attempt is not None:
+                self.engine.abandon(attempt)
+            raise
+        finally:
+            written = streams.stop()
+        reached = look.reached
+        if attempt is None or reached is None:
+            return Outcome(None, time.perf_counter() - began, look.refusal)
+        return self.engine.conclude(
+            attempt, lambda: self._gather(script, snapshot, reached, written), lambda: self._moved(reached)
+        )
+
+    def _moved(self, reached: Reach) -> str:
+        changed = reached.rebound(self.space)
+        return f"it changes {changed}, which it also reads" if changed else ""
+
+    def _gather(self, script: Script, snapshot: Snapshot, reached: Reach, written: list[tuple[str, str]]) -> Result:
+        made = snapshot.changed(self.space, script.names.binds)
+        kept = {name: value for name, value in made.items() if name not in script.names.defines}
+        effects = find_effects(kept, reached)
+        values = {"names": storable(kept), "changes": effects.changes}
+        details = {
+            "defines": sorted(name for name in made if name in script.names.defines),
+            "removed": snapshot.removed(self.space),
+            "reads": sorted(script.names.reads),
+            "binds": sorted(script.names.binds),
+        }
+        words = {name: describe(value) for name, value in kept.items()}
+        return Result({VALUES: values, WRITTEN: written}, words, effects.anchors, details)
+
+
+def _texts(trace: Trace, name: str) -> list[str]:
+    found = trace.details.get(name)
+    return [str(item) for item in found] if isinstance(found, list) else []
+
+
+@contextmanager
+def _program(path: Path) -> Iterator[None]:
+    """Let `sys.argv` be a script's own."""
+    before = sys.argv
+    sys.argv = [str(path)]
+    try:
+        yield
+    except SystemExit as leaving:  # a script may end itself; only a failure ends the sequence
+        if leaving.code not in (None, 0):
+            raise
+    finally:
+        sys.argv = before
+
+
+@contextmanager
+def as_main(folders: Mapping[str, None]) -> Iterator[dict[str, Any]]:
+    """Make a fresh `__main__` whose namespace is yielded, with the scripts' folders first on the path."""
+    module = types.ModuleType("__main__")
+    before, path = sys.modules.get("__main__"), list(sys.path)
+    sys.modules["__main__"] = module
+    sys.path[:0] = [os.path.abspath(folder) for folder in folders]
+    try:
+        yield vars(module)
+    finally:
+        sys.path[:] = path
+        if before is not None:
+            sys.modules["__main__"] = before

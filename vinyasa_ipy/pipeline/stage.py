@@ -1,0 +1,53 @@
+"""A stage: a named unit of work with inputs and outputs, and what its result depends on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vinyasa_ipy.store import Label
+
+RECIPE = 1
+"""Version of the way keys are made; raised when equal inputs get another key."""
+WIRING = "what refers to what"
+"""The label for the structure as a whole: it differs when nothing by itself does, only how things hang together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage by its name; `owner` names its traces in the store (the name itself unless given)."""
+
+    name: str
+    kind: str = "cell"
+    folder: str = ""
+
+    @property
+    def owner(self) -> str:
+        """Name the stage's traces in the store."""
+        return self.folder or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a piece of the user's code stands, and its text, so that a change of it can be shown."""
+
+    text: str
+    file: str = ""
+    line: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything a stage's result depends on, known before it runs.
+
+    `key` stands for all of it; `labels` say it piece by piece; `sources` hold the text of the code behind the labels;
+    `notes` say in words where the analysis could not see.
+    """
+
+    key: str
+    labels: Mapping[str, Label]
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()

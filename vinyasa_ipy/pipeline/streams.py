@@ -1,0 +1,70 @@
+"""What a script writes to its standard streams: kept in order while it shows as always, and written again."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LIMIT = 20_000_000
+"""Characters kept of one script's output."""
+
+
+class _Tee:
+    """A stream that passes everything on and keeps a copy of what is written."""
+
+    def __init__(self, stream: TextIO, name: str, kept: list[list[str]]) -> None:
+        self._stream = stream
+        self._name = name
+        self._kept = kept
+
+    def write(self, text: str) -> int:
+        if self._kept and self._kept[-1][0] == self._name:
+            self._kept[-1].append(text)
+        else:
+            self._kept.append([self._name, text])
+        return self._stream.write(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+class Streams:
+    """Keeps what is written to `sys.stdout` and `sys.stderr` between `start` and `stop`."""
+
+    def __init__(self) -> None:
+        """Prepare; nothing is kept yet."""
+        self._kept: list[list[str]] = []
+        self._before: tuple[TextIO, TextIO] | None = None
+
+    def start(self) -> None:
+        """Begin to keep."""
+        self._before = sys.stdout, sys.stderr
+        sys.stdout = _Tee(sys.stdout, "stdout", self._kept)
+        sys.stderr = _Tee(sys.stderr, "stderr", self._kept)
+
+    def stop(self) -> list[tuple[str, str]]:
+        """Stop, and return what was written as (stream, text) in order, cut at `LIMIT` characters."""
+        if self._before is not None:
+            sys.stdout, sys.stderr = self._before
+            self._before = None
+        room, written = LIMIT, []
+        for name, *texts in self._kept:
+            text = "".join(texts)[:room]
+            room -= len(text)
+            written.append((name, text))
+        return written if room else [*written, ("stderr", f"\n… the rest, beyond {LIMIT:,} characters, was not kept\n")]
+
+
+def write_again(written: Iterable[tuple[str, str]]) -> None:
+    """Write what was kept to the standard streams of now."""
+    for name, text in written:
+        stream = sys.stderr if name == "stderr" else sys.stdout
+        stream.write(text)
+        stream.flush()

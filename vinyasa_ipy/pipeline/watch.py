@@ -1,0 +1,200 @@
+"""What a stage does while it runs: the files it reads and writes, the network and processes it uses.
+
+One audit hook, installed at the first use (Python has no way to take one out) and idle while nothing is watched.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.util import source_from_cache
+from typing import Any
+
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
+_IMPURE = {
+    "socket.connect": "used the network",
+    "socket.getaddrinfo": "used the network",
+    "subprocess.Popen": "started a process",
+    "os.system": "started a process",
+    "os.posix_spawn": "started a process",
+    "os.exec": "started a process",
+}
+
+
+@dataclass(slots=True)
+class Activity:
+    """What was seen: absolute paths in order of first use, and in words what no key can cover."""
+
+    read: dict[str, None] = field(default_factory=dict)
+    written: dict[str, None] = field(default_factory=dict)
+    changed_in_place: dict[str, None] = field(default_factory=dict)
+    removed: dict[str, None] = field(default_factory=dict)
+    impure: dict[str, None] = field(default_factory=dict)
+
+
+class Watch:
+    """Sees what the process does between `start` and `stop`.
+
+    Threads count: what they do meanwhile is ascribed to the stage, since only a superset of its inputs is safe.
+    """
+
+    def __init__(self) -> None:
+        """Prepare a watch; it sees nothing before `start`."""
+        self.activity = Activity()
+
+    def start(self) -> None:
+        """Begin to see."""
+        _install()
+        with _lock:
+            _active.append(self)
+
+    def stop(self) -> Activity:
+        """Stop seeing, and return what was seen; harmless when stopped already."""
+        with _lock, suppress(ValueError):
+            _active.remove(self)
+        return self.activity
+
+    def see(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Take note of one audit event."""
+        if event == "open":
+            self._opened(*arguments)
+        elif event == "os.rename":
+            self._renamed(arguments[0], arguments[1])
+        elif event == "os.remove":
+            self._removed(arguments[0])
+        elif event == "sqlite3.connect":
+            self.activity.impure.setdefault("used a database")
+        else:
+            self.activity.impure.setdefault(_IMPURE[event])
+
+    def _opened(self, path: Any, mode: str | None, flags: int) -> None:
+        name = _absolute(path)
+        if name is None or is_machinery(name):
+            return
+        activity = self.activity
+        if not flags & _WRITING:
+            if name not in activity.written:
+                activity.read.setdefault(_source(name))
+            return
+        fresh = flags & os.O_TRUNC or flags & os.O_EXCL or not os.path.exists(name)
+        if mode is not None and ("w" in mode or "x" in mode):
+            fresh = True
+        if fresh:
+            activity.removed.pop(name, None)
+            activity.written.setdefault(name)
+        elif name not in activity.written:
+            activity.changed_in_place.setdefault(name)
+
+    def _renamed(self, source: Any, target: Any) -> None:
+        old, new = _absolute(source), _absolute(target)
+        if old is None or new is None or _is_ours(old):
+            return
+        if old in self.activity.written:
+            del self.activity.written[old]
+            self.activity.written.setdefault(new)
+        elif not is_machinery(old):
+            self.activity.removed.setdefault(old)
+
+    def _removed(self, path: Any) -> None:
+        name = _absolute(path)
+        if name is None or _is_ours(name):
+            return
+        if self.activity.written.pop(name, self) is self and not is_machinery(name):
+            self.activity.removed.setdefault(name)
+
+
+def overlook(folder: str) -> None:
+    """Count what happens in a folder as our own doing from now on: it is a store's."""
+    _ours.add(os.path.join(os.path.abspath(folder), ""))
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith(tuple(_ours))
+
+
+_ours: set[str] = set()
+_active: list[Watch] = []
+_lock = threading.Lock()
+_installed = threading.Event()
+_EVENTS = frozenset({"open", "os.rename", "os.remove", "sqlite3.connect", *_IMPURE})
+_busy = threading.local()
+
+
+def _install() -> None:
+    with _lock:
+        if not _installed.is_set():
+            sys.addaudithook(_hook)
+            _installed.set()
+
+
+def _hook(event: str, arguments: tuple[Any, ...]) -> None:
+    """Pass an event to whoever watches. Runs for everything Python does: one test when nobody does."""
+    if not _active or event not in _EVENTS or getattr(_busy, "inside", False):
+        return
+    _busy.inside = True
+    try:
+        for watch in tuple(_active):
+            watch.see(event, arguments)
+    except Exception:  # noqa: BLE001 - an error here would fail the user's own open()
+        for watch in tuple(_active):
+            watch.activity.impure.setdefault(f"did something that could not be followed ({event})")
+    finally:
+        _busy.inside = False
+
+
+def _absolute(path: Any) -> str | None:
+    """Return the absolute path; None for what is no file (a descriptor) or no name."""
+    if isinstance(path, int) or path is None:
+        return None
+    with suppress(TypeError, ValueError):
+        name = os.path.abspath(os.fsdecode(path))
+        return None if os.path.isdir(name) else name
+    return None
+
+
+def _source(name: str) -> str:
+    """Return the source file for a compiled one: its content is what counts."""
+    if name.endswith(".pyc"):
+        with suppress(ValueError):
+            return source_from_cache(name)
+    return name
+
+
+@lru_cache(maxsize=1)
+def _machinery() -> tuple[str, ...]:
+    """List the folders whose files belong to Python, the system or caches, never to a stage's data."""
+    home = os.path.expanduser("~")
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
+    folders = [*_SYSTEM, tempfile.gettempdir(), cache, os.path.join(home, ".config"), os.path.join(home, ".ipython")]
+    folders += [
+        os.environ[name] for name in ("IPYTHONDIR", "MPLCONFIGDIR", "JUPYTER_RUNTIME_DIR") if name in os.environ
+    ]
+    return tuple(os.path.join(os.path.abspath(folder), "") for folder in folders)
+
+
+_SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/run", os.path.dirname(os.__file__))
+_CODE = (".py", ".pyc", ".so", ".pyd", ".pth", ".dll", ".dylib")
+
+
+def is_machinery(name: str) -> bool:
+    """Tell whether a file is Python's, the system's or a cache's business rather than data.
+
+    Installed packages' data files are data; their code stands for name and version in the key already.
+    """
+    if _is_ours(name):
+        return True
+    if "site-packages" in name or "dist-packages" in name:
+        return name.endswith(_CODE) or ".dist-info" in name or _is_furniture(name)
+    if name.startswith(os.path.join(os.getcwd(), "")):
+        return f"{os.sep}__pycache__{os.sep}" in name and not name.endswith(".pyc")
+    return name.startswith(_machinery())
+
+
+def _is_furniture(name: str) -> bool:
+    """Tell whether an installed file is a plotting library's fonts and styles, covered by its version."""
+    return f"{os.sep}mpl-data{os.sep}" in name or f"{os.sep}package_data{os.sep}" in name

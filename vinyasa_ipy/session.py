@@ -1,0 +1,108 @@
+"""The one place where the parts are wired together: a project's store, engine and history."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vinyasa_ipy.errors import HistoryError, VinyasaWarning
+from vinyasa_ipy.history import History, StageRecord
+from vinyasa_ipy.pipeline.engine import Engine
+from vinyasa_ipy.store import Freed, Store, Trace, find_folder
+
+if TYPE_CHECKING:
+    from vinyasa_ipy.pipeline.stage import Stage
+
+HISTORY = "history.sqlite"
+"""The history's file in the store's folder."""
+FUNCTIONS = "functions"
+"""Where the calls of functions under `@cache` are kept, below the store's folder."""
+
+
+class Session:
+    """Everything that works on one project's store."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """Open the store in `folder`, or the one that belongs to the working folder. Nothing is written yet."""
+        self.folder = folder or find_folder()
+        self.store = Store(self.folder)
+        self.engine = Engine(self.store, self.folder.parent)
+        self.functions = Store(self.folder / FUNCTIONS, traces=".", trace_name="output.pkl", nested=True)
+        self.history = History(self.folder / HISTORY)
+        self._recording = True
+
+    def begin(self, kind: str, command: str, title: str) -> int | None:
+        """Begin a run in the history; None when the history can't be written."""
+        if not self._recording:
+            return None
+        try:
+            folder = str(Path.cwd())
+            return self.history.begin(kind=kind, command=command, folder=folder, title=title, context=context())
+        except HistoryError as error:
+            self._give_up(error)
+            return None
+
+    def add(self, run: int | None, record: StageRecord) -> None:
+        """Add a stage to a run."""
+        if run is not None and self._recording:
+            try:
+                self.history.add(run, record)
+            except HistoryError as error:
+                self._give_up(error)
+
+    def end(self, run: int | None, outcome: str) -> None:
+        """End a run."""
+        if run is not None and self._recording:
+            try:
+                self.history.end(run, outcome)
+            except HistoryError as error:
+                self._give_up(error)
+
+    def _give_up(self, error: HistoryError) -> None:
+        """Let work go on when the history can't be written; say so once and don't try again: each try may wait."""
+        self._recording = False
+        warnings.warn(f"{error}. Runs of this process are not recorded.", VinyasaWarning, stacklevel=4)
+
+    def owners(self) -> list[str]:
+        """Name everything that has stored results: stages, scripts, and functions under `@cache`."""
+        return [*self.store.owners(), *self.functions.owners()]
+
+    def newest_traces(self) -> list[Trace]:
+        """List the newest trace of everything that has stored results."""
+        found = [self.store.newest(owner) for owner in self.store.owners()]
+        found += [self.functions.newest(owner) for owner in self.functions.owners()]
+        return [trace for trace in found if trace is not None]
+
+    def preview(self, owner: str) -> Freed:
+        """Tell what removing an owner's results would free."""
+        return self._store_of(owner).preview(owner)
+
+    def remove(self, owner: str | None) -> Freed:
+        """Remove an owner's results, or all."""
+        if owner is not None:
+            return self._store_of(owner).remove(owner)
+        stages, functions = self.store.remove(), self.functions.remove()
+        return Freed(
+            stages.entries + functions.entries, stages.bytes + functions.bytes, stages.seconds + functions.seconds
+        )
+
+    def _store_of(self, owner: str) -> Store:
+        return self.store if owner in self.store.owners() else self.functions
+
+    def close(self) -> None:
+        """Close the history's database."""
+        self.history.close()
+
+
+def context() -> dict[str, Any]:
+    """Say where a run takes place."""
+    return {"python": platform.python_version(), "platform": sys.platform, "executable": sys.executable}
+
+
+def record_stage(stage: Stage, verdict: str, reason: str, seconds: float, saved: float = 0.0) -> StageRecord:
+    """Make the history's record of one stage, started `seconds` ago."""
+    return StageRecord(stage.name, verdict, reason, seconds, saved, started=time.time() - seconds)
