@@ -225,7 +225,7 @@ class MemorizedFunc(joblib.memory.MemorizedFunc):  # type: ignore[misc]
     def _is_in_cache_and_valid(self, call_id: tuple[str, str]) -> bool:
         backend = self.store_backend
         traces = backend.store.traces(*call_id)
-        if not any(all(backend.engine.look(read) == read.digest for read in trace.reads) for trace in traces):
+        if not any(all(backend.engine.readings.look(read) == read.digest for read in trace.reads) for trace in traces):
             return False
         callback = self.cache_validation_callback
         if callback is not None and not callback(backend.get_metadata(call_id)):

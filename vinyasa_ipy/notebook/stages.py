@@ -275,7 +275,9 @@ class Stages(ast.NodeTransformer):
             "needs": list(cell.line.needs),
             "lossy": list(displayed.lossy),
         }
-        return Result({VALUES: values, DISPLAYED: shown}, words, effects.anchors, details)
+        results = {VALUES: values, DISPLAYED: shown}
+        shows, draws = bool(displayed.nodes), _draws(displayed) or _holds_figure(kept)
+        return Result(results, words, effects.anchors, details, shows=shows, draws=draws)
 
     def _moved(self, underway: Underway) -> str:
         """Say what the cell changed that can't be brought back by name or object."""
@@ -435,6 +437,16 @@ def _storable_result(result: Any) -> Any:
 
 def _all_names(tree: ast.Module) -> set[str]:
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _draws(displayed: Displayed) -> bool:
+    """Tell whether a picture was displayed."""
+    return any(kind.startswith("image/") for node in displayed.nodes for kind in node.get("data", ()))
+
+
+def _holds_figure(values: Mapping[str, Any]) -> bool:
+    """Tell whether a value is matplotlib's: it was made with the settings of that moment."""
+    return any(type(value).__module__.partition(".")[0] == "matplotlib" for value in values.values())
 
 
 def _texts(value: object) -> list[str]:

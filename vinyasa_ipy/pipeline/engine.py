@@ -16,16 +16,19 @@ from vinyasa_ipy.errors import StoreError, UnstorableError
 from vinyasa_ipy.fingerprint.files import digest_file
 from vinyasa_ipy.pipeline import ambient
 from vinyasa_ipy.pipeline.places import Places
+from vinyasa_ipy.pipeline.readings import Readings
+from vinyasa_ipy.pipeline.settings import COMPUTING, DRAWING, SHOWING, changed_settings, mark_all, put_settings
+from vinyasa_ipy.pipeline.settings import PREFIX as SETTINGS
 from vinyasa_ipy.pipeline.stage import RECIPE, Inputs, Source, Stage
 from vinyasa_ipy.pipeline.verdict import Verdict, decide
 from vinyasa_ipy.pipeline.watch import Activity, Watch, overlook
-from vinyasa_ipy.store import FileMade, FileRead, Store, Trace
+from vinyasa_ipy.store import FileMade, Store, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-GENERATORS = "generators"
-"""Name under which the states of shared random generators are stored."""
+AMBIENT = "ambient"
+"""Name under which the states of shared random generators and the settings of libraries are stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Attempt:
     inputs: Inputs
     watch: Watch
     generators: Mapping[str, str]
+    settings: Mapping[str, str]
     started: float
     clock: float
 
@@ -52,12 +56,18 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What an execution made: values by name, what they are in words, and what should go into the record."""
+    """What an execution made: values by name, what they are in words, and what should go into the record.
+
+    `anchors` are the inputs' objects that the values refer to; `shows` and `draws` tell whether anything was
+    displayed, and whether figures were.
+    """
 
     values: Mapping[str, object]
     words: Mapping[str, str] = field(default_factory=dict)
     anchors: Mapping[str, object] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
+    shows: bool = False
+    draws: bool = False
 
 
 class Engine:
@@ -68,17 +78,12 @@ class Engine:
         self.store = store
         self.places = Places(os.path.abspath(project))
         self.generators = ambient.Generators()
+        self.readings = Readings(self.places, self.generators)
         overlook(str(store.root))
 
     def prepare(self, stage: Stage, inputs: Inputs) -> Verdict:
         """Decide whether a stage must run, and why."""
-        return decide(self.store, stage, inputs, self.look)
-
-    def look(self, read: FileRead) -> str | None:
-        """Fingerprint what a trace says was read, as it is now."""
-        if read.path.startswith(ambient.PREFIX):
-            return self.generators.state(read.path)
-        return digest_file(self.places.find(read.path))
+        return decide(self.store, stage, inputs, self.readings.look)
 
     def open(self, trace: Trace, anchors: Mapping[str, object]) -> dict[str, object]:
         """Bring back everything a trace holds: its values are returned, its files and generators restored.
@@ -92,15 +97,23 @@ class Engine:
             if not made.digest.startswith(digest_file(path) or "-"):
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 self.store.restore_file(made.digest, Path(path), made.mode)
-        states = values.pop(GENERATORS, None)
-        if isinstance(states, dict):
-            ambient.restore(states)
+        found = values.pop(AMBIENT, None)
+        if isinstance(found, dict):
+            ambient.restore(found["generators"])
+            put_settings(found["settings"])
         return values
 
     def begin(self, stage: Stage, inputs: Inputs) -> Attempt:
-        """Start watching an execution."""
+        """Start watching an execution.
+
+        A function's generators and settings are not looked at: who memoizes a function that draws random numbers asks
+        for the numbers it drew, and each look would cost more than most calls.
+        """
         watch = Watch()
-        attempt = Attempt(stage, inputs, watch, self.generators.now(), time.time(), time.perf_counter())
+        whole = stage.kind != "function"
+        generators = self.generators.now() if whole else {}
+        settings = mark_all() if whole else {}
+        attempt = Attempt(stage, inputs, watch, generators, settings, time.time(), time.perf_counter())
         watch.start()
         return attempt
 
@@ -127,18 +140,19 @@ class Engine:
             return Outcome(None, seconds, str(error), impure)
 
     def _store(self, attempt: Attempt, activity: Activity, result: Result, seconds: float) -> Trace:
-        drawn = ambient.drawn(attempt.generators, self.generators.now())
-        reads = [FileRead(ambient.PREFIX + name, mark) for name, mark in drawn.items()]
-        reads += self._reads(attempt, activity)
+        drawn = ambient.drawn(attempt.generators, self.generators.now()) if attempt.generators else {}
+        changed = changed_settings(attempt.settings)
         values = dict(result.values)
-        if drawn:
-            values[GENERATORS] = ambient.capture(drawn)
+        if drawn or changed:
+            values[AMBIENT] = {"generators": ambient.capture(drawn), "settings": changed}
+        used = {ambient.PREFIX + name: mark for name, mark in drawn.items()}
+        used |= {SETTINGS + name: attempt.settings[name] for name in _settings_used(attempt, result, changed)}
         draft = Trace(
             owner=attempt.stage.owner,
             key=attempt.inputs.key,
             recipe=RECIPE,
             labels=attempt.inputs.labels,
-            reads=tuple(reads),
+            reads=self.readings.take(activity, used, attempt.started),
             made=tuple(self._made(path) for path in activity.written if os.path.isfile(path)),
             values=result.words,
             notes=(*attempt.inputs.notes, *activity.impure),
@@ -148,21 +162,15 @@ class Engine:
         )
         return self.store.put(draft, values, anchors=result.anchors)
 
-    def _reads(self, attempt: Attempt, activity: Activity) -> list[FileRead]:
-        reads = []
-        for path in activity.read:
-            try:
-                stat = os.stat(path)
-            except OSError:
-                continue  # gone again: it was a scratch file of the stage itself
-            if max(stat.st_mtime, stat.st_ctime) >= attempt.started and path not in activity.written:
-                raise UnstorableError(attempt.stage.name, f"the file {path} was changed while it ran")
-            reads.append(FileRead(self.places.name(path), digest_file(path)))
-        return reads
-
     def _made(self, path: str) -> FileMade:
         mode = os.stat(path).st_mode & 0o777
         return FileMade(self.places.name(path), self.store.add_file(Path(path)), mode)
+
+
+def _settings_used(attempt: Attempt, result: Result, changed: Mapping[str, Any]) -> list[str]:
+    """Name the settings that can have made a difference to an execution."""
+    wanted = [*COMPUTING, *(SHOWING if result.shows else ()), *(DRAWING if result.draws else ()), *changed]
+    return [name for name in dict.fromkeys(wanted) if name in attempt.settings]
 
 
 def _unfaithful(activity: Activity) -> str:

@@ -18,7 +18,10 @@ class Places:
     project: str
 
     def name(self, path: str) -> str:
-        """Turn an absolute path into a name that holds elsewhere: `{project}/data/x.csv`, `{site}/pkg/y.csv`."""
+        """Turn an absolute path into a name that holds elsewhere: `{project}/data/x.csv`, `{site}/pkg/y.csv`.
+
+        A folder's path ends in a separator.
+        """
         for folder in _sites():
             if path.startswith(folder):
                 return _SITE + path[len(folder) :].replace(os.sep, "/")

@@ -161,7 +161,8 @@ class Sequence:
             "binds": sorted(script.names.binds),
         }
         words = {name: describe(value) for name, value in kept.items()}
-        return Result({VALUES: values, WRITTEN: written}, words, effects.anchors, details)
+        shows = bool(written)
+        return Result({VALUES: values, WRITTEN: written}, words, effects.anchors, details, shows=shows, draws=True)
 
 
 def _texts(trace: Trace, name: str) -> list[str]:

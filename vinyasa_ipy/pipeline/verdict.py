@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vinyasa_ipy.pipeline.explain import explain_code
+from vinyasa_ipy.pipeline.readings import say_reading
 from vinyasa_ipy.pipeline.stage import WIRING, Inputs, Source, Stage
 
 if TYPE_CHECKING:
@@ -120,8 +121,7 @@ def _source(trace: Trace, name: str) -> Source | None:
 
 
 def _read_change(read: FileRead, now: str | None) -> Change:
+    label = say_reading(read.path)
     if read.digest is None:
-        return Change(f"file {read.path}", "", "there now")
-    if now is None:
-        return Change(f"file {read.path}", "was read", "")
-    return Change(f"file {read.path}", "", "", ("its content changed",))
+        return Change(label, "", "", ("was not there, and is now",))
+    return Change(label, "", "", ("is gone" if now is None else "changed",))

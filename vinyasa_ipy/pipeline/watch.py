@@ -13,7 +13,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.util import source_from_cache
-from typing import Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from vinyasa_ipy.fingerprint.modules import origin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 _IMPURE = {
@@ -28,12 +35,18 @@ _IMPURE = {
 
 @dataclass(slots=True)
 class Activity:
-    """What was seen: absolute paths in order of first use, and in words what no key can cover."""
+    """What was seen, in order of first use: absolute paths, variables, and in words what no key can cover.
+
+    `scratch` are files that were written and taken away again, `listed` are folders, with a separator at the end.
+    """
 
     read: dict[str, None] = field(default_factory=dict)
     written: dict[str, None] = field(default_factory=dict)
     changed_in_place: dict[str, None] = field(default_factory=dict)
     removed: dict[str, None] = field(default_factory=dict)
+    scratch: dict[str, None] = field(default_factory=dict)
+    listed: dict[str, None] = field(default_factory=dict)
+    variables: dict[str, None] = field(default_factory=dict)
     impure: dict[str, None] = field(default_factory=dict)
 
 
@@ -50,6 +63,7 @@ class Watch:
     def start(self) -> None:
         """Begin to see."""
         _install()
+        watch_variables()
         with _lock:
             _active.append(self)
 
@@ -68,7 +82,9 @@ class Watch:
         elif event == "os.remove":
             self._removed(arguments[0])
         elif event == "sqlite3.connect":
-            self.activity.impure.setdefault("used a database")
+            self._opened(arguments[0], "r", 0)
+        elif event in _LISTING:
+            self._listed(arguments[0])
         else:
             self.activity.impure.setdefault(_IMPURE[event])
 
@@ -96,6 +112,7 @@ class Watch:
             return
         if old in self.activity.written:
             del self.activity.written[old]
+            self.activity.scratch.setdefault(old)
             self.activity.written.setdefault(new)
         elif not is_machinery(old):
             self.activity.removed.setdefault(old)
@@ -104,8 +121,60 @@ class Watch:
         name = _absolute(path)
         if name is None or _is_ours(name):
             return
-        if self.activity.written.pop(name, self) is self and not is_machinery(name):
+        if name in self.activity.written:
+            del self.activity.written[name]
+            self.activity.scratch.setdefault(name)
+        elif name not in self.activity.scratch and not is_machinery(name):
             self.activity.removed.setdefault(name)
+
+    def _listed(self, path: Any) -> None:
+        """Take note of a folder whose names were asked for, unless Python looked for a module there."""
+        if isinstance(path, int) or _is_importing():
+            return
+        name = os.path.join(os.path.abspath(os.fsdecode(path or ".")), "")
+        if not is_machinery(name) and not _is_installed(name):
+            self.activity.listed.setdefault(name)
+
+
+class _Variables(os._Environ):  # type: ignore[type-arg]  # noqa: SLF001 - the only name of os.environ's type
+    """`os.environ`, seen when the user's own code reads it; what libraries read stands for their version."""
+
+    def __getitem__(self, key: str) -> str:
+        if _active and _asked_by_user():
+            for watch in tuple(_active):
+                watch.activity.variables.setdefault(str(key))
+        value: str = super().__getitem__(key)
+        return value
+
+
+def watch_variables() -> None:
+    """Let `os.environ` tell from now on who reads what; nothing else about it changes."""
+    if type(os.environ) is os._Environ:  # noqa: SLF001 - the only name of its type
+        os.environ.__class__ = _Variables
+
+
+def _asked_by_user() -> bool:
+    """Tell whether the code that reads a variable, beyond the standard library's own detours, is the user's."""
+    for space in _callers(3):
+        if space.get("__name__") not in _DETOURS:
+            return origin(space.get("__name__"), space.get("__file__")).own
+    return True
+
+
+def _is_importing() -> bool:
+    """Tell whether Python's import system is at work right now, just below whoever caused an event."""
+    return any("importlib" in str(space.get("__name__")) for space in islice(_callers(5), 4))
+
+
+def _callers(depth: int) -> Iterator[dict[str, Any]]:
+    """Yield the namespaces of the functions that are being called, the nearest first."""
+    frame: FrameType | None = sys._getframe(depth)  # noqa: SLF001 - documented, and what inspect.currentframe gives
+    while frame is not None:
+        yield frame.f_globals
+        frame = frame.f_back
+
+
+_DETOURS = frozenset({"os", "collections.abc", "_collections_abc", "posixpath", "ntpath", "genericpath", "pathlib"})
 
 
 def overlook(folder: str) -> None:
@@ -121,7 +190,8 @@ _ours: set[str] = set()
 _active: list[Watch] = []
 _lock = threading.Lock()
 _installed = threading.Event()
-_EVENTS = frozenset({"open", "os.rename", "os.remove", "sqlite3.connect", *_IMPURE})
+_LISTING = frozenset({"os.listdir", "os.scandir"})
+_EVENTS = frozenset({"open", "os.rename", "os.remove", "sqlite3.connect", *_LISTING, *_IMPURE})
 _busy = threading.local()
 
 
@@ -177,7 +247,7 @@ def _machinery() -> tuple[str, ...]:
     return tuple(os.path.join(os.path.abspath(folder), "") for folder in folders)
 
 
-_SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/run", os.path.dirname(os.__file__))
+_SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/run", "/usr/share", "/usr/lib", os.path.dirname(os.__file__))
 _CODE = (".py", ".pyc", ".so", ".pyd", ".pth", ".dll", ".dylib")
 
 
@@ -188,11 +258,15 @@ def is_machinery(name: str) -> bool:
     """
     if _is_ours(name):
         return True
-    if "site-packages" in name or "dist-packages" in name:
+    if _is_installed(name):
         return name.endswith(_CODE) or ".dist-info" in name or _is_furniture(name)
     if name.startswith(os.path.join(os.getcwd(), "")):
         return f"{os.sep}__pycache__{os.sep}" in name and not name.endswith(".pyc")
     return name.startswith(_machinery())
+
+
+def _is_installed(name: str) -> bool:
+    return "site-packages" in name or "dist-packages" in name
 
 
 def _is_furniture(name: str) -> bool:

@@ -1,0 +1,130 @@
+"""Settings that libraries keep for a whole process: options of pandas, matplotlib and NumPy.
+
+Only what differs from a library's own defaults counts, so that it makes no difference whether the library is loaded
+yet. Some settings change what a stage computes, others only what it shows.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from vinyasa_ipy.fingerprint import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+PREFIX = "settings:"
+"""How a trace names settings among the things a stage read."""
+
+Values = dict[str, Any]
+
+
+def _matplotlib(module: Any) -> tuple[Values, Values]:
+    skipped = ("backend", "backend_fallback", "interactive")
+    return tuple(  # type: ignore[return-value]
+        {key: value for key, value in dict.items(params) if key not in skipped}
+        for params in (module.rcParams, module.rcParamsDefault)
+    )
+
+
+def _pandas(prefix: str, *, inside: bool) -> Callable[[Any], tuple[Values, Values]]:
+    def read(module: Any) -> tuple[Values, Values]:
+        known = module._config.config._registered_options  # noqa: SLF001 - the only place of the defaults
+        names = [
+            name for name in known if name.startswith(prefix) == inside and not name.startswith("plotting.backend")
+        ]
+        return {name: module.get_option(name) for name in names}, {name: known[name].defval for name in names}
+
+    return read
+
+
+def _numpy_print(module: Any) -> tuple[Values, Values]:
+    return dict(module.get_printoptions()), _PRINT
+
+
+def _numpy_errors(module: Any) -> tuple[Values, Values]:
+    return dict(module.geterr()), {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
+
+
+def _set_matplotlib(module: Any, values: Values) -> None:
+    module.rcParams.update(values)
+
+
+def _set_pandas(module: Any, values: Values) -> None:
+    for name, value in values.items():
+        module.set_option(name, value)
+
+
+def _set_numpy_print(module: Any, values: Values) -> None:
+    module.set_printoptions(**values)
+
+
+def _set_numpy_errors(module: Any, values: Values) -> None:
+    module.seterr(**values)
+
+
+_PRINT: Values = {
+    "edgeitems": 3,
+    "floatmode": "maxprec",
+    "formatter": None,
+    "infstr": "inf",
+    "legacy": False,
+    "linewidth": 75,
+    "nanstr": "nan",
+    "override_repr": None,
+    "precision": 8,
+    "sign": "-",
+    "suppress": False,
+    "threshold": 1000,
+}
+
+_KINDS: dict[str, tuple[str, Callable[[Any], tuple[Values, Values]], Callable[[Any, Values], None]]] = {
+    "numpy.errors": ("numpy", _numpy_errors, _set_numpy_errors),
+    "numpy.print": ("numpy", _numpy_print, _set_numpy_print),
+    "pandas": ("pandas", _pandas("display.", inside=False), _set_pandas),
+    "pandas.display": ("pandas", _pandas("display.", inside=True), _set_pandas),
+    "matplotlib": ("matplotlib", _matplotlib, _set_matplotlib),
+}
+
+COMPUTING = ("numpy.errors", "pandas")
+"""Settings that can change values."""
+SHOWING = ("numpy.print", "pandas.display")
+"""Settings that change how values are shown."""
+DRAWING = ("matplotlib",)
+"""Settings that change how figures look."""
+
+
+def read_settings(name: str) -> Values:
+    """Read the settings that differ from the library's defaults; none while it isn't loaded."""
+    library, read, _ = _KINDS[name]
+    module = sys.modules.get(library)
+    if module is None:
+        return {}
+    now, default = read(module)
+    return {key: value for key, value in now.items() if key not in default or repr(value) != repr(default[key])}
+
+
+def mark_settings(name: str) -> str:
+    """Fingerprint settings, by the words of those that differ from the defaults: they may hold functions."""
+    return digest({key: repr(value) for key, value in sorted(read_settings(name).items())}, name)
+
+
+def mark_all() -> dict[str, str]:
+    """Fingerprint all settings, to see later which of them were changed."""
+    return {name: mark_settings(name) for name in _KINDS}
+
+
+def changed_settings(before: Mapping[str, str]) -> dict[str, Values]:
+    """Return the settings that were changed since `before`, as they are now."""
+    return {name: read_settings(name) for name, mark in before.items() if mark_settings(name) != mark}
+
+
+def put_settings(changed: Mapping[str, Values]) -> None:
+    """Put settings into a stored state: those it doesn't name go back to their defaults."""
+    for name, values in changed.items():
+        library, read, write = _KINDS[name]
+        module = import_module(library)
+        default = read(module)[1]
+        write(module, {**{key: default[key] for key in read_settings(name) if key in default}, **values})
