@@ -276,8 +276,8 @@ class MemorizedFunc(joblib.memory.MemorizedFunc):  # type: ignore[misc]
             effects = find_effects({RETURN: output}, *execution.reaches)
             words, details = {RETURN: describe(output)}, {"joblib": metadata}
             if not effects.anchors:
-                return Result({RETURN: output}, words, details=details)
-            whole = {"value": output, "changes": effects.changes}
+                return Result(effects.values, words, details=details)
+            whole = {"value": effects.values[RETURN], "changes": effects.changes}
             return Result({WITH_EFFECTS: whole}, words, effects.anchors, details)
 
         outcome = self.store_backend.engine.conclude(execution.attempt, gather, lambda: _moved(execution.reaches))

@@ -40,7 +40,7 @@ def write_array(walk: Walk, value: np.ndarray[Any, Any]) -> None:
     if value.flags.writeable:
         owner = id(_owner(value))
         walk.shared.add(owner)
-        if walk.owners.setdefault(owner, id(value)) != id(value):
+        if walk.owners.setdefault(owner, id(value)) != id(value) and not walk.inside:
             walk.tangled = f"arrays of shape {value.shape}"
     if type(value) is not np.ndarray:
         walk.define(type(value))

@@ -21,6 +21,7 @@ from typing import Any
 from blake3 import blake3
 
 from vinyasa_ipy.errors import FingerprintError
+from vinyasa_ipy.fingerprint.modules import origin
 
 DIGEST_BYTES = 20
 """Length of every digest in bytes: 160 bits, 40 hexadecimal digits."""
@@ -49,6 +50,7 @@ class Walk:
         memo: the number of each mutable object, by identity; `met` lists them by number.
         again: the numbers of those met more than once.
         frozen: the digests of deep immutable tuples, by identity.
+        inside: how many objects of installed packages the walk is in: what they share among their parts is their own.
         owners: for each piece of writable memory, the array that was met first on it.
         tangled: what to call two arrays that are views of the same memory, if two such were met.
         shared: identities of mutable things that have no number (inside sets, memory behind arrays).
@@ -61,6 +63,7 @@ class Walk:
         "definitions",
         "frozen",
         "hasher",
+        "inside",
         "keep",
         "memo",
         "met",
@@ -79,6 +82,7 @@ class Walk:
         self.again: set[int] = set()
         self.frozen: dict[int, bytes] = {}
         self.owners: dict[int, int] = {}
+        self.inside = 0
         self.tangled = ""
         self.keep: list[object] = []
         self.shared: set[int] = set()
@@ -413,7 +417,10 @@ def _object(walk: Walk, value: object) -> None:
         return
     walk.out += b"o"
     walk.define(type(value))
+    foreign = not origin(str(type(value).__module__)).own
+    walk.inside += foreign
     _reduced(walk, reduced)
+    walk.inside -= foreign
 
 
 def _reduced(walk: Walk, reduced: tuple[Any, ...]) -> None:

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 VALUES, DISPLAYED = "values", "displayed"
 """Names under which a cell's results are stored: its values, and what it showed."""
 
+RESULT = "the cell's last value"
+
 _SHELLED = frozenset({"get_ipython", "input"})
 
 
@@ -258,11 +260,11 @@ class Stages(ast.NodeTransformer):
         kept = {name: value for name, value in made.items() if name not in cell.names.defines}
         words = {name: describe(value) for name, value in kept.items()}
         stored_result = _storable_result(result)
-        effects = find_effects({**kept, "the cell's last value": stored_result}, underway.reached)
+        effects = find_effects({**kept, RESULT: stored_result}, underway.reached)
         has_result = result is not None
         values = {
-            "names": storable(kept),
-            "result": stored_result,
+            "names": storable({name: effects.values[name] for name in kept}),
+            "result": effects.values[RESULT],
             "has_result": has_result,
             "changes": effects.changes,
         }

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import FingerprintError, UnstorableError
 from vinyasa_ipy.fingerprint.walk import Walk
+from vinyasa_ipy.pipeline.views import keep_views
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
 class Effects:
     """What a run leaves behind besides new values.
 
-    `anchors` name the inputs' objects that the results refer to (empty when they refer to none); `changes` hold the
-    new content of every object that was changed in place, by its name among the anchors.
+    `values` are what it made, ready to be stored; `anchors` name the inputs' objects that they refer to (empty when
+    they refer to none); `changes` hold the new content of every object that was changed in place, by its name among
+    the anchors.
     """
 
+    values: Mapping[str, Any]
     anchors: Mapping[str, object]
     changes: Mapping[str, Any]
 
@@ -60,9 +63,10 @@ def find_effects(made: Mapping[str, Any], *reaches: Reach) -> Effects:
                 changes[f"{which}.{place}.{number}"] = take_content(thing, node.label)
     objects = name_objects(*reaches)
     hidden = {identity: node for reached in reaches for identity, node in reached.mutable().items()}
-    if _share(hidden, objects, {**made, **changes}) or changes:
-        return Effects(objects, changes)
-    return Effects({}, {})
+    values = keep_views(made, objects.values())
+    if _share(hidden, objects, {**values, **changes}) or changes:
+        return Effects(values, objects, changes)
+    return Effects(values, {}, {})
 
 
 def _share(hidden: Mapping[int, Node], objects: Mapping[str, object], made: Mapping[str, Any]) -> bool:

@@ -153,7 +153,7 @@ class Sequence:
         made = snapshot.changed(self.space, script.names.binds)
         kept = {name: value for name, value in made.items() if name not in script.names.defines}
         effects = find_effects(kept, reached)
-        values = {"names": storable(kept), "changes": effects.changes}
+        values = {"names": storable(effects.values), "changes": effects.changes}
         details = {
             "defines": sorted(name for name in made if name in script.names.defines),
             "removed": snapshot.removed(self.space),
