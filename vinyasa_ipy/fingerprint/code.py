@@ -32,6 +32,7 @@ _WITH_KEYWORDS = 0x01
 _FREE_NUMBERS = 10_000
 """Free variables are numbered from here, in the order in which the enclosing code passes them."""
 
+_SETTING = frozenset({"STORE_ATTR", "DELETE_ATTR"})
 _CLASS_NOISE = frozenset({"__doc__", "__module__", "__qualname__", "__firstlineno__", "__static_attributes__"})
 
 INTROSPECTION = frozenset(
@@ -48,6 +49,8 @@ INTROSPECTION = frozenset(
 
 DYNAMIC = frozenset({"eval", "exec", "globals"})
 """Names that reach every global of the code that uses them."""
+LOCAL = frozenset({"locals", "vars", "dir"})
+"""Names that, called with nothing, reach every local: at the top level of a cell those are the globals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,10 @@ class Reference:
     free: bool = False
     only_fed: bool = False
     """True when the code only puts things into it (`log.append(x)` as a statement): its content can't matter."""
+    sets: str = ""
+    """The attribute that the code binds or deletes at the end of the chain (`math.tau = 6`)."""
+    bare: bool = False
+    """True when it is called with nothing, right away (`locals()`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,13 +213,14 @@ class _Body:
 
     def _refer(self, index: int, *, free: bool) -> int:
         """Return the number of the reference at `index`, with the attributes the code follows right away."""
-        chain = []
+        name, chain, sets = str(self.steps[index].argval), [], ""
         for step in self.steps[index + 1 :]:
             if step.opname not in _ATTRIBUTE:
+                sets = str(step.argval) if step.opname in _SETTING else ""
                 break
             chain.append(str(step.argval))
-        fed = _only_fed(self.steps, index, chain)
-        return self.writer.number(Reference(str(self.steps[index].argval), tuple(chain), free=free, only_fed=fed))
+        fed, bare = _only_fed(self.steps, index, chain), name in LOCAL and _called_with_nothing(self.steps, index)
+        return self.writer.number(Reference(name, tuple(chain), free=free, only_fed=fed, sets=sets, bare=bare))
 
     def _constant(self, step: dis.Instruction, index: int) -> None:
         value = self.code.co_consts[step.arg or 0]
@@ -301,6 +309,13 @@ def _only_fed(instructions: Sequence[dis.Instruction], index: int, chain: Sequen
         if depth <= 0:
             return step.opname == "POP_TOP"
     return False
+
+
+def _called_with_nothing(instructions: Sequence[dis.Instruction], index: int) -> bool:
+    """Tell whether the name at `index` is called right away, without arguments."""
+    following = (step for step in instructions[index + 1 :] if step.opname not in ("PUSH_NULL", "PRECALL"))
+    call = next(following, None)
+    return call is not None and call.opname == "CALL" and not call.arg
 
 
 def _straight(instructions: Sequence[dis.Instruction]) -> Iterator[dis.Instruction]:

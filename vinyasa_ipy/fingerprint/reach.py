@@ -24,14 +24,12 @@ from vinyasa_ipy.errors import FingerprintError
 from vinyasa_ipy.fingerprint.code import DYNAMIC, Import, Reference, canonical, parameters
 from vinyasa_ipy.fingerprint.describe import describe
 from vinyasa_ipy.fingerprint.files import digest_file
+from vinyasa_ipy.fingerprint.guards import MISSING, Guards
 from vinyasa_ipy.fingerprint.modules import OURS, STANDARD, Origin, origin
 from vinyasa_ipy.fingerprint.walk import DIGEST_BYTES, PLAIN, Walk, is_definition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-
-MISSING: Any = type("MISSING", (), {"__repr__": lambda _self: "missing"})()
-"""Stands for a name that is bound nowhere."""
 
 _CLASS_BOOKKEEPING = frozenset(
     {
@@ -76,9 +74,10 @@ class Reach:
         full: True when some code reads names or signatures, so that spelling is content.
     """
 
-    def __init__(self, *, full: bool = False) -> None:
-        """Start an empty graph; `full` keeps the spelling of names as content."""
+    def __init__(self, *, full: bool = False, fed: bool = False) -> None:
+        """Start an empty graph; `full` keeps the spelling of names as content, `fed` what is only put into."""
         self.full = full
+        self.fed = fed
         self.nodes: list[Node] = []
         self.notes: list[str] = []
         self.keywords: set[str] = set()
@@ -91,10 +90,8 @@ class Reach:
         self._met: dict[int, tuple[int, int]] = {}
         self._aliases: list[tuple[int, int, int, int]] = []
         self._keep: list[object] = []
-        self._lookups: list[tuple[Mapping[str, Any], str, Any]] = []
-        self._functions: list[tuple[types.FunctionType, types.CodeType, Any, Any]] = []
-        self._cells: list[tuple[types.CellType, Any]] = []
-        self._classes: list[tuple[type, tuple[Any, ...]]] = []
+        self.guards = Guards()
+        self._volatile: tuple[Node, ...] = ()
 
     # ---- growing ---------------------------------------------------------------------------------------------
 
@@ -109,6 +106,8 @@ class Reach:
             hasher.update(repr((node.edges, self._spelled(node))).encode())
         hasher.update(repr(self._aliases).encode())
         self.digest = hasher.digest(length=DIGEST_BYTES)
+        self._volatile = tuple(node for node in self.nodes if node.volatile)
+        self.guards.seal()
 
     def begin_with(self, function: types.FunctionType, inside: frozenset[str], label: str) -> None:
         """Make a function that stands for a cell or a script the root."""
@@ -185,7 +184,7 @@ class Reach:
             return self._package_node(
                 source, label, function, lambda walk: self._foreign_function(walk, function, source)
             )
-        self._functions.append((function, function.__code__, function.__defaults__, function.__kwdefaults__))
+        self.guards.guard_function(function)
         label = f"code of {name_of(function)}"
         return Node("function", label, function, lambda walk: self._own_function(walk, function))
 
@@ -226,14 +225,17 @@ class Reach:
             else:
                 self.nodes[number].edges.append(self.resolve(reference, space))
         self.follow_imports(number, form.imports, space)
-        self._widen(number, form.names(), space, node.label)
+        names = form.names() & DYNAMIC
+        if number == 0:
+            names |= {reference.name for reference in form.references if reference.bare}
+        self._widen(number, names, space, node.label)
 
     def _closed_over(self, cell: types.CellType, reference: Reference, node: Node) -> int:
         try:
             value = cell.cell_contents
         except ValueError:
             value = MISSING
-        self._cells.append((cell, value))
+        self.guards.guard_cell(cell, value)
         label = f"`{reference.name}` (closed over by {node.label.removeprefix('code of ')})"
         return self._target(value, reference, label)
 
@@ -253,7 +255,7 @@ class Reach:
     def _target(self, value: Any, reference: Reference, label: str) -> int:
         if value is MISSING:
             return self.add(_Absent(reference.name), f"missing name {reference.name}")
-        if reference.only_fed and type(value) in _FED:
+        if reference.only_fed and not self.fed and type(value) in _FED:
             return self.add(_Absent(f"fed {type(value).__name__}"), f"fed {label}")
         chain = list(reference.chain)
         while chain and isinstance(value, types.ModuleType):
@@ -264,6 +266,8 @@ class Reach:
                 return self.add(_Absent(f"{module.__name__}.{name}"), f"missing name {label}")
             if not is_definition(value) and not (source := origin(module.__name__, _file(module))).own:
                 return self.add(_Named(source, f"{module.__name__}.{name}"), f"package {source.name}")
+        if reference.sets and not chain and isinstance(value, types.ModuleType):
+            self._look_up(vars(value), reference.sets)  # so that `rebound` sees it change
         return self.add(value, label)
 
     def _note(self, words: str) -> None:
@@ -272,7 +276,7 @@ class Reach:
 
     def _look_up(self, space: Mapping[str, Any], name: str) -> Any:
         value = space.get(name, MISSING)
-        self._lookups.append((space, name, value))
+        self.guards.guard_name(space, name, value)
         return value
 
     def _attribute(self, module: types.ModuleType, name: str) -> Any:
@@ -299,13 +303,12 @@ class Reach:
         module = _load(name)
         if module is None:
             return [self.add(_Absent(f"import {name}"), f"missing module {name}")]
-        self._lookups.append((sys.modules, name, module))
+        self.guards.guard_name(sys.modules, name, module)
         chains: list[tuple[str, ...]] = [(part,) for part in statement.names if part != "*"] or [()]
         return [self._target(module, Reference(name, chain), f"module {name}") for chain in chains]
 
-    def _widen(self, number: int, names: set[str], space: Mapping[str, Any], user: str) -> None:
-        """Take the whole namespace where code can reach any name of it."""
-        used = names & DYNAMIC
+    def _widen(self, number: int, used: set[str], space: Mapping[str, Any], user: str) -> None:
+        """Take the whole namespace where code can reach any name of it, by the names `used`."""
         if not used or any(name in space for name in used):
             return
         for name in sorted(space):
@@ -318,7 +321,7 @@ class Reach:
                 self._note(f"partial key: {user} uses {', '.join(sorted(used))}, which may reach `{name}`")
                 continue
             self.nodes[number].edges.append(self._target(value, Reference(name), f"`{name}`"))
-            self._lookups.append((space, name, value))
+            self.guards.guard_name(space, name, value)
 
     # ---- classes and modules ---------------------------------------------------------------------------------
 
@@ -327,7 +330,7 @@ class Reach:
         if not source.own:
             name = f"{kind.__module__}.{kind.__qualname__}"
             return self._package_node(source, label, kind, lambda walk: walk.text(b"s", name))
-        self._classes.append((kind, tuple(vars(kind).values())))
+        self.guards.guard_class(kind)
         return Node("class", f"class {name_of(kind)}", kind, lambda walk: self._own_class(walk, kind))
 
     def _own_class(self, walk: Walk, kind: type) -> None:
@@ -374,7 +377,7 @@ class Reach:
         for name in sorted(content):
             if name in _MODULE_BOOKKEEPING and not (self.full and name == "__doc__"):
                 continue
-            self._lookups.append((content, name, content[name]))
+            self.guards.guard_name(content, name, content[name])
             walk.text(b".", name)
             inner = Walk()
             try:
@@ -400,41 +403,7 @@ class Reach:
 
     def unchanged(self) -> bool:
         """Tell, in the process that made it, whether everything reached is still the same."""
-        for space, name, value in self._lookups:
-            if space.get(name, MISSING) is not value:
-                return False
-        return (
-            self._functions_unchanged()
-            and self._cells_unchanged()
-            and self._classes_unchanged()
-            and self._values_unchanged()
-        )
-
-    def _functions_unchanged(self) -> bool:
-        return all(
-            function.__code__ is code and function.__defaults__ is defaults and function.__kwdefaults__ is keywords
-            for function, code, defaults, keywords in self._functions
-        )
-
-    def _cells_unchanged(self) -> bool:
-        for cell, value in self._cells:
-            try:
-                if cell.cell_contents is not value:
-                    return False
-            except ValueError:
-                if value is not MISSING:
-                    return False
-        return True
-
-    def _classes_unchanged(self) -> bool:
-        for kind, before in self._classes:
-            now = tuple(vars(kind).values())
-            if len(now) != len(before) or any(a is not b for a, b in zip(now, before, strict=True)):
-                return False
-        return True
-
-    def _values_unchanged(self) -> bool:
-        return all(self._same(node) for node in self.nodes if node.volatile)
+        return self.guards.hold() and all(self._same(node) for node in self._volatile)
 
     def _same(self, node: Node) -> bool:
         walk = Walk()
@@ -453,12 +422,7 @@ class Reach:
 
     def rebound(self, space: Mapping[str, Any] | None = None) -> str:
         """Name something outside `space` that is bound to another object since, or a class or function changed."""
-        for names, name, value in self._lookups:
-            if names is not space and names.get(name, MISSING) is not value:
-                return f"`{name}`"
-        if not self._functions_unchanged() or not self._classes_unchanged() or not self._cells_unchanged():
-            return "a function or class"
-        return ""
+        return self.guards.broken(space)
 
     def mutable(self) -> dict[int, Node]:
         """Return the identities of all mutable objects that the values reached hold, and whose they are."""
@@ -630,7 +594,7 @@ def reach_code(code: types.CodeType, space: dict[str, Any], *, inside: frozenset
 
 
 def _reach_from(function: types.FunctionType, inside: frozenset[str], label: str, *, full: bool) -> Reach:
-    found = Reach(full=full)
+    found = Reach(full=full, fed=True)
     found.begin_with(function, inside, label)
     found.finish()
     return found

@@ -1,0 +1,123 @@
+"""What must be the very same object for a fingerprint to hold in this process: names, functions, cells, classes.
+
+This is on the way of every cached call, so it asks in C: `map`, `is_` and the dictionaries' own methods, one pass
+over each namespace. What can change in place has no guard here; it is fingerprinted anew.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter, is_
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import types
+    from collections.abc import Mapping
+
+MISSING: Any = type("MISSING", (), {"__repr__": lambda _self: "missing"})()
+"""Stands for a name that is bound nowhere, or a cell that is empty."""
+
+_content = attrgetter("cell_contents")
+
+
+class Guards:
+    """The identities that a fingerprint was made with; `hold` tells whether they are still the same."""
+
+    def __init__(self) -> None:
+        """Start with nothing to guard."""
+        self._spaces: dict[int, tuple[Mapping[str, Any], dict[str, Any]]] = {}
+        self._functions: list[types.FunctionType] = []
+        self._attributes: list[tuple[dict[str, Any], dict[str, Any]]] = []
+        self._bare: list[dict[str, Any]] = []
+        self._cells: list[types.CellType] = []
+        self._contents: list[Any] = []
+        self._classes: list[tuple[type, tuple[Any, ...]]] = []
+        self._sealed: tuple[Any, ...] | None = None
+
+    def guard_name(self, space: Mapping[str, Any], name: str, value: Any) -> None:
+        """Guard what a name means in a namespace; MISSING when it means nothing there."""
+        self._spaces.setdefault(id(space), (space, {}))[1][name] = value
+
+    def guard_function(self, function: types.FunctionType) -> None:
+        """Guard the parts of a function: code, defaults, attributes."""
+        self._functions.append(function)
+        if vars(function):
+            self._attributes.append((vars(function), dict(vars(function))))
+        else:
+            self._bare.append(vars(function))
+
+    def guard_cell(self, cell: types.CellType, value: Any) -> None:
+        """Guard what a closure's cell holds; MISSING when it is empty."""
+        self._cells.append(cell)
+        self._contents.append(value)
+
+    def guard_class(self, kind: type) -> None:
+        """Guard what stands in a class's namespace."""
+        self._classes.append((kind, tuple(vars(kind).values())))
+
+    def seal(self) -> None:
+        """Put what is guarded into the shape that is fast to ask."""
+        bound, absent = [], []
+        for space, names in self._spaces.values():
+            there = {name: value for name, value in names.items() if value is not MISSING}
+            if there:
+                bound.append((space.__getitem__, tuple(there), tuple(there.values())))
+            if len(there) < len(names):
+                absent.append((space.keys(), frozenset(names.keys() - there.keys())))
+        parts = [
+            (get, tuple(map(get, self._functions)))
+            for get in map(attrgetter, ("__code__", "__defaults__", "__kwdefaults__"))
+        ]
+        self._sealed = bound, absent, parts
+
+    def hold(self) -> bool:
+        """Tell whether everything guarded is still the same."""
+        if self._sealed is None:
+            self.seal()
+        bound, absent, parts = self._sealed  # type: ignore[misc]  # sealed above
+        try:
+            same = all(all(map(is_, map(get, names), values)) for get, names, values in bound)
+        except KeyError:
+            return False
+        return (
+            same
+            and all(keys.isdisjoint(names) for keys, names in absent)
+            and all(all(map(is_, map(get, self._functions), values)) for get, values in parts)
+            and self._objects_hold()
+        )
+
+    def _objects_hold(self) -> bool:
+        """Tell whether functions' attributes, cells and classes are still the same."""
+        if any(self._bare):  # a function that had no attributes has one
+            return False
+        for now, before in self._attributes:
+            if now.keys() != before.keys() or not all(map(is_, now.values(), before.values())):
+                return False
+        if self._cells and not self._cells_hold():
+            return False
+        for kind, content in self._classes:
+            found = tuple(vars(kind).values())
+            if len(found) != len(content) or not all(map(is_, found, content)):
+                return False
+        return True
+
+    def _cells_hold(self) -> bool:
+        try:
+            return all(map(is_, map(_content, self._cells), self._contents))
+        except ValueError:  # a cell is empty
+            return all(getattr(cell, "cell_contents", MISSING) is value for cell, value in self._each_cell())
+
+    def _each_cell(self) -> Any:
+        return zip(self._cells, self._contents, strict=True)
+
+    def broken(self, space: Mapping[str, Any] | None) -> str:
+        """Name what is not the same any more, leaving out the names of `space`; empty when all is."""
+        for names, guarded in self._spaces.values():
+            for name, value in guarded.items():
+                if names is not space and names.get(name, MISSING) is not value:
+                    return f"`{name}`"
+        sealed = self._sealed
+        if sealed is not None:
+            for get, values in sealed[2]:
+                if not all(map(is_, map(get, self._functions), values)):
+                    return "a function"
+        return "" if self._objects_hold() else "a function or class"
