@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError
 from IPython.display import display
 
-from vinyasa_ipy.commands import COMMANDS, Place, complete, perform
 from vinyasa_ipy.errors import VinyasaError
-from vinyasa_ipy.notebook.cell import MARK
 from vinyasa_ipy.notebook.extension import Extension
+from vinyasa_ipy.notebook.gate import MARK
 
 if TYPE_CHECKING:
     from vinyasa_ipy.pages import Page
@@ -44,9 +43,10 @@ def unload(shell: Any) -> None:
 
 def vinyasa(line: str) -> None:
     """`%vinyasa VERB`: run, status, why, graph, history, show, clear. `%vinyasa --help` says more."""
-    shell = _shell()
-    extension: Extension = shell.vinyasa
-    place = Place(extension.session, "%vinyasa", _tell, stages=extension.stages)
+    from vinyasa_ipy.commands import Place, perform
+
+    extension: Extension = _shell().vinyasa
+    place = Place(extension.session, "%vinyasa", _tell, pipeline=extension.pipeline)
     try:
         words = shlex.split(line)
     except ValueError as error:
@@ -78,6 +78,8 @@ def _shell() -> Any:
 
 def _complete(shell: Any, event: Any) -> list[str]:
     """Complete a `%vinyasa` line."""
+    from vinyasa_ipy.commands import COMMANDS, complete
+
     words = event.line.split()[1:] + ([""] if event.line.endswith(" ") else [])
     extension = getattr(shell, "vinyasa", None)
-    return complete(COMMANDS, words, list(extension.stages.known) if extension is not None else [])
+    return complete(COMMANDS, words, list(extension.pipeline.known) if extension is not None else [])

@@ -32,10 +32,10 @@ _COLUMNS = (
 
 def status(_options: argparse.Namespace, place: Place) -> int:
     """Show every stage with its state."""
-    if place.stages is not None and place.stages.known:
+    if place.pipeline is not None and place.pipeline.known:
         rows = tuple(
             _row(standing.name, standing.state, standing.reason, standing.trace)
-            for standing in place.stages.standings()
+            for standing in place.pipeline.standings()
         )
         place.tell(Table("Stages of this notebook", _COLUMNS, rows, "hit: would be brought back; stale: would run"))
         return 0
@@ -58,8 +58,8 @@ def _row(name: str, state: str, reason: str, trace: Trace | None) -> tuple[str |
 def why(options: argparse.Namespace, place: Place) -> int:
     """Explain why a stage would run, or why it would not."""
     name = options.stage
-    if place.stages is not None and name in place.stages.known:
-        place.tell(Text(tuple(place.stages.explain(name))))
+    if place.pipeline is not None and name in place.pipeline.known:
+        place.tell(Text(tuple(place.pipeline.explain(name))))
         return 0
     for run in place.session.history.latest(200):
         for stage in run.stages:
@@ -72,7 +72,7 @@ def why(options: argparse.Namespace, place: Place) -> int:
 
 
 def _known(place: Place) -> str:
-    names = list(place.stages.known) if place.stages is not None else []
+    names = list(place.pipeline.known) if place.pipeline is not None else []
     names = names or [trace.owner for trace in place.session.newest_traces()]
     return f"there are: {', '.join(names)}" if names else "no stage has run yet"
 
@@ -95,8 +95,8 @@ def graph(options: argparse.Namespace, place: Place) -> int:
 
 
 def _graph(place: Place) -> Graph:
-    if place.stages is not None and place.stages.known:
-        return place.stages.graph()
+    if place.pipeline is not None and place.pipeline.known:
+        return place.pipeline.graph()
     traces = sorted(place.session.newest_traces(), key=lambda trace: trace.created - trace.seconds)
     return connect([_stored_node(trace) for trace in traces if "reads" in trace.details])
 

@@ -33,12 +33,12 @@ def run(options: argparse.Namespace, place: Place) -> int:
     scripts = [target for target in targets if target.endswith(".py") or os.sep in target]
     if targets and len(scripts) == len(targets):
         return _run_scripts([Path(target) for target in scripts], options, place)
-    if place.stages is None:
+    if place.pipeline is None:
         named = f"there is no script {targets[0]}" if targets else "nothing was named to run"
         raise CommandError(named, f"name scripts, as in `{place.prefix} run load.py plot.py`")
     if options.full_script:
         raise CommandError("--full-script is for scripts", "a notebook is its own full script")
-    return place.stages.run(targets, force=options.force, dry_run=options.dry_run, tell=place.tell)
+    return place.pipeline.run(targets, force=options.force, dry_run=options.dry_run, tell=place.tell)
 
 
 # ---- scripts -------------------------------------------------------------------------------------------------
@@ -55,8 +55,8 @@ def _run_scripts(paths: Listed[Path], options: argparse.Namespace, place: Place)
         if options.dry_run:
             return _foresee(sequence, scripts, place)
         code = _take_all(sequence, scripts, options, place)
-        if place.stages is not None:
-            place.stages.adopt(space)
+        if place.pipeline is not None:
+            place.pipeline.adopt(space)
     return code
 
 

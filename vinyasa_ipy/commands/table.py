@@ -13,13 +13,13 @@ from vinyasa_ipy.pages import Column, Page, Table
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from vinyasa_ipy.notebook.stages import Stages
+    from vinyasa_ipy.notebook.pipeline import Pipeline
     from vinyasa_ipy.session import Session
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a command is given: the session, the notebook's stages if there is a notebook, and how to ask and tell.
+    """Where a command is given: the session, the notebook's pipeline if there is a notebook, and how to ask and tell.
 
     `confirm` asks the user a question and is None where nobody can answer; `prefix` is how the user calls us.
     """
@@ -27,7 +27,7 @@ class Place:
     session: Session
     prefix: str
     tell: Callable[[Page], None]
-    stages: Stages | None = None
+    pipeline: Pipeline | None = None
     confirm: Callable[[str], bool] | None = None
 
 

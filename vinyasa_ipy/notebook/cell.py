@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 from vinyasa_ipy.errors import CommandError
 from vinyasa_ipy.fingerprint.names import Names, read_names
+from vinyasa_ipy.notebook.gate import MARK
 
 if TYPE_CHECKING:
     import ast
-
-MARK = "%%stage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +58,6 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def is_stage(text: str | None) -> bool:
-    """Tell whether a cell's text begins with `%%stage`."""
-    first = (text or "").lstrip("\n").partition("\n")[0].split()
-    return bool(first) and first[0] == MARK
-
-
 def parse_line(text: str) -> Line:
     """Read the first line of a stage's cell. Raises CommandError saying what is wrong with it."""
     first = text.lstrip("\n").partition("\n")[0].removeprefix(MARK)
@@ -80,17 +73,6 @@ def parse_line(text: str) -> Line:
 
 def _list(text: str) -> tuple[str, ...]:
     return tuple(part for part in text.replace(",", " ").split() if part)
-
-
-def drop_line(lines: list[str]) -> list[str]:
-    """Blank the `%%stage` line, so that the rest is an ordinary cell with right line numbers."""
-    for number, line in enumerate(lines):
-        if line.strip():
-            return [*lines[:number], "\n", *lines[number + 1 :]] if is_stage(line) else lines
-    return lines
-
-
-drop_line.has_side_effects = True  # type: ignore[attr-defined]  # else a terminal takes the line alone for a cell
 
 
 def make_cell(line: Line, text: str, tree: ast.Module) -> StageCell:

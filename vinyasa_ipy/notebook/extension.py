@@ -2,30 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from vinyasa_ipy.notebook.cell import drop_line
-from vinyasa_ipy.notebook.stages import Stages
-from vinyasa_ipy.session import Session
+from vinyasa_ipy.notebook.gate import Gate, drop_line
+
+if TYPE_CHECKING:
+    from vinyasa_ipy.notebook.pipeline import Pipeline
+    from vinyasa_ipy.notebook.stages import Stages
+    from vinyasa_ipy.session import Session
 
 
 class Extension:
-    """Everything of ours that lives in a shell; the shell has it as its attribute `vinyasa`."""
+    """Everything of ours that lives in a shell; the shell has it as its attribute `vinyasa`.
+
+    What works on stages is imported with the first stage: loading the extension costs a notebook next to nothing.
+    """
 
     def __init__(self, shell: Any) -> None:
         """Prepare for `shell`; `attach` makes it work."""
         self.shell = shell
-        self.session = Session()
-        self.stages = Stages(shell, self.session)
+        self.gate = Gate(lambda: self.stages)
+
+    @cached_property
+    def session(self) -> Session:
+        """The project's store and history."""
+        from vinyasa_ipy.session import Session
+
+        return Session()
+
+    @cached_property
+    def stages(self) -> Stages:
+        """The stages of this shell."""
+        from vinyasa_ipy.notebook.stages import Stages
+
+        return Stages(self.shell, self.session)
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """The stages of this shell as a whole."""
+        from vinyasa_ipy.notebook.pipeline import Pipeline
+
+        return Pipeline(self.stages, self.gate)
 
     def attach(self) -> None:
         """Add the transformers and the events."""
         self.shell.vinyasa = self
         # At the end: blank lines at the top are taken away before, and so the lines keep their numbers.
         self.shell.input_transformers_cleanup.append(drop_line)
-        self.shell.ast_transformers.append(self.stages)
-        self.shell.events.register("pre_run_cell", self.stages.before)
-        self.shell.events.register("post_run_cell", self.stages.after)
+        self.shell.ast_transformers.append(self.gate)
+        self.shell.events.register("pre_run_cell", self.gate.before)
+        self.shell.events.register("post_run_cell", self.gate.after)
         # First of all: what other extensions print when a cell ends is no part of the stage.
         callbacks = self.shell.events.callbacks["post_run_cell"]
         callbacks.insert(0, callbacks.pop())
@@ -33,9 +60,10 @@ class Extension:
     def detach(self) -> None:
         """Take everything back."""
         self.shell.input_transformers_cleanup.remove(drop_line)
-        if self.stages in self.shell.ast_transformers:
-            self.shell.ast_transformers.remove(self.stages)
-        self.shell.events.unregister("pre_run_cell", self.stages.before)
-        self.shell.events.unregister("post_run_cell", self.stages.after)
-        self.session.close()
+        if self.gate in self.shell.ast_transformers:
+            self.shell.ast_transformers.remove(self.gate)
+        self.shell.events.unregister("pre_run_cell", self.gate.before)
+        self.shell.events.unregister("post_run_cell", self.gate.after)
+        if "session" in vars(self):
+            self.session.close()
         del self.shell.vinyasa

@@ -19,24 +19,23 @@ from vinyasa_ipy.fingerprint.describe import describe
 from vinyasa_ipy.fingerprint.reach import Reach, reach_code
 from vinyasa_ipy.fingerprint.strip import compile_for_key
 from vinyasa_ipy.fingerprint.walk import Walk
-from vinyasa_ipy.notebook.cell import StageCell, is_quiet, is_stage, make_cell, parse_line
+from vinyasa_ipy.notebook.cell import StageCell, is_quiet, make_cell, parse_line
 from vinyasa_ipy.notebook.line import Note, show_note
 from vinyasa_ipy.notebook.passes import Passes
 from vinyasa_ipy.notebook.recorder import Displayed, Recorder
 from vinyasa_ipy.notebook.replay import NO_RESULT, replay
-from vinyasa_ipy.pages import Column, Page, Table, ago, duration
+from vinyasa_ipy.pages import duration
 from vinyasa_ipy.pipeline.effects import find_effects, name_objects, repeat_changes
 from vinyasa_ipy.pipeline.engine import Attempt, Outcome, Result
-from vinyasa_ipy.pipeline.graph import Graph, Node, connect
 from vinyasa_ipy.pipeline.inputs import label_reach, list_sources
-from vinyasa_ipy.pipeline.namespace import Snapshot, define, is_users, storable
+from vinyasa_ipy.pipeline.namespace import Snapshot, define, storable
 from vinyasa_ipy.pipeline.stage import RECIPE, Inputs, Source, Stage
 from vinyasa_ipy.session import Session, record_stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping
 
-    from vinyasa_ipy.pipeline.verdict import Change, Verdict
+    from vinyasa_ipy.pipeline.verdict import Verdict
     from vinyasa_ipy.store import Trace
 
 VALUES, DISPLAYED = "values", "displayed"
@@ -64,18 +63,6 @@ class Underway:
     opened: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How a stage stands now: its state, why, and the execution it would bring back or differs from."""
-
-    name: str
-    state: str
-    reason: str
-    trace: Trace | None
-    verdict: Verdict | None = None
-    inputs: Inputs | None = None
-
-
 class NotRestored:
     """Stands in `Out` and `_` for a value that could not be stored."""
 
@@ -89,16 +76,13 @@ class NotRestored:
 
 
 class _Now(threading.local):
-    """The cell that a thread is running: cells of a subshell run beside the main thread's."""
+    """The stage's cell that a thread is running: cells of a subshell run beside the main thread's."""
 
-    depth = 0
-    forced = False
-    text: str | None = None
     underway: Underway | None = None
 
 
-class Stages(ast.NodeTransformer):
-    """The stages of one shell: sees every cell come and go, and knows the stages met so far."""
+class Stages:
+    """The stages of one shell: takes each from the moment its cell is about to run to its end."""
 
     def __init__(self, shell: Any, session: Session) -> None:
         """Serve `shell` with the store and history of `session`."""
@@ -106,23 +90,13 @@ class Stages(ast.NodeTransformer):
         self.session = session
         self.known: dict[str, StageCell] = {}
         self.reasons: dict[str, str] = {}
+        self.forced: set[str] = set()
         self.passes = Passes(session)
         self._now = _Now()
 
-    # ---- events ----------------------------------------------------------------------------------------------
-
-    def before(self, info: Any) -> None:
-        """Take note of the cell that is about to be transformed and run."""
-        self._now.depth += 1
-        if self._now.depth == 1:
-            self._now.underway = None
-            self._now.text = info.raw_cell if is_stage(info.raw_cell) else None
-
-    def visit_Module(self, node: ast.Module) -> ast.Module:
-        """Decide, once a cell: leave its code as it is, or put in its place what brings its results back."""
-        text, self._now.text = self._now.text, None
-        if text is None or self._now.depth != 1:
-            return node
+    def begin(self, text: str, node: ast.Module) -> ast.Module:
+        """Decide about a stage's cell: leave its code as it is, or put in its place what brings its results back."""
+        self._now.underway = None
         try:
             cell = make_cell(parse_line(text), text, node)
         except CommandError as error:
@@ -134,10 +108,9 @@ class Stages(ast.NodeTransformer):
             self._now.underway = None
             return node
 
-    def after(self, result: Any) -> None:
-        """Conclude the stage that ran, if one did."""
-        self._now.depth = max(0, self._now.depth - 1)  # the cell that loads the extension ends without having begun
-        underway, self._now.underway = (self._now.underway, None) if self._now.depth == 0 else (None, None)
+    def end(self, result: Any) -> None:
+        """Conclude the stage whose cell has ended, if one was under way."""
+        underway, self._now.underway = self._now.underway, None
         if underway is None:
             return
         try:
@@ -153,7 +126,7 @@ class Stages(ast.NodeTransformer):
 
     def _decide(self, cell: StageCell) -> ast.Module:
         self.known[cell.line.name] = cell
-        forced = cell.line.force or self._now.forced
+        forced = cell.line.force or cell.line.name in self.forced
         self._now.underway = underway = Underway(cell, forced=forced, began=time.perf_counter())
         self.look(underway)
         if underway.verdict is not None and underway.verdict.hit and not forced:
@@ -286,102 +259,6 @@ class Stages(ast.NodeTransformer):
         changed = underway.reached.rebound(self.shell.user_ns) if underway.reached is not None else ""
         return f"it changes {changed}, which is not a name of this notebook" if changed else ""
 
-    # ---- asking ----------------------------------------------------------------------------------------------
-
-    def standing(self, name: str) -> Standing:
-        """Look at a known stage as it would be decided now, without running anything."""
-        underway = Underway(self.known[name])
-        self.look(underway)
-        verdict = underway.verdict
-        if verdict is None:
-            return Standing(name, "uncached", underway.refusal, self.session.store.newest(name))
-        return Standing(name, verdict.state, verdict.reason, verdict.trace, verdict, underway.inputs)
-
-    def standings(self) -> list[Standing]:
-        """Look at every known stage, in order; a stage whose upstream must run is not sure of its inputs."""
-        found: dict[str, Standing] = {}
-        pipeline = self.graph(states=False)
-        for name in self.known:
-            standing = self.standing(name)
-            waiting = [other for other in pipeline.upstream(name) if other in found and found[other].state != "hit"]
-            if waiting and standing.state == "hit":
-                standing = Standing(name, "stale", f"`{waiting[-1]}`, which comes before it, must run", standing.trace)
-            found[name] = standing
-        return list(found.values())
-
-    def graph(self, *, states: bool = True) -> Graph:
-        """Connect the known stages by the names they read and bind."""
-        standings = {standing.name: standing for standing in self.standings()} if states else {}
-        nodes = []
-        for name, cell in self.known.items():
-            standing = standings.get(name)
-            trace = standing.trace if standing is not None else None
-            words = duration(trace.seconds) if trace is not None else ""
-            state = standing.state if standing is not None else ""
-            needs = frozenset(cell.line.needs)
-            reads, binds = cell.names.reads, frozenset(filter(is_users, cell.names.binds))
-            state = "" if state == "uncached" else state
-            nodes.append(Node(name, reads=reads, binds=binds, needs=needs, state=state, words=words))
-        return connect(nodes)
-
-    def explain(self, name: str) -> list[str]:
-        """Say in lines why a known stage would run, or why not."""
-        standing = self.standing(name)
-        trace = standing.trace
-        when = f" (computed {ago(trace.created, time.time())}, took {duration(trace.seconds)})" if trace else ""
-        lines = [f"{name}: {standing.state}{when}: {standing.reason}"]
-        if standing.verdict is not None and not standing.verdict.hit:
-            lines += [f"  {line}" for change in standing.verdict.changes for line in _change_lines(change)]
-        if standing.inputs is not None:
-            lines += [f"  {note}" for note in standing.inputs.notes]
-        ran = self.reasons.get(name)
-        if ran is not None:
-            lines.append(f"  the last time in this kernel it {ran}")
-        return lines
-
-    # ---- running several -------------------------------------------------------------------------------------
-
-    def run(self, names: Sequence[str], *, force: bool, dry_run: bool, tell: Callable[[Page], None]) -> int:
-        """Bring stages up to date in order: all, or those named and what they need. Returns the exit code."""
-        unknown = [name for name in names if name not in self.known]
-        if unknown:
-            known = (
-                f"there are: {', '.join(self.known)}" if self.known else "run a cell that begins with `%%stage NAME`"
-            )
-            raise CommandError(f"there is no stage {unknown[0]!r}", known)
-        pipeline = self.graph(states=False)
-        wanted = {*names, *(other for name in names for other in pipeline.upstream(name))} if names else set(self.known)
-        order = [name for name in pipeline.order() if name in wanted]
-        if not order:
-            raise CommandError("there is no stage yet", "run a cell that begins with `%%stage NAME`")
-        if dry_run:
-            tell(self._foresee([standing for standing in self.standings() if standing.name in wanted]))
-            return 0
-        self.passes.begin("%vinyasa run")
-        return 0 if all(self._run_one(name, force=force and (not names or name in names)) for name in order) else 1
-
-    def _foresee(self, standings: Sequence[Standing]) -> Page:
-        rows = tuple(
-            (s.name, "hit" if s.state == "hit" else "would run", s.reason, duration(s.trace.seconds) if s.trace else "")
-            for s in standings
-        )
-        columns = (Column("stage"), Column("state"), Column("why"), Column("took before", "right"))
-        return Table("Nothing has run", columns, rows)
-
-    def _run_one(self, name: str, *, force: bool) -> bool:
-        """Run a known stage's cell again, inside the cell that asked for it."""
-        now, cell = self._now, self.known[name]
-        depth, now.depth, now.forced = now.depth, 0, force
-        try:
-            result = self.shell.run_cell(cell.text, store_history=False)
-        finally:
-            now.depth, now.forced = depth, False
-        return bool(result.success)
-
-    def adopt(self, space: Mapping[str, Any]) -> None:
-        """Take over the names that scripts left behind, as `%run` does."""
-        self.shell.user_ns.update({name: value for name, value in space.items() if is_users(name)})
-
     # ---- saying ----------------------------------------------------------------------------------------------
 
     def _conclude_hit(self, underway: Underway) -> None:
@@ -420,11 +297,6 @@ def _make_inputs(cell: StageCell, reached: Reach) -> Inputs:
     sources = list_sources(reached.nodes[1:], labels)
     sources[reached.nodes[0].label] = Source(cell.text.lstrip("\n").partition("\n")[2], "", 2)
     return Inputs(f"{RECIPE:x}{reached.digest.hex()}", labels, sources, tuple(reached.notes))
-
-
-def _change_lines(change: Change) -> list[str]:
-    """Say one change in lines: every detail of changed code, or what the value was and is."""
-    return [f"{change.label}: {detail}" for detail in change.details] if change.details else [str(change)]
 
 
 def _storable_result(result: Any) -> Any:

@@ -1,0 +1,78 @@
+"""The hooks a shell calls for every cell: light for all of them, and the way in for those that are stages."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Callable, Iterator
+
+    from vinyasa_ipy.notebook.stages import Stages
+
+MARK = "%%stage"
+
+
+def is_stage(text: str | None) -> bool:
+    """Tell whether a cell's text begins with `%%stage`."""
+    first = (text or "").lstrip("\n").partition("\n")[0].split()
+    return bool(first) and first[0] == MARK
+
+
+def drop_line(lines: list[str]) -> list[str]:
+    """Blank the `%%stage` line, so that the rest is an ordinary cell with right line numbers."""
+    for number, line in enumerate(lines):
+        if line.strip():
+            return [*lines[:number], "\n", *lines[number + 1 :]] if is_stage(line) else lines
+    return lines
+
+
+drop_line.has_side_effects = True  # type: ignore[attr-defined]  # else a terminal takes the line alone for a cell
+
+
+class _Now(threading.local):
+    """The cells that a thread is running: those of a subshell run beside the main thread's."""
+
+    depth = 0
+    text: str | None = None
+
+
+class Gate:
+    """Sees every cell of a shell come and go, and passes the outermost ones that are stages on."""
+
+    def __init__(self, stages: Callable[[], Stages]) -> None:
+        """Pass stages on to what `stages` gives; it is asked for only when there is one."""
+        self._stages = stages
+        self._now = _Now()
+        self._met = False
+
+    def before(self, info: Any) -> None:
+        """Take note of the cell that is about to be transformed and run."""
+        self._now.depth += 1
+        if self._now.depth == 1:
+            self._now.text = info.raw_cell if is_stage(info.raw_cell) else None
+
+    def visit(self, node: ast.Module) -> ast.Module:
+        """Give a stage's code to the stages, which leave it as it is or put something else in its place."""
+        text, self._now.text = self._now.text, None
+        if text is None or self._now.depth != 1:
+            return node
+        self._met = True
+        return self._stages().begin(text, node)
+
+    def after(self, result: Any) -> None:
+        """Let the stages conclude when an outermost cell has ended."""
+        self._now.depth = max(0, self._now.depth - 1)  # the cell that loads the extension ends without having begun
+        if self._now.depth == 0 and self._met:
+            self._stages().end(result)
+
+    @contextmanager
+    def nested(self) -> Iterator[None]:
+        """Take cells that are run from here on for outermost ones."""
+        depth, self._now.depth = self._now.depth, 0
+        try:
+            yield
+        finally:
+            self._now.depth = depth

@@ -1,0 +1,155 @@
+"""The stages of a notebook as a whole: how each stands, how they hang together, and bringing them up to date."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vinyasa_ipy.errors import CommandError
+from vinyasa_ipy.notebook.stages import Underway
+from vinyasa_ipy.pages import Column, Page, Table, ago, duration
+from vinyasa_ipy.pipeline.graph import Graph, Node, connect
+from vinyasa_ipy.pipeline.namespace import is_users
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from vinyasa_ipy.notebook.cell import StageCell
+    from vinyasa_ipy.notebook.gate import Gate
+    from vinyasa_ipy.notebook.stages import Stages
+    from vinyasa_ipy.pipeline.stage import Inputs
+    from vinyasa_ipy.pipeline.verdict import Change, Verdict
+    from vinyasa_ipy.store import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a stage stands now: its state, why, and the execution it would bring back or differs from."""
+
+    name: str
+    state: str
+    reason: str
+    trace: Trace | None
+    verdict: Verdict | None = None
+    inputs: Inputs | None = None
+
+
+class Pipeline:
+    """The stages that were met in one shell, in the order in which they were."""
+
+    def __init__(self, stages: Stages, gate: Gate) -> None:
+        """Look at `stages`; run them through `gate`."""
+        self.stages = stages
+        self.gate = gate
+
+    @property
+    def known(self) -> Mapping[str, StageCell]:
+        """The stages by name."""
+        return self.stages.known
+
+    def standing(self, name: str) -> Standing:
+        """Look at a known stage as it would be decided now, without running anything."""
+        underway = Underway(self.stages.known[name])
+        self.stages.look(underway)
+        verdict = underway.verdict
+        if verdict is None:
+            return Standing(name, "uncached", underway.refusal, self.stages.session.store.newest(name))
+        return Standing(name, verdict.state, verdict.reason, verdict.trace, verdict, underway.inputs)
+
+    def standings(self) -> list[Standing]:
+        """Look at every known stage, in order; a stage whose upstream must run is not sure of its inputs."""
+        found: dict[str, Standing] = {}
+        pipeline = self.graph(states=False)
+        for name in self.stages.known:
+            standing = self.standing(name)
+            waiting = [other for other in pipeline.upstream(name) if other in found and found[other].state != "hit"]
+            if waiting and standing.state == "hit":
+                standing = Standing(name, "stale", f"`{waiting[-1]}`, which comes before it, must run", standing.trace)
+            found[name] = standing
+        return list(found.values())
+
+    def graph(self, *, states: bool = True) -> Graph:
+        """Connect the known stages by the names they read and bind."""
+        standings = {standing.name: standing for standing in self.standings()} if states else {}
+        nodes = []
+        for name, cell in self.stages.known.items():
+            standing = standings.get(name)
+            trace = standing.trace if standing is not None else None
+            words = duration(trace.seconds) if trace is not None else ""
+            state = standing.state if standing is not None else ""
+            needs = frozenset(cell.line.needs)
+            reads, binds = cell.names.reads, frozenset(filter(is_users, cell.names.binds))
+            state = "" if state == "uncached" else state
+            nodes.append(Node(name, reads=reads, binds=binds, needs=needs, state=state, words=words))
+        return connect(nodes)
+
+    def explain(self, name: str) -> list[str]:
+        """Say in lines why a known stage would run, or why not."""
+        standing = self.standing(name)
+        trace = standing.trace
+        when = f" (computed {ago(trace.created, time.time())}, took {duration(trace.seconds)})" if trace else ""
+        lines = [f"{name}: {standing.state}{when}: {standing.reason}"]
+        if standing.verdict is not None and not standing.verdict.hit:
+            lines += [f"  {line}" for change in standing.verdict.changes for line in _change_lines(change)]
+        if standing.inputs is not None:
+            lines += [f"  {note}" for note in standing.inputs.notes]
+        ran = self.stages.reasons.get(name)
+        if ran is not None:
+            lines.append(f"  the last time in this kernel it {ran}")
+        return lines
+
+    # ---- running several -------------------------------------------------------------------------------------
+
+    def run(self, names: Sequence[str], *, force: bool, dry_run: bool, tell: Callable[[Page], None]) -> int:
+        """Bring stages up to date in order: all, or those named and what they need. Returns the exit code."""
+        unknown = [name for name in names if name not in self.stages.known]
+        if unknown:
+            known = (
+                f"there are: {', '.join(self.stages.known)}"
+                if self.stages.known
+                else "run a cell that begins with `%%stage NAME`"
+            )
+            raise CommandError(f"there is no stage {unknown[0]!r}", known)
+        pipeline = self.graph(states=False)
+        wanted = (
+            {*names, *(other for name in names for other in pipeline.upstream(name))}
+            if names
+            else set(self.stages.known)
+        )
+        order = [name for name in pipeline.order() if name in wanted]
+        if not order:
+            raise CommandError("there is no stage yet", "run a cell that begins with `%%stage NAME`")
+        if dry_run:
+            tell(self._foresee([standing for standing in self.standings() if standing.name in wanted]))
+            return 0
+        self.stages.passes.begin("%vinyasa run")
+        return 0 if all(self._run_one(name, force=force and (not names or name in names)) for name in order) else 1
+
+    def _foresee(self, standings: Sequence[Standing]) -> Page:
+        rows = tuple(
+            (s.name, "hit" if s.state == "hit" else "would run", s.reason, duration(s.trace.seconds) if s.trace else "")
+            for s in standings
+        )
+        columns = (Column("stage"), Column("state"), Column("why"), Column("took before", "right"))
+        return Table("Nothing has run", columns, rows)
+
+    def _run_one(self, name: str, *, force: bool) -> bool:
+        """Run a known stage's cell again, inside the cell that asked for it."""
+        if force:
+            self.stages.forced.add(name)
+        try:
+            with self.gate.nested():
+                result = self.stages.shell.run_cell(self.stages.known[name].text, store_history=False)
+        finally:
+            self.stages.forced.discard(name)
+        return bool(result.success)
+
+    def adopt(self, space: Mapping[str, Any]) -> None:
+        """Take over the names that scripts left behind, as `%run` does."""
+        self.stages.shell.user_ns.update({name: value for name, value in space.items() if is_users(name)})
+
+
+def _change_lines(change: Change) -> list[str]:
+    """Say one change in lines: every detail of changed code, or what the value was and is."""
+    return [f"{change.label}: {detail}" for detail in change.details] if change.details else [str(change)]
