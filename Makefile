@@ -1,0 +1,108 @@
+# From a bare clone every target sets up what it needs in .venv; `make` alone lists them.
+# Nothing is installed outside this folder, except chromium for the browser tests.
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+unexport PYTHONPATH PYTHONHOME
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := -m pip install --quiet --disable-pip-version-check
+BENCH ?=
+
+# The first interpreter that is new enough and can make environments.
+USABLE := import ensurepip, sys; sys.exit(sys.version_info < (3, 11))
+FIND_PYTHON = for python in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+		if "$$python" -c '$(USABLE)' >/dev/null 2>&1; then echo "$$python"; exit; fi; done
+
+# Tests that must not share a process with others: Playwright's loop and the server's exclude each other.
+ALONE := $(wildcard tests/server tests/browser)
+# Tests that also run on the other Pythons, where these are installed.
+PORTABLE := $(wildcard tests/fingerprint tests/memory tests/test_memory.py)
+# Tests of full disks, killed processes and damaged files go by their files' names.
+FAULTS = $(shell find tests -name 'test_*fault*.py' -o -name 'test_*damage*.py')
+
+.PHONY: help demo test lint tests portable browser bench faults clean
+
+help:
+	@echo "make demo    run notebooks/flights.ipynb cold, warm, and with one constant edited"
+	@echo "make test    lint and every test"
+	@echo "make lint    ruff, mypy and import-linter"
+	@echo "make bench   the benchmarks beside their peers; BENCH=\"a1 b2\" runs those two"
+	@echo "make faults  only the tests of full disks, killed processes and damaged files"
+	@echo "make clean   remove environments and caches"
+
+demo: $(VENV)/.demo
+	$(BIN)/python notebooks/demo.py
+
+test: lint tests portable
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+tests: $(VENV)/.test $(if $(wildcard tests/browser),browser)
+	$(BIN)/python -m pytest tests $(ALONE:%=--ignore=%)
+	$(foreach group,$(ALONE),$(BIN)/python -m pytest $(group) &&) true
+
+portable: $(if $(PORTABLE),portable-3.12 portable-3.13)
+
+# An interpreter counts when it is on PATH or among pyenv's versions; elsewhere there is nothing to run.
+portable-%:
+	@for python in python$* "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/$*.*/bin/python; do \
+		if "$$python" -c 'import ensurepip' >/dev/null 2>&1; then \
+			$(MAKE) --no-print-directory $(VENV)-$*/.test-core PYTHON_$*="$$python" && \
+			echo "$(PORTABLE) on Python $*" && \
+			exec $(VENV)-$*/bin/python -m pytest -q -p no:cacheprovider $(PORTABLE); \
+			exit 1; \
+		fi; \
+	done; echo "no Python $* here: nothing to run on it"
+
+bench: $(VENV)/.bench
+	$(BIN)/python -m benchmarks $(BENCH)
+
+faults: $(VENV)/.test
+	$(BIN)/python -m pytest $(FAULTS)
+
+clean:
+	rm -rf $(VENV) $(VENV)-3.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	find vinyasa_ipy tests notebooks benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@python=$$($(FIND_PYTHON)); \
+	test -n "$$python" || { echo "no Python 3.11 or newer with the venv module was found: install one, or make PYTHON=/path/to/python"; exit 1; }; \
+	echo "making $(VENV) with $$("$$python" --version)"; \
+	"$$python" -m venv --clear $(VENV)
+
+$(VENV)-%/bin/python:
+	"$(PYTHON_$*)" -m venv --clear $(VENV)-$*
+
+# A stamp is newer than pyproject.toml when all that it declares is installed.
+$(VENV)/.demo: pyproject.toml | $(BIN)/python
+	$(BIN)/python $(PIP) --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.test: pyproject.toml | $(BIN)/python
+	$(BIN)/python $(PIP) --editable '.[test]'
+	@touch $@ $(VENV)/.demo
+
+$(VENV)/.bench: $(VENV)/.test
+	$(BIN)/python $(PIP) --editable '.[bench]'
+	@touch $@
+
+$(VENV)-%/.test-core: pyproject.toml | $(VENV)-%/bin/python
+	$(VENV)-$*/bin/python $(PIP) --editable '.[test-core]'
+	@touch $@
+
+.PRECIOUS: $(VENV)-%/bin/python $(VENV)-%/.test-core
+
+browser:
+	@if command -v chromium >/dev/null; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then echo "the browser tests need chromium: install it and run again"; exit 1; fi; \
+	if [ "$$(id -u)" = 0 ]; then sudo=; \
+	elif sudo -n true 2>/dev/null; then sudo="sudo -n"; \
+	else echo "the browser tests need chromium: apt-get install chromium, as root, and run again"; exit 1; fi; \
+	$$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends chromium >/dev/null
