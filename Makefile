@@ -19,7 +19,7 @@ FIND_PYTHON = for python in $(PYTHON) python3 python3.13 python3.12 python3.11; 
 # Tests that must not share a process with others: Playwright's loop and the server's exclude each other.
 ALONE := $(wildcard tests/server tests/browser)
 # Tests that also run on the other Pythons, where these are installed.
-PORTABLE := $(wildcard tests/fingerprint tests/memory tests/test_memory.py)
+PORTABLE := $(wildcard tests/fingerprint tests/memory tests/programs)
 # Tests of full disks, killed processes and damaged files go by their files' names.
 FAULTS = $(shell find tests -name 'test_*fault*.py' -o -name 'test_*damage*.py')
 
@@ -66,6 +66,7 @@ bench: $(VENV)/.bench
 
 faults: $(VENV)/.test
 	$(BIN)/python -m pytest $(FAULTS)
+	VINYASA_PROGRAMS=10000 $(BIN)/python -m pytest tests/programs
 
 clean:
 	rm -rf $(VENV) $(VENV)-3.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist

@@ -19,14 +19,15 @@ def _stores(folder: Path, value: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     store, fresh = Store(folder / "vinyasa"), itertools.count()
 
     def put() -> None:
-        draft = Trace(owner="stage", key=f"k{next(fresh)}", recipe=1, labels={}, seconds=1.0, created=time.time())
-        store.put(draft, {"return": value})
+        number = next(fresh)
+        draft = Trace(owner="stage", key=f"k{number}", recipe=1, labels={}, seconds=1.0, created=time.time())
+        store.put(draft, {"return": (number, value)})  # other bytes each time, or the artifact would be there already
 
     put()
     trace = store.traces("stage", "k0")[0]
     target = str(folder / "joblib.pkl")
     joblib.dump(value, target)
-    stores = {"vinyasa": put, "joblib": lambda: joblib.dump(value, target)}
+    stores = {"vinyasa": put, "joblib": lambda: joblib.dump((next(fresh), value), f"{target}.{next(fresh)}")}
     loads = {"vinyasa": lambda: store.load(trace, "return"), "joblib": lambda: joblib.load(target)}
     return stores, loads
 
