@@ -69,7 +69,8 @@ class Writer:
         r = self.random
         return (
             f"class Thing:\n    weight = {r.randint(0, 9)}\n    def __init__(self, v):\n        self.v = v\n"
-            f"    @property\n    def size(self):\n        return self.v + self.weight + {self.expression(['self.v'], 1)}\n"
+            "    @property\n    def size(self):\n"
+            f"        return self.v + self.weight + {self.expression(['self.v'], 1)}\n"
         )
 
     def loop(self):
