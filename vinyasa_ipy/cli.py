@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import warnings
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
-from vinyasa_ipy.commands import Place, perform
-from vinyasa_ipy.errors import VinyasaError
+from vinyasa_ipy.commands import COMMANDS, Place, complete, perform
+from vinyasa_ipy.errors import VinyasaError, tell_warnings
 from vinyasa_ipy.pages import Page, Table
 from vinyasa_ipy.session import Session
 
@@ -26,8 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out `vinyasa VERB …` and return the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     session = Session()
+    if words[:1] == ["--complete"]:
+        return _complete(session)
     place = Place(session, "vinyasa", _tell, confirm=_confirm if sys.stdin.isatty() else None)
-    warnings.showwarning = _warn
+    quiet = tell_warnings()
     try:
         return perform(words, place)
     except VinyasaError as error:
@@ -38,6 +39,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     finally:
         session.close()
+        quiet()
+
+
+def _complete(session: Session) -> int:
+    """Answer a shell's question for completions: `complete -o default -C "vinyasa --complete" vinyasa`."""
+    line = os.environ.get("COMP_LINE", "")[: int(os.environ.get("COMP_POINT", "0") or 0)]
+    words = line.split()[1:] + ([""] if line.endswith(" ") else [])
+    stages = session.owners() if len(words) > 1 else []
+    print(*complete(COMMANDS, words, stages), sep="\n")
+    return 0
 
 
 def _tell(page: Page) -> None:
@@ -70,22 +81,6 @@ def _print_table(page: Table) -> None:
 
 def _confirm(question: str) -> bool:
     return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
-
-
-def _warn(  # noqa: PLR0913, PLR0917 - the signature of warnings.showwarning
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: TextIO | None = None,
-    line: str | None = None,
-) -> None:
-    """Show our own warnings as a line, others as Python does."""
-    target = file or sys.stderr
-    if category.__module__.partition(".")[0] == "vinyasa_ipy":
-        target.write(f"vinyasa: {message}\n")
-    else:
-        target.write(warnings.formatwarning(message, category, filename, lineno, line))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 class VinyasaError(Exception):
     """The root of every error this package raises on purpose.
@@ -81,6 +88,10 @@ class HistoryError(VinyasaError):
         return f"the history at {self.path} can't be used: {self.reason}"
 
 
+class RunGoneError(HistoryError):
+    """A run that is under way is no longer in the history: somebody cleared it meanwhile."""
+
+
 class CommandError(VinyasaError):
     """A command was asked for something it can't do; nothing has run."""
 
@@ -93,3 +104,21 @@ class CommandError(VinyasaError):
     def message(self) -> str:
         """Say the problem and what to do, in one line."""
         return f"{self.problem}. {self.remedy}" if self.remedy else self.problem
+
+
+def tell_warnings() -> Callable[[], None]:
+    """Show our own warnings as one line from now on, others as before; return what undoes that."""
+    before = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if issubclass(category, VinyasaWarning):
+            sys.stderr.write(f"vinyasa: {message}\n")
+        else:
+            before(message, category, *where, **more)
+
+    def undo() -> None:
+        if warnings.showwarning is show:
+            warnings.showwarning = before
+
+    warnings.showwarning = show
+    return undo

@@ -9,7 +9,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vinyasa_ipy.errors import HistoryError, VinyasaWarning
+from vinyasa_ipy.errors import HistoryError, RunGoneError, VinyasaWarning
 from vinyasa_ipy.history import History, StageRecord
 from vinyasa_ipy.pipeline.engine import Engine
 from vinyasa_ipy.store import Freed, Store, Trace, find_folder
@@ -46,19 +46,24 @@ class Session:
             self._give_up(error)
             return None
 
-    def add(self, run: int | None, record: StageRecord) -> None:
-        """Add a stage to a run."""
+    def add(self, run: int | None, record: StageRecord) -> bool:
+        """Add a stage to a run; False when the run is gone, because somebody cleared the history."""
         if run is not None and self._recording:
             try:
                 self.history.add(run, record)
+            except RunGoneError:
+                return False
             except HistoryError as error:
                 self._give_up(error)
+        return True
 
     def end(self, run: int | None, outcome: str) -> None:
-        """End a run."""
+        """End a run, unless it is gone."""
         if run is not None and self._recording:
             try:
                 self.history.end(run, outcome)
+            except RunGoneError:
+                return
             except HistoryError as error:
                 self._give_up(error)
 

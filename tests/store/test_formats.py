@@ -12,6 +12,7 @@ from vinyasa_ipy.store.trace import (
     Place,
     Rejected,
     Signer,
+    Small,
     find_return,
     find_small,
     make_address,
@@ -43,12 +44,12 @@ traces = st.builds(
 SIGNER = Signer(b"s" * 32)
 
 
-def write(trace, results):
+def write(trace, results, alignment=1):
     places, small = {}, b""
     for name, payload in results.items():
         places[name] = Place(len(small), len(payload))
         small += payload
-    return write_trace(trace, places, small, SIGNER)[0], places
+    return write_trace(trace, places, Small(small, alignment), SIGNER)[0], places
 
 
 @given(traces, st.dictionaries(anything | st.just("return"), st.binary(min_size=1)))

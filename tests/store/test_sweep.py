@@ -28,8 +28,8 @@ def test_removing_a_key_keeps_the_others(store, draft):
 
 def test_removing_an_owner_keeps_the_others(store, draft):
     for key in (KEY, OTHER):
-        store.put(draft(key), {"return": 1})
         store.put(draft(key, reads=(FileRead("f", "d"),)), {"return": 1})
+        store.put(draft(key), {"return": 1})
     store.put(draft(owner="features2"), {"return": 3})
     assert store.remove("features").entries == 4
     assert store.owners() == ["features2"]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import pickle
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vinyasa_ipy.fingerprint.walk import INHERITED, Walk
+from vinyasa_ipy.fingerprint.modules import origin
+from vinyasa_ipy.fingerprint.walk import EXTENDED, INHERITED, Walk, write_overlap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,9 +23,10 @@ def write_dtype(walk: Walk, dtype: np.dtype[Any]) -> None:
     """Write a data type: its code, or for a structured one each field with its place."""
     if dtype.names is not None:
         walk.tag(b"{", len(dtype.names), dtype.itemsize)
+        walk.text(b"y", dtype.type.__name__)
         for name in dtype.names:
-            field, offset = dtype.fields[name][:2]  # type: ignore[index]
-            walk.text(b"s", name)
+            field, offset, *title = dtype.fields[name]  # type: ignore[index]
+            walk.text(b"s", f"{name} {title}" if title else name)
             walk.tag(b"+", offset)
             write_dtype(walk, field)
     elif dtype.subdtype is not None:
@@ -38,10 +43,7 @@ def write_array(walk: Walk, value: np.ndarray[Any, Any]) -> None:
         return
     walk.out += b"A"
     if value.flags.writeable:
-        owner = id(_owner(value))
-        walk.shared.add(owner)
-        if walk.owners.setdefault(owner, id(value)) != id(value) and not walk.inside:
-            walk.tangled = f"arrays of shape {value.shape}"
+        write_overlap(walk, value, _owner(value))
     if type(value) is not np.ndarray:
         walk.define(type(value))
         _subclass_state(walk, value)
@@ -56,24 +58,37 @@ def _owner(value: np.ndarray[Any, Any]) -> object:
     base: Any = value
     while isinstance(base, np.ndarray) and base.base is not None:
         base = base.base
-    return base
+    return base.obj if isinstance(base, memoryview) else base
 
 
 def _subclass_state(walk: Walk, value: np.ndarray[Any, Any]) -> None:
     if isinstance(value, np.ma.MaskedArray):
         walk.write(np.ma.getmask(value) if value.mask is not np.ma.nomask else None)
-        walk.write(value.fill_value)
-    else:
-        walk.write({k: v for k, v in getattr(value, "__dict__", {}).items() if type(value) is not np.memmap})
+        walk.write((value.fill_value, value.hardmask))
+    attributes = getattr(value, "__dict__", {})
+    walk.write({name: attributes[name] for name in attributes if name not in _OWN_ATTRIBUTES})
+
+
+_OWN_ATTRIBUTES = frozenset(
+    {
+        *("_mmap", "offset", "filename", "mode"),  # numpy.memmap: where the bytes come from is no content
+        *("_mask", "_fill_value", "_hardmask", "_sharedmask", "_isfield", "_basedict", "_baseclass"),  # numpy.ma
+    }
+)
+"""Attributes of NumPy's own subclasses of arrays."""
 
 
 def write_content(walk: Walk, value: np.ndarray[Any, Any]) -> None:
     """Write the elements of a plain array in their order of iteration, or in memory order where that is Fortran's."""
     if value.dtype.names is not None:
         for name in value.dtype.names:
-            walk.write(value[name])
+            field = value[name]
+            walk.text(b"h", str(field.shape))
+            write_content(walk, field)
     elif value.dtype.hasobject or value.dtype.kind == "T":
         walk.items(value.ravel().tolist())
+    elif value.dtype.char in _PADDED:
+        walk.buffer(_unpadded(np.ascontiguousarray(value)))
     elif value.flags.c_contiguous:
         walk.out += b"C"
         walk.buffer(_bytes(value))
@@ -83,6 +98,16 @@ def write_content(walk: Walk, value: np.ndarray[Any, Any]) -> None:
     else:
         walk.out += b"C"
         walk.chunks(_pieces(value), value.nbytes)
+
+
+_PADDED = "gG" if np.finfo(np.longdouble).nmant == 63 else ""  # noqa: PLR2004 - the x87 format
+"""Type codes whose elements end in bytes that mean nothing: 80 bits stored in 128."""
+
+
+def _unpadded(value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return np.ascontiguousarray(value.reshape(-1).view(np.longdouble).view(np.uint8).reshape(-1, 16)[:, :10]).reshape(
+        -1
+    )
 
 
 def _bytes(value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -106,6 +131,9 @@ def _scalar(walk: Walk, value: np.generic) -> None:
         return
     walk.out += b"a"
     write_dtype(walk, value.dtype)
+    if value.dtype.char in _PADDED:
+        walk.buffer(_unpadded(np.asarray(value)))
+        return
     data = value.tobytes()
     walk.tag(b"b", len(data))
     walk.out += data
@@ -119,27 +147,56 @@ def _dtype(walk: Walk, value: np.dtype[Any]) -> None:
 
 def _generator(walk: Walk, value: np.random.Generator) -> None:
     if walk.enter(value):
-        walk.out += b"R"
-        walk.write(value.bit_generator.state)
+        walk.out += b"~R"
+        _source(walk, value.bit_generator)
+        first = walk.owners.setdefault(id(value.bit_generator), value)
+        if first is not value:  # they draw from one source
+            walk.tag(b"&", walk.memo.get(id(first), len(walk.memo)))
+
+
+def _bit_generator(walk: Walk, value: np.random.BitGenerator) -> None:
+    if walk.enter(value):
+        _source(walk, value)
+
+
+def _source(walk: Walk, value: Any) -> None:
+    """Write a source of random numbers: where it stands, and what it would seed its children with."""
+    walk.text(b"~Rb", type(value).__name__)
+    walk.write(value.state)
+    walk.write(getattr(value.seed_seq, "state", None))
 
 
 def _random_state(walk: Walk, value: np.random.RandomState) -> None:
     if walk.enter(value):
-        walk.out += b"r"
+        walk.out += b"~r"
         walk.write(value.get_state(legacy=False))
 
 
 def _ufunc(walk: Walk, value: np.ufunc) -> None:
-    walk.text(b"U", f"{getattr(value, '__module__', None) or 'numpy'}.{value.__name__}")
+    """Write a ufunc: the Python function it was made from, or the module it was compiled in."""
+    made_from = [part for part in gc.get_referents(value) if callable(part)]
+    if made_from:
+        walk.text(b"~u", f"{value.nin} {value.nout}")
+        walk.write(made_from)
+        return
+    module = _module_of(value)
+    source = origin(module)
+    walk.text(b"U", f"{source.name} {source.version} {module}.{value.__name__}")
     walk.define(type(value))
 
 
-INHERITED.update(
+@cache
+def _module_of(value: np.ufunc) -> str:
+    return str(pickle.whichmodule(value, value.__name__))  # type: ignore[attr-defined]
+
+
+INHERITED[np.ndarray] = write_array
+EXTENDED.update(
     {
-        np.ndarray: write_array,
         np.generic: _scalar,
         np.dtype: _dtype,
         np.random.Generator: _generator,
+        np.random.BitGenerator: _bit_generator,
         np.random.RandomState: _random_state,
         np.ufunc: _ufunc,
     }

@@ -8,6 +8,7 @@ the *references* to names outside, in order of first use, for `reach` to resolve
 from __future__ import annotations
 
 import dis
+import sys
 import types
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 
 _SKIPPED = frozenset({"NOP", "CACHE", "EXTENDED_ARG", "RESUME", "MAKE_CELL", "COPY_FREE_VARS"})
 _GLOBAL = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
-_FREE = frozenset({"LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF", "LOAD_CLOSURE"})
+_FREE = frozenset({"LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"})
 _ATTRIBUTE = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
-_FLAGGED = frozenset({"LOAD_ATTR", "LOAD_SUPER_ATTR"})
+_FLAGGED = frozenset({"LOAD_ATTR", "LOAD_SUPER_ATTR"}) if sys.version_info >= (3, 12) else frozenset()
 """Instructions whose lowest bit of the argument is a flag beside the name."""
 _BINDING = frozenset({"STORE_GLOBAL", "DELETE_GLOBAL", "STORE_NAME", "DELETE_NAME"})
 _SHAPE = 0x04 | 0x08 | 0x20 | 0x80 | 0x100 | 0x200
@@ -30,16 +31,32 @@ _SHAPE = 0x04 | 0x08 | 0x20 | 0x80 | 0x100 | 0x200
 _WITH_KEYWORDS = 0x01
 """In the argument of CALL_FUNCTION_EX: a mapping of keywords is spread into the call."""
 _FREE_NUMBERS = 10_000
-"""Free variables are numbered from here, in the order in which the enclosing code passes them."""
+"""Variables of the enclosing code are numbered from here, with as much again for each code object in between."""
 
+_OUTSIDE = 1 << 32
+"""Variables from outside all of the code are numbered from here."""
+_CLOSING = frozenset({"LOAD_CLOSURE", "LOAD_FAST", "LOAD_FAST_LOAD_FAST"})
+"""Instructions that hand cells to a function inside, in the order of their spelling; it says itself which it uses."""
 _SETTING = frozenset({"STORE_ATTR", "DELETE_ATTR"})
-_CLASS_NOISE = frozenset({"__doc__", "__module__", "__qualname__", "__firstlineno__", "__static_attributes__"})
+_CLASS_NOISE = frozenset({"__module__", "__firstlineno__", "__static_attributes__"})
+_CLASS_SPELLING = frozenset({"__doc__", "__qualname__"})
 
 INTROSPECTION = frozenset(
     {
         *("__name__", "__qualname__", "__doc__", "__module__", "__annotations__", "__code__", "__defaults__"),
         *("__kwdefaults__", "__signature__", "__type_params__", "co_varnames", "co_names", "co_consts", "co_name"),
-        *("f_locals", "f_code", "f_globals", "_getframe", "currentframe", "signature", "getsource", "getdoc"),
+        *(
+            "__wrapped__",
+            "unwrap",
+            "f_locals",
+            "f_code",
+            "f_globals",
+            "_getframe",
+            "currentframe",
+            "signature",
+            "getsource",
+            "getdoc",
+        ),
         *("getmembers", "get_type_hints", "get_annotations", "getfullargspec", "getsourcelines", "fields"),
         *("print_exc", "format_exc", "format_exception", "print_stack", "extract_stack", "extract_tb"),
         *("locals", "vars", "dir", "help", "eval", "exec", "globals"),
@@ -47,6 +64,12 @@ INTROSPECTION = frozenset(
 )
 """Names whose use means that the code reads code: then spelling is content."""
 
+LISTING = frozenset({"__dict__", "vars", "globals"})
+"""Names whose use means that the code lists what a class or module holds: then its order is content."""
+DESCENDING = "__subclasses__"
+"""The name whose use means that a class's subclasses count, wherever they are defined."""
+IMPORTING = frozenset({"import_module", "__import__"})
+"""Functions that import a module by the name they are given."""
 DYNAMIC = frozenset({"eval", "exec", "globals"})
 """Names that reach every global of the code that uses them."""
 LOCAL = frozenset({"locals", "vars", "dir"})
@@ -66,6 +89,8 @@ class Reference:
     """The attribute that the code binds or deletes at the end of the chain (`math.tau = 6`)."""
     bare: bool = False
     """True when it is called with nothing, right away (`locals()`)."""
+    handed: bool = False
+    """True when the code doesn't just call it: whoever gets it may call it by the names of its parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +117,8 @@ class Canonical:
     """True when it passes a mapping as keywords (`f(**options)`)."""
     stored: set[str] = field(default_factory=set)
     """Names it binds outside itself (`global x; x = …`)."""
+    opaque: bool = False
+    """True when it imports a module by a name that is made while it runs."""
 
     def names(self) -> set[str]:
         """Return every outside name the code reads."""
@@ -103,6 +130,11 @@ class Canonical:
         spelled = self.attributes | {name for name in self.names() if not name.startswith("__")}
         taken = {name for statement in self.imports for name in statement.names}
         return not INTROSPECTION.isdisjoint(spelled | taken)
+
+    @property
+    def listing(self) -> bool:
+        """Tell whether the code lists what classes or modules hold."""
+        return not LISTING.isdisjoint(self.attributes | self.names())
 
 
 class _Held:
@@ -130,6 +162,7 @@ def _canonical(held: _Held, full: bool) -> Canonical:  # noqa: FBT001 - a cache'
     result = Canonical()
     writer = _Writer(result, full=full)
     writer.code(held.code, ())
+    writer.ties()
     result.digest = writer.walk.digest()
     return result
 
@@ -142,9 +175,10 @@ class _Writer:
         self.result = result
         self.full = full
         self.numbers: dict[Reference, int] = {}
+        self.outside: dict[str, int] = {}
 
-    def code(self, code: types.CodeType, enclosing: tuple[frozenset[str], ...]) -> None:
-        """Write one code object; `enclosing` are the cell variables of the code objects around it."""
+    def code(self, code: types.CodeType, enclosing: tuple[_Body, ...]) -> None:
+        """Write one code object; `enclosing` are the code objects around it, the nearest first."""
         shape = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & _SHAPE)
         self.walk.write(("code", *shape))
         if self.full:
@@ -152,6 +186,15 @@ class _Writer:
             self.walk.write((code.co_name, code.co_varnames, code.co_freevars, code.co_names, code.co_cellvars))
             self.walk.write(docstring)
         _Body(self, code, enclosing).write()
+
+    def ties(self) -> None:
+        """Write which outside names are both read and bound: reading another one would be another program."""
+        for reference, number in self.numbers.items():
+            if reference.free and reference.name in self.outside:
+                self.walk.tag(b"=", number, self.outside[reference.name])
+            elif not reference.free and reference.name in self.result.stored:
+                self.walk.tag(b"=", number)
+                self.walk.text(b"s", reference.name)
 
     def number(self, reference: Reference) -> int:
         """Return the number of an outside name, in order of first use."""
@@ -164,17 +207,20 @@ class _Writer:
 class _Body:
     """The instructions of one code object, and what is needed to write them."""
 
-    def __init__(self, writer: _Writer, code: types.CodeType, enclosing: tuple[frozenset[str], ...]) -> None:
+    def __init__(self, writer: _Writer, code: types.CodeType, enclosing: tuple[_Body, ...]) -> None:
         self.writer, self.walk, self.result = writer, writer.walk, writer.result
         self.code = code
         self.enclosing = enclosing
-        self.steps = _meaningful(code)
+        self.steps = _meaningful(code, _CLASS_NOISE if writer.full else _CLASS_NOISE | _CLASS_SPELLING)
         self.places = _places(code, self.steps)
         self.variables = _Variables(code)
+        self.cells = frozenset(code.co_cellvars + code.co_freevars)
 
     def write(self) -> None:
         for index, step in enumerate(self.steps):
             self.walk.text(b"I", step.opname)
+            if step.opcode not in dis.hasconst and step.opname.startswith("LOAD") and step.argval in IMPORTING:
+                self._import_by_name(index)
             if step.opname in _GLOBAL:
                 self.walk.tag(b"r", self._refer(index, free=False), (step.arg or 0) & (step.opname == "LOAD_GLOBAL"))
             elif step.opname in _FREE and self._is_outside(str(step.argval)):
@@ -188,18 +234,30 @@ class _Body:
         self._exceptions()
 
     def _is_outside(self, name: str) -> bool:
-        return name in self.code.co_freevars and not any(name in cells for cells in self.enclosing)
+        return name in self.code.co_freevars and not any(name in body.code.co_cellvars for body in self.enclosing)
 
     def _plain(self, step: dis.Instruction) -> None:
         """Write an instruction whose argument is a place, a variable or a number."""
         if step.opcode in dis.hasjrel or step.opcode in dis.hasjabs:
             self.walk.tag(b"j", self.places[step.argval])
         elif step.opcode in dis.hasfree or step.opcode in dis.haslocal:
-            self.walk.tag(b"v", *self.variables.numbers(step.argval))
+            names = step.argval if isinstance(step.argval, tuple) else (step.argval,)
+            if step.opname not in _CLOSING or not self.cells.issuperset(names):
+                self.walk.tag(b"v", *map(self._variable, names))
         else:
             self.walk.tag(b"a", 0 if step.arg is None else step.arg + 1)
         if step.opname == "CALL_FUNCTION_EX" and (step.arg or 0) & _WITH_KEYWORDS:
             self.result.spreads = True
+
+    def _variable(self, name: str) -> int:
+        """Return a variable's number: by first use in its code, or in all of the code for one from outside."""
+        if name not in self.code.co_freevars:
+            return self.variables.number(name)
+        for distance, body in enumerate(self.enclosing, 1):
+            if name in body.code.co_cellvars:
+                return distance * _FREE_NUMBERS + body.variables.number(name)
+        outside = self.writer.outside
+        return _OUTSIDE + outside.setdefault(name, len(outside))
 
     def _named(self, step: dis.Instruction, index: int) -> None:
         word = str(step.argval)
@@ -220,12 +278,23 @@ class _Body:
                 break
             chain.append(str(step.argval))
         fed, bare = _only_fed(self.steps, index, chain), name in LOCAL and _called_with_nothing(self.steps, index)
-        return self.writer.number(Reference(name, tuple(chain), free=free, only_fed=fed, sets=sets, bare=bare))
+        handed = not _called(self.steps, index, index + len(chain))
+        reference = Reference(name, tuple(chain), free=free, only_fed=fed, sets=sets, bare=bare, handed=handed)
+        return self.writer.number(reference)
+
+    def _import_by_name(self, index: int) -> None:
+        """Take `import_module("name")`, loaded at `index`, for the import statement it stands for."""
+        given = [step for step in self.steps[index + 1 : index + 4] if step.opname not in ("PUSH_NULL", "PRECALL")][:2]
+        name = given[0].argval if len(given) == 2 and given[0].opname == "LOAD_CONST" else None  # noqa: PLR2004
+        if isinstance(name, str) and given[1].opname == "CALL" and given[1].arg == 1:
+            self.result.imports.append(Import(name, (), 0))
+        else:
+            self.result.opaque = True
 
     def _constant(self, step: dis.Instruction, index: int) -> None:
         value = self.code.co_consts[step.arg or 0]
         if isinstance(value, types.CodeType):
-            self.writer.code(value, (*self.enclosing, frozenset(self.code.co_cellvars)))
+            self.writer.code(value, (self, *self.enclosing))
             return
         self.walk.write(value)
         following = self.steps[index + 1].opname if index + 1 < len(self.steps) else ""
@@ -240,16 +309,15 @@ class _Body:
 
 
 class _Variables:
-    """Numbers local, cell and free variables: parameters by position, the rest by first use."""
+    """Numbers local and cell variables: parameters by position, the rest by first use."""
 
     def __init__(self, code: types.CodeType) -> None:
         count = code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & 4) + bool(code.co_flags & 8)
         self.known = {name: place for place, name in enumerate(code.co_varnames[:count])}
-        self.known |= {name: _FREE_NUMBERS + place for place, name in enumerate(code.co_freevars)}
 
-    def numbers(self, name: str | tuple[str, ...]) -> list[int]:
-        """Return the number of a variable or, for instructions that load two, of both."""
-        return [self.known.setdefault(part, len(self.known)) for part in (name if isinstance(name, tuple) else (name,))]
+    def number(self, name: str) -> int:
+        """Return the number of a variable."""
+        return self.known.setdefault(name, len(self.known))
 
 
 def parameters(code: types.CodeType) -> tuple[str, ...]:
@@ -261,14 +329,14 @@ def _has_docstring(code: types.CodeType) -> bool:
     return bool(code.co_consts) and isinstance(code.co_consts[0], str)
 
 
-def _meaningful(code: types.CodeType) -> list[dis.Instruction]:
-    """List the instructions that do something; in class bodies also without docstring and line bookkeeping."""
+def _meaningful(code: types.CodeType, noise: frozenset[str]) -> list[dis.Instruction]:
+    """List the instructions that do something; in class bodies also without the names that are `noise`."""
     steps = [step for step in dis.get_instructions(code) if step.opname not in _SKIPPED]
     if not _is_class_body(steps):
         return steps
     kept: list[dis.Instruction] = []
     for step in steps:
-        if step.opname == "STORE_NAME" and step.argval in _CLASS_NOISE and kept:
+        if step.opname == "STORE_NAME" and step.argval in noise and kept:
             kept.pop()
         else:
             kept.append(step)
@@ -316,6 +384,17 @@ def _called_with_nothing(instructions: Sequence[dis.Instruction], index: int) ->
     following = (step for step in instructions[index + 1 :] if step.opname not in ("PUSH_NULL", "PRECALL"))
     call = next(following, None)
     return call is not None and call.opname == "CALL" and not call.arg
+
+
+def _called(instructions: Sequence[dis.Instruction], first: int, last: int) -> bool:
+    """Tell whether what the instructions from `first` to `last` load is there to be called."""
+    step = instructions[last]
+    if step.opname == "LOAD_METHOD":
+        return True
+    if step.opname == "LOAD_GLOBAL" or (step.opname == "LOAD_ATTR" and step.opname in _FLAGGED):
+        return bool((step.arg or 0) & 1)
+    beside = (instructions[first - 1 : first], instructions[last + 1 : last + 2])  # after it since Python 3.13
+    return any(neighbour.opname == "PUSH_NULL" for neighbours in beside for neighbour in neighbours)
 
 
 def _straight(instructions: Sequence[dis.Instruction]) -> Iterator[dis.Instruction]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from vinyasa_ipy.fingerprint.modules import name_type
 from vinyasa_ipy.fingerprint.walk import PLAIN
 
 SHORT = 60
@@ -14,6 +15,13 @@ FEW = 6
 
 def describe(value: Any) -> str:
     """Say what a value is: `336,776 × 19 DataFrame`, `0.2`, `list of 3`."""
+    try:
+        return _describe(value)
+    except Exception:  # noqa: BLE001 - asking a value for its shape or text runs its own code
+        return name_type(type(value))
+
+
+def _describe(value: Any) -> str:
     kind = type(value)
     if kind in PLAIN:
         text = repr(value[:SHORT] if isinstance(value, str | bytes) else value)

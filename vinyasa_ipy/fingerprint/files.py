@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from stat import S_ISREG
 
 from blake3 import blake3
 
@@ -27,6 +28,8 @@ def digest_file(path: str | os.PathLike[str]) -> str | None:
     name = os.path.abspath(path)
     try:
         stat = os.stat(name)
+        if not S_ISREG(stat.st_mode):  # reading a pipe or a device might never end
+            return None
         mark = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_dev)
         known = _known.get(name)
         if known is not None and known[0] == mark:

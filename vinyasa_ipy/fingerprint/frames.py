@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from vinyasa_ipy.fingerprint.modules import patches
 from vinyasa_ipy.fingerprint.walk import INHERITED, Walk
 
 LAST_SHARING = 2
@@ -14,15 +15,27 @@ LAST_SHARING = 2
 
 
 def _subclass(walk: Walk, value: object, known: type) -> None:
-    if type(value) is not known:
-        walk.define(type(value))
+    """Tell subclasses apart: pandas' own by name, what others made of them by definition."""
+    kind = type(value)
+    if kind is not known and kind.__module__.partition(".")[0] == "pandas":
+        walk.text(b"pK", kind.__name__)
+    elif kind is not known:
+        walk.define(kind)
+
+
+def _patched(walk: Walk, kind: type) -> None:
+    """Write what the user's own code has added to pandas' classes."""
+    put = patches(kind)
+    if put:
+        walk.write(put)
 
 
 def _frame(walk: Walk, value: pd.DataFrame) -> None:
     if not walk.enter(value):
         return
-    walk.out += b"pF"
+    walk.out += b"~pF"
     _subclass(walk, value, pd.DataFrame)
+    _patched(walk, pd.DataFrame)
     walk.write(value.columns)
     walk.write(value.index)
     for place in range(value.shape[1]):
@@ -33,29 +46,66 @@ def _frame(walk: Walk, value: pd.DataFrame) -> None:
 def _series(walk: Walk, value: pd.Series[Any]) -> None:
     if not walk.enter(value):
         return
-    walk.out += b"pS"
+    walk.out += b"~pS"
     _subclass(walk, value, pd.Series)
+    _patched(walk, pd.Series)
     walk.write(value.name)
     walk.write(value.index)
     _column(walk, value)
     _extras(walk, value)
 
 
+_BOOKKEEPING = frozenset(
+    {
+        *("_attrs", "_flags", "_metadata", "_typ"),
+        *(
+            "_data",
+            "_name",
+            "_cache",
+            "_id",
+            "_references",
+            "_range",
+            "_levels",
+            "_codes",
+            "_names",
+            "sortorder",
+            "_freq",
+        ),
+    }
+)
+"""Attributes of pandas' own that hold what is written otherwise, or nothing that counts."""
+
+
+def _added(walk: Walk, value: Any, known: frozenset[str]) -> None:
+    walk.write({name: content for name, content in vars(value).items() if name not in known})
+
+
 def _extras(walk: Walk, value: pd.DataFrame | pd.Series[Any]) -> None:
+    """Write what a frame carries beside its columns, and the attributes that the user or a subclass added."""
     walk.write(value.attrs)
     walk.write(value.flags.allows_duplicate_labels)
+    base = pd.DataFrame if isinstance(value, pd.DataFrame) else pd.Series
+    known = base._internal_names_set | base._accessors | _BOOKKEEPING  # noqa: SLF001 - no public list
+    _added(walk, value, known)
 
 
 def _column(walk: Walk, column: pd.Series[Any]) -> None:
     """Write one column's content."""
-    array = column.array
-    if isinstance(array, pd.arrays.NumpyExtensionArray):
+    _values(walk, column.array)
+
+
+def _values(walk: Walk, array: Any) -> None:
+    if type(array) is pd.arrays.NumpyExtensionArray:
         _numpy(walk, array.to_numpy())
     else:
         walk.write(array)
 
 
 def _numpy(walk: Walk, values: np.ndarray[Any, Any]) -> None:
+    if values.dtype.hasobject:
+        walk.out += b"O"
+        walk.items(values.tolist())
+        return
     inner = Walk()
     inner.write(values)
     walk.out += inner.digest()
@@ -71,9 +121,10 @@ def _copies_on_write() -> bool:
 
 
 def _index(walk: Walk, value: pd.Index[Any]) -> None:
-    walk.out += b"pI"
+    walk.out += b"~pI"
     _subclass(walk, value, pd.Index)
     walk.write(list(value.names))
+    _added(walk, value, _BOOKKEEPING)
     if isinstance(value, pd.RangeIndex):
         walk.write((value.start, value.stop, value.step))
         return
@@ -83,27 +134,23 @@ def _index(walk: Walk, value: pd.Index[Any]) -> None:
         return
     if isinstance(value, pd.DatetimeIndex | pd.TimedeltaIndex):
         walk.write(value.freqstr)
-    array = value.array
-    if isinstance(array, pd.arrays.NumpyExtensionArray):
-        _numpy(walk, array.to_numpy())
-    else:
-        walk.write(array)
+    _values(walk, value.array)
 
 
 def _timed(walk: Walk, value: Any) -> None:
-    walk.text(b"pT", f"{type(value).__name__} {value.dtype}")
+    walk.text(b"~pT", f"{type(value).__name__} {value.dtype}")
     _numpy(walk, value.asi8)
 
 
 def _categorical(walk: Walk, value: pd.Categorical) -> None:
-    walk.out += b"pC"
+    walk.out += b"~pC"
     walk.write(value.ordered)
     walk.write(value.categories)
     _numpy(walk, np.asarray(value.codes))
 
 
 def _interval(walk: Walk, value: pd.arrays.IntervalArray) -> None:
-    walk.text(b"pV", value.closed)
+    walk.text(b"~pV", value.closed)
     walk.write(value.left)
     walk.write(value.right)
 
@@ -112,14 +159,14 @@ def _masked(walk: Walk, value: Any) -> None:
     """Write a nullable array; what lies under its mask is noise and counts as zero."""
     mask = np.asarray(value.isna())
     data = value.to_numpy(dtype=value.dtype.numpy_dtype, na_value=value.dtype.numpy_dtype.type(0))
-    walk.text(b"pM", str(value.dtype))
+    walk.text(b"~pM", str(value.dtype))
     _numpy(walk, mask)
     _numpy(walk, data)
 
 
 def _strings(walk: Walk, value: Any) -> None:
     """Write a string array by its strings, whichever way they are held."""
-    walk.text(b"ps", f"{value.dtype} {value.dtype.na_value}")
+    walk.text(b"~ps", f"{value.dtype} {value.dtype.na_value}")
     if value.dtype.storage == "pyarrow":
         walk.write(value.__arrow_array__())
     else:
@@ -127,25 +174,25 @@ def _strings(walk: Walk, value: Any) -> None:
 
 
 def _arrow(walk: Walk, value: Any) -> None:
-    walk.text(b"pA", str(value.dtype))
+    walk.text(b"~pA", str(value.dtype))
     walk.write(value.__arrow_array__())
 
 
 def _dtype(walk: Walk, value: Any) -> None:
-    walk.text(b"pD", f"{type(value).__name__} {value}")
+    walk.text(b"~pD", f"{type(value).__name__} {value}")
     if isinstance(value, pd.CategoricalDtype):
         walk.write(value.categories)
         walk.write(value.ordered)
 
 
 def _timestamp(walk: Walk, value: pd.Timestamp | pd.Timedelta | pd.Period) -> None:
-    walk.text(b"pt", f"{type(value).__name__} {value.isoformat() if hasattr(value, 'isoformat') else value!r}")
+    walk.text(b"~pt", f"{type(value).__name__} {value.isoformat() if hasattr(value, 'isoformat') else value!r}")
     for part in ("unit", "tz", "fold", "freqstr", "_value"):
         walk.text(b".", str(getattr(value, part, None)))
 
 
 def _missing(walk: Walk, value: object) -> None:
-    walk.text(b"p0", type(value).__name__)
+    walk.text(b"~p0", type(value).__name__)
 
 
 INHERITED.update(

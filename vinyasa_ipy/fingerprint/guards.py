@@ -6,6 +6,7 @@ over each namespace. What can change in place has no guard here; it is fingerpri
 
 from __future__ import annotations
 
+from abc import get_cache_token
 from operator import attrgetter, is_
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,16 @@ MISSING: Any = type("MISSING", (), {"__repr__": lambda _self: "missing"})()
 """Stands for a name that is bound nowhere, or a cell that is empty."""
 
 _content = attrgetter("cell_contents")
+_namespace = vars(type)["__dict__"].__get__
+_bases = vars(type)["__bases__"].__get__
+
+
+def read_cell(cell: types.CellType) -> Any:
+    """Return what a closure's cell holds; MISSING when it is empty."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return MISSING
 
 
 class Guards:
@@ -30,7 +41,11 @@ class Guards:
         self._bare: list[dict[str, Any]] = []
         self._cells: list[types.CellType] = []
         self._contents: list[Any] = []
-        self._classes: list[tuple[type, tuple[Any, ...]]] = []
+        self._classes: list[tuple[type, list[str], tuple[Any, ...]]] = []
+        self._whole: list[tuple[Mapping[str, Any], int]] = []
+        self._kin: list[tuple[type, list[type]]] = []
+        self._kinds: list[type] = []
+        self._token: object = None
         self._sealed: tuple[Any, ...] | None = None
 
     def guard_name(self, space: Mapping[str, Any], name: str, value: Any) -> None:
@@ -44,6 +59,8 @@ class Guards:
             self._attributes.append((vars(function), dict(vars(function))))
         else:
             self._bare.append(vars(function))
+        if function.__kwdefaults__:
+            self._attributes.append((function.__kwdefaults__, dict(function.__kwdefaults__)))
 
     def guard_cell(self, cell: types.CellType, value: Any) -> None:
         """Guard what a closure's cell holds; MISSING when it is empty."""
@@ -51,8 +68,20 @@ class Guards:
         self._contents.append(value)
 
     def guard_class(self, kind: type) -> None:
-        """Guard what stands in a class's namespace."""
-        self._classes.append((kind, tuple(vars(kind).values())))
+        """Guard what stands in a class's namespace, its bases, and what is registered with it."""
+        self._kinds.append(kind)
+        if "_abc_impl" in _namespace(kind):
+            self._token = get_cache_token()
+
+    def guard_kin(self, kind: type) -> list[type]:
+        """Guard which subclasses a class has; return them."""
+        found: list[type] = type.__subclasses__(kind)
+        self._kin.append((kind, found))
+        return found
+
+    def guard_whole(self, space: Mapping[str, Any]) -> None:
+        """Guard a namespace against new names."""
+        self._whole.append((space, len(space)))
 
     def seal(self) -> None:
         """Put what is guarded into the shape that is fast to ask."""
@@ -67,47 +96,57 @@ class Guards:
             (get, tuple(map(get, self._functions)))
             for get in map(attrgetter, ("__code__", "__defaults__", "__kwdefaults__"))
         ]
+        # Not before everything was looked at: taking instances apart leaves `__slotnames__` in their class.
+        self._classes = [(k, list(_namespace(k)), (_bases(k), *_namespace(k).values())) for k in self._kinds]
         self._sealed = bound, absent, parts
 
-    def hold(self) -> bool:
+    def hold(self) -> bool:  # noqa: C901 - written out, because a call or a generator costs more than what it would ask
         """Tell whether everything guarded is still the same."""
         if self._sealed is None:
             self.seal()
         bound, absent, parts = self._sealed  # type: ignore[misc]  # sealed above
         try:
-            same = all(all(map(is_, map(get, names), values)) for get, names, values in bound)
+            for get, names, values in bound:
+                if not all(map(is_, map(get, names), values)):
+                    return False
         except KeyError:
             return False
-        return (
-            same
-            and all(keys.isdisjoint(names) for keys, names in absent)
-            and all(all(map(is_, map(get, self._functions), values)) for get, values in parts)
-            and self._objects_hold()
-        )
+        for keys, names in absent:
+            if not keys.isdisjoint(names):
+                return False
+        functions = self._functions
+        for get_part, part in parts:
+            if not all(map(is_, map(get_part, functions), part)):
+                return False
+        return self._objects_hold()
 
     def _objects_hold(self) -> bool:
         """Tell whether functions' attributes, cells and classes are still the same."""
-        if any(self._bare):  # a function that had no attributes has one
+        if self._bare and any(self._bare):  # a function that had no attributes has one
             return False
         for now, before in self._attributes:
             if now.keys() != before.keys() or not all(map(is_, now.values(), before.values())):
                 return False
         if self._cells and not self._cells_hold():
             return False
-        for kind, content in self._classes:
-            found = tuple(vars(kind).values())
-            if len(found) != len(content) or not all(map(is_, found, content)):
+        if self._classes and not self._classes_hold():
+            return False
+        return not self._whole or all(len(space) == size for space, size in self._whole)
+
+    def _classes_hold(self) -> bool:
+        for kind, names, content in self._classes:
+            found = _namespace(kind)
+            if list(found) != names or not all(map(is_, (_bases(kind), *found.values()), content)):
                 return False
-        return True
+        if self._token is not None and self._token != get_cache_token():  # a class was registered with an ABC
+            return False
+        return not self._kin or all(type.__subclasses__(kind) == found for kind, found in self._kin)
 
     def _cells_hold(self) -> bool:
         try:
             return all(map(is_, map(_content, self._cells), self._contents))
         except ValueError:  # a cell is empty
-            return all(getattr(cell, "cell_contents", MISSING) is value for cell, value in self._each_cell())
-
-    def _each_cell(self) -> Any:
-        return zip(self._cells, self._contents, strict=True)
+            return all(map(is_, map(read_cell, self._cells), self._contents))
 
     def broken(self, space: Mapping[str, Any] | None) -> str:
         """Name what is not the same any more, leaving out the names of `space`; empty when all is."""

@@ -12,6 +12,10 @@ import types
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _STANDARD = tuple(
     os.path.realpath(path) + os.sep for name in ("stdlib", "platstdlib") if (path := sysconfig.get_paths().get(name))
@@ -29,6 +33,10 @@ class Origin:
     version: str = ""
 
 
+_TYPE = vars(type)
+_HEAP = 1 << 9
+"""The flag of classes made while Python runs; the others are part of a compiled module."""
+
 OWN = Origin(own=True)
 OURS = Origin(own=False, name="vinyasa_ipy")
 """This package: what it does to results is settled by the recipe's version in every key, not by its release."""
@@ -43,6 +51,51 @@ def origin(module: str | None, file: str | None = None) -> Origin:
         if file is None:
             return _without_file(module, loaded)
     return _of_file(file) if isinstance(file, str) else OWN
+
+
+def origin_of(kind: type) -> Origin:
+    """Tell where a class comes from: the module it names, if it stands there; else it was made for the user's code.
+
+    A factory (`make_dataclass`, `ABCMeta(…)`, `create_model`) puts the name of its own module on the classes it makes.
+    """
+    module = _TYPE["__module__"].__get__(kind)
+    source = origin(module) if isinstance(module, str) else OWN
+    if source.own or not kind.__flags__ & _HEAP:
+        return source
+    found: object = sys.modules.get(module)
+    for name in _TYPE["__qualname__"].__get__(kind).split("."):
+        space = namespace(found) if isinstance(found, type) else getattr(found, "__dict__", {})
+        found = space.get(name)
+    return source if found is kind else OWN
+
+
+def patches(kind: type) -> dict[str, Any]:
+    """Find what the user's own code has put into a class of somebody else's: methods, properties, accessors."""
+    if not kind.__flags__ & _HEAP:
+        return {}
+    return {name: value for name, value in namespace(kind).items() if _is_users(value)}
+
+
+def _is_users(value: Any) -> bool:
+    if type(value) is property:
+        value = value.fget
+    if type(value) is types.FunctionType:
+        space = value.__globals__
+        return origin(space.get("__name__"), space.get("__file__")).own
+    accessor = getattr(value, "_accessor", None)  # what pandas' register_dataframe_accessor puts there
+    return isinstance(accessor, type) and origin_of(accessor).own
+
+
+def namespace(kind: type) -> Mapping[str, Any]:
+    """Return what stands in a class's own namespace, whatever its metaclass says."""
+    content: Mapping[str, Any] = _TYPE["__dict__"].__get__(kind)
+    return content
+
+
+def name_type(kind: type) -> str:
+    """Name a class for a person, whatever its metaclass says."""
+    module, name = _TYPE["__module__"].__get__(kind), _TYPE["__qualname__"].__get__(kind)
+    return str(name) if module == "builtins" else f"{module}.{name}"
 
 
 def _without_file(module: str, loaded: object) -> Origin:
@@ -74,6 +127,8 @@ def _installed(site: Path, top: str, file: str) -> Origin:
     folder = _titled(site).get(_normal(name)) or _listed(site).get(_normal(name))
     if folder is None:
         return OWN
+    if _is_edited(site, folder):
+        return OWN
     record = _record(folder)
     wanted = record.get(os.path.relpath(file, site).replace(os.sep, "/"))
     if wanted is None or not _matches(Path(file), wanted):
@@ -104,12 +159,41 @@ def _tops(folder: Path) -> set[str]:
 @cache
 def _record(folder: Path) -> dict[str, str]:
     """Read what an installer wrote down: each file's path and digest (PEP 376, `RECORD`)."""
+    return {path: digest for path, digest, _size in _entries(folder)}
+
+
+def _entries(folder: Path) -> list[tuple[str, str, str]]:
     try:
         lines = (folder / "RECORD").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return {}
+        return []
     entries = (line.rsplit(",", 2) for line in lines if line.count(",") > 1)
-    return {path.strip('"'): digest for path, digest, _size in entries}
+    return [(path.strip('"'), digest, size) for path, digest, size in entries]
+
+
+@cache
+def _is_edited(site: Path, folder: Path) -> bool:
+    """Tell whether some module of a distribution was changed since it was installed.
+
+    Modules call each other: one that was edited changes what the others do. Only those that are of another size, or
+    younger than the record, are read.
+    """
+    try:
+        written = (folder / "RECORD").stat().st_mtime
+    except OSError:
+        return False
+    for path, digest, size in _entries(folder):
+        if not path.endswith(".py"):
+            continue
+        try:
+            stat = os.stat(os.path.join(site, path))
+        except OSError:
+            continue
+        if size and stat.st_size != int(size):
+            return True
+        if stat.st_mtime > written and not _matches(site / path, digest):
+            return True
+    return False
 
 
 def _matches(file: Path, wanted: str) -> bool:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import ast
+import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vinyasa_ipy.fingerprint.code import canonical
+from vinyasa_ipy.fingerprint.code import Canonical, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+MAKERS = frozenset(
+    {
+        *("namedtuple", "NamedTuple", "TypedDict", "make_dataclass", "NewType", "TypeVar", "ParamSpec", "TypeVarTuple"),
+        *("Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"),
+    }
+)
+"""Functions of the standard library that define a class or type: `P = namedtuple("P", "x y")`."""
 Deferred = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
@@ -44,8 +52,17 @@ def definitions(tree: ast.Module) -> list[ast.stmt]:
 
 def _is_definition(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.Assign):
-        return isinstance(statement.value, ast.Lambda) and all(isinstance(t, ast.Name) for t in statement.targets)
+        return _makes_definition(statement.value) and all(isinstance(t, ast.Name) for t in statement.targets)
     return isinstance(statement, Definition | ast.Import | ast.ImportFrom)
+
+
+def _makes_definition(value: ast.expr) -> bool:
+    """Tell whether an expression makes a function or class, and does nothing else."""
+    if not isinstance(value, ast.Call):
+        return isinstance(value, ast.Lambda)
+    name = value.func.attr if isinstance(value.func, ast.Attribute) else getattr(value.func, "id", "")
+    parts = [part for argument in (*value.args, *value.keywords) for part in ast.walk(argument)]
+    return name in MAKERS and not any(isinstance(part, ast.Call | ast.Await | ast.NamedExpr) for part in parts)
 
 
 def _defines(tree: ast.Module, binds: Iterable[str]) -> frozenset[str]:
@@ -94,17 +111,11 @@ class _Scan:
         self.binds: set[str] = set()
         self.stars = False
         self.later: dict[str, set[str]] = {}
+        self.following: set[str] = set()
 
     def block(self, statements: Iterable[ast.stmt]) -> None:
         for statement in statements:
             self.statement(statement)
-
-    def statement(self, node: ast.stmt) -> None:
-        follow = getattr(self, f"_{type(node).__name__.lower()}", None)
-        if follow is not None:
-            follow(node)
-        else:
-            self._generic(node)
 
     def _generic(self, node: ast.AST) -> None:
         """Take expressions in the order of the fields, values before targets."""
@@ -133,11 +144,16 @@ class _Scan:
             self.expression(node.target)
 
     def _functiondef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        before = set(self.bound)
+        self.bound.update(parameter.name for parameter in getattr(node, "type_params", ()))
         for part in (*node.decorator_list, *_evaluated(node.args), node.returns):
             if part is not None:
                 self.expression(part)
+        self.bound = before
         self.bind(node.name)
-        self.later[node.name] = _free_names(node)
+        inside = _compiled(node)
+        self.later[node.name] = inside.names()
+        self.binds |= inside.stored - {node.name}
         if node.decorator_list:
             self._called(node.name)
 
@@ -147,7 +163,7 @@ class _Scan:
         for part in (*node.decorator_list, *node.bases, *(keyword.value for keyword in node.keywords)):
             self.expression(part)
         inner = _Scan(self.bound)
-        inner.later = self.later
+        inner.later = dict(self.later)
         inner.block(node.body)
         self.reads |= inner.reads
         self.later[node.name] = set().union(*(names for name, names in inner.later.items() if name in inner.binds))
@@ -181,17 +197,24 @@ class _Scan:
 
     def _match(self, node: ast.Match) -> None:
         self.expression(node.subject)
-        branches = []
+        before, ends = set(self.bound), [set(self.bound)]
         for case in node.cases:
-            branches.append(case.body)
-            for part in ast.walk(case.pattern):
-                if name := getattr(part, "name", None) or getattr(part, "rest", None):
-                    self.bind(name)
-                if isinstance(part, ast.expr):
-                    self.expression(part)
+            self.bound = set(before)
+            self._pattern(case.pattern)
             if case.guard is not None:
                 self.expression(case.guard)
-        self._branches([*branches, []])
+            self.block(case.body)
+            ends.append(self.bound)
+        self.bound = set.intersection(*ends)
+
+    def _pattern(self, pattern: ast.pattern) -> None:
+        """Take a pattern's names: those it captures are bound, also when it fails half-way."""
+        for part in ast.walk(pattern):
+            if isinstance(part, ast.expr):
+                self.expression(part)
+        for part in ast.walk(pattern):
+            if name := getattr(part, "name", None) or getattr(part, "rest", None):
+                self.bind(name)
 
     def _for(self, node: ast.For | ast.AsyncFor) -> None:
         self.expression(node.iter)
@@ -252,22 +275,37 @@ class _Scan:
     # ---- expressions -----------------------------------------------------------------------------------------
 
     def expression(self, node: ast.AST) -> None:
-        if isinstance(node, ast.stmt):
-            self.statement(node)
-        elif isinstance(node, ast.Name):
-            self._name(node)
-        elif isinstance(node, ast.Lambda):
-            for part in _evaluated(node.args):
-                self.expression(part)
-            for name in _free_names(node):
-                self.read(name)
-        elif isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
-            self._comprehension(node)
-        elif isinstance(node, ast.NamedExpr):
-            self.expression(node.value)
-            self.bind(node.target.id)
+        follow = getattr(self, f"_{type(node).__name__.lower()}", None)
+        if follow is not None:
+            follow(node)
         else:
             self._generic(node)
+
+    statement = expression
+
+    def _lambda(self, node: ast.Lambda) -> None:
+        for part in _evaluated(node.args):
+            self.expression(part)
+        for name in _free_names(node):
+            self.read(name)
+
+    def _boolop(self, node: ast.BoolOp) -> None:
+        self._perhaps(node.values[0], node.values[1:])
+
+    def _ifexp(self, node: ast.IfExp) -> None:
+        self._perhaps(node.test, (node.body, node.orelse))
+
+    def _namedexpr(self, node: ast.NamedExpr) -> None:
+        self.expression(node.value)
+        self.bind(node.target.id)
+
+    def _perhaps(self, first: ast.expr, others: Iterable[ast.expr]) -> None:
+        """Take expressions of which only the first is surely evaluated."""
+        self.expression(first)
+        before = set(self.bound)
+        for other in others:
+            self.expression(other)
+        self.bound = before
 
     def _name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Store):
@@ -291,6 +329,8 @@ class _Scan:
             if isinstance(named, ast.NamedExpr):
                 self.binds.add(named.target.id)
 
+    _listcomp = _setcomp = _dictcomp = _generatorexp = _comprehension
+
     def read(self, name: str) -> None:
         if name not in self.bound:
             self.reads.add(name)
@@ -298,8 +338,11 @@ class _Scan:
 
     def _called(self, name: str) -> None:
         """Read what a function defined here reads, now that somebody has a hold of it."""
-        for free in self.later.pop(name, ()):
-            self.read(free)
+        if name not in self.following:
+            self.following.add(name)
+            for free in self.later.get(name, ()):
+                self.read(free)
+            self.following.discard(name)
 
     def bind(self, name: str) -> None:
         self.bound.add(name)
@@ -323,14 +366,20 @@ def _evaluated(arguments: ast.arguments) -> Iterator[ast.expr]:
 
 def _free_names(node: Deferred) -> set[str]:
     """Find the global names that the body of a function reads, wherever it is nested."""
-    statement: ast.stmt = ast.Expr(node) if isinstance(node, ast.Lambda) else node
+    return _compiled(node).names()
+
+
+def _compiled(node: Deferred) -> Canonical:
+    """Compile a function without what is evaluated where it stands."""
+    bare = copy.copy(node)
+    bare.args = copy.deepcopy(node.args)
+    bare.args.defaults = [ast.Constant(None) for _ in node.args.defaults]
+    bare.args.kw_defaults = [default and ast.Constant(None) for default in node.args.kw_defaults]
+    for argument in ast.walk(bare.args):
+        if isinstance(argument, ast.arg):
+            argument.annotation = None
+    if not isinstance(bare, ast.Lambda):
+        bare.decorator_list, bare.returns = [], None
+    statement = ast.Expr(bare) if isinstance(bare, ast.Lambda) else bare
     module = ast.fix_missing_locations(ast.Module([statement], []))
-    code = compile(module, "<names>", "exec", dont_inherit=True)
-    inner = next(
-        (value for value in code.co_consts if isinstance(value, type(code)) and value.co_name == _title(node)), None
-    )
-    return canonical(inner).names() if inner is not None else set()
-
-
-def _title(node: Deferred) -> str:
-    return "<lambda>" if isinstance(node, ast.Lambda) else node.name
+    return canonical(compile(module, "<names>", "exec", dont_inherit=True))

@@ -12,8 +12,11 @@ from __future__ import annotations
 import builtins
 import importlib
 import importlib.util
+import random
+import re
 import sys
 import types
+from _abc import _get_dump  # type: ignore[import-not-found]  # the only way to ask what was registered
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -21,29 +24,41 @@ from typing import TYPE_CHECKING, Any
 from blake3 import blake3
 
 from vinyasa_ipy.errors import FingerprintError
-from vinyasa_ipy.fingerprint.code import DYNAMIC, Import, Reference, canonical, parameters
+from vinyasa_ipy.fingerprint.code import DESCENDING, DYNAMIC, Canonical, Import, Reference, canonical, parameters
 from vinyasa_ipy.fingerprint.describe import describe
 from vinyasa_ipy.fingerprint.files import digest_file
-from vinyasa_ipy.fingerprint.guards import MISSING, Guards
-from vinyasa_ipy.fingerprint.modules import OURS, STANDARD, Origin, origin
-from vinyasa_ipy.fingerprint.walk import DIGEST_BYTES, PLAIN, Walk, is_definition
+from vinyasa_ipy.fingerprint.guards import MISSING, Guards, read_cell
+from vinyasa_ipy.fingerprint.modules import (
+    OURS,
+    STANDARD,
+    Origin,
+    name_type,
+    namespace,
+    origin,
+    origin_of,
+    patches,
+)
+from vinyasa_ipy.fingerprint.walk import DIGEST_BYTES, PLAIN, Walk, distance, is_definition
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _CLASS_BOOKKEEPING = frozenset(
     {
         *("__module__", "__doc__", "__dict__", "__weakref__", "__firstlineno__", "__static_attributes__"),
-        *("__qualname__", "__abstractmethods__", "_abc_impl", "__annotations__", "__annotate__", "__type_params__"),
+        *("__qualname__", "__slotnames__", "_abc_impl", "__annotations__", "__annotate__", "__type_params__"),
         *("__annotate_func__", "__annotations_cache__"),
+        # What pydantic compiles from the rest of a class; there are addresses in it.
+        *("__pydantic_core_schema__", "__pydantic_validator__", "__pydantic_serializer__"),
     }
 )
 _MODULE_BOOKKEEPING = frozenset(
     {
         *("__name__", "__doc__", "__package__", "__loader__", "__spec__", "__file__", "__cached__", "__builtins__"),
-        *("__path__", "__annotations__", "__all__"),
+        *("__path__", "__annotations__", "__all__", "__warningregistry__"),
     }
 )
+_SHELL_NAME = re.compile(r"_+|_i+|_[ido]h|_i?\d+|__.*__")
 _SHELL_NAMES = frozenset({"In", "Out", "get_ipython", "exit", "quit", "open", "display"})
 _FED = (list, set, dict, deque, bytearray)
 
@@ -88,7 +103,13 @@ class Reach:
         self._found: dict[Any, int] = {}
         self._queue: deque[int] = deque()
         self._met: dict[int, tuple[int, int]] = {}
-        self._aliases: list[tuple[int, int, int, int]] = []
+        self._memory: dict[int, tuple[int, Any]] = {}
+        self._stored: set[tuple[int, str]] = set()
+        self._descended: set[int] = set()
+        self._fed: list[tuple[int, object]] = []
+        self.listing = False
+        self.descending = False
+        self._aliases: list[tuple[Any, ...]] = []
         self._keep: list[object] = []
         self.guards = Guards()
         self._volatile: tuple[Node, ...] = ()
@@ -97,9 +118,11 @@ class Reach:
 
     def finish(self) -> None:
         """Follow everything that was added until nothing new turns up, and make the digest."""
-        while self._queue:
-            number = self._queue.popleft()
-            self._visit(number)
+        while self._queue or self._descend():
+            self._visit(self._queue.popleft())
+        for number, value in self._fed:  # content after all, if something else reads it
+            if self._met.setdefault(id(value), (number, 0))[0] != number:
+                self._aliases.append((number, *self._met[id(value)]))
         hasher = blake3()
         for node in self.nodes:
             hasher.update(node.kind.encode() + b"\0" + node.digest)
@@ -108,6 +131,15 @@ class Reach:
         self.digest = hasher.digest(length=DIGEST_BYTES)
         self._volatile = tuple(node for node in self.nodes if node.volatile)
         self.guards.seal()
+
+    def _descend(self) -> bool:
+        """Where code asks for subclasses, add those of every class reached; tell whether there is more to follow."""
+        for node in self.nodes if self.descending else ():
+            if node.kind == "class" and id(node.thing) not in self._descended:
+                self._descended.add(id(node.thing))
+                for kind in self.guards.guard_kin(node.thing):
+                    node.edges.append(self.add(kind, name_of(kind), exposed=True))
+        return bool(self._queue)
 
     def begin_with(self, function: types.FunctionType, inside: frozenset[str], label: str) -> None:
         """Make a function that stands for a cell or a script the root."""
@@ -119,18 +151,35 @@ class Reach:
         self._queue.append(0)
 
     def _spelled(self, node: Node) -> tuple[Any, ...]:
-        """Return the parameter names that some call spells, with their places: swapping them would be a change."""
-        if not isinstance(node.thing, types.FunctionType) or node.kind != "function":
-            return ()
-        names = enumerate(parameters(node.thing.__code__))
-        if self.spreads or node.exposed:
-            return tuple(names)
-        return tuple((place, name) for place, name in names if name in self.keywords)
+        """Return the names of a thing that count because of what other code does.
 
-    def add(self, thing: Any, label: str, *, exposed: bool = False) -> int:
-        """Add something reached; return its number (the same thing keeps its number)."""
+        Of a function, the parameters that some call spells, and the globals that some code binds: swapping them would
+        be a change. Of a class or module whose content is listed, all, in their order.
+        """
+        if node.kind in ("class", "module"):
+            return tuple(name for name in _content(node.thing) if not _is_bookkeeping(name)) if self.listing else ()
+        if node.kind != "function":
+            return ()
+        code, space = node.thing.__code__, id(node.thing.__globals__)
+        spelled = tuple(
+            (place, name)
+            for place, name in enumerate(parameters(code))
+            if self.spreads or node.exposed or name in self.keywords
+        )
+        bound = tuple(
+            (place, reference.name)
+            for place, reference in enumerate(canonical(code, full=self.full).references)
+            if (space, reference.name) in self._stored
+        )
+        return spelled, bound
+
+    def add(self, thing: Any, label: str, *, exposed: bool = False, place: object = None) -> int:
+        """Add something reached; return its number (the same thing keeps its number).
+
+        A plain value has no identity; `place` is where it was found, if more than one place has this label.
+        """
         thing = _unwrapped(thing)
-        key = id(thing) if _has_identity(thing) else ("value", label, type(thing))
+        key = id(thing) if _has_identity(thing) else ("value", place or label, type(thing))
         number = self._found.get(key)
         if number is None:
             number = self._found[key] = len(self.nodes)
@@ -150,7 +199,9 @@ class Reach:
             raise FingerprintError(node.label, "it is nested too deeply") from error
         except FingerprintError as error:
             raise FingerprintError(node.label.strip("`"), _reason(node, error)) from error
-        node.volatile = bool(walk.memo or walk.shared)
+        except Exception as error:  # looking at a class or module runs its own code, which may raise anything
+            raise FingerprintError(node.label.strip("`"), str(error) or type(error).__name__) from error
+        node.volatile = bool(walk.memo or walk.shared) or (self.full and node.kind in ("function", "class"))
         node.walk = walk
         self._note_aliases(number, walk)
         for definition in walk.definitions:
@@ -164,13 +215,28 @@ class Reach:
             first = self._met.setdefault(identity, (number, place))
             if first[0] != number:
                 self._aliases.append((*first, number, place))
+        for identity, value in walk.owners.items():
+            before = self._memory.setdefault(identity, (number, value))
+            if before[0] != number:
+                self._aliases.append((before[0], number, *distance(before[1], value)))
+
+    def ties(self, walk: Walk) -> bytes:
+        """Return what tells which mutable objects a value shares with what is reached; empty when it shares none."""
+        common = [(place, self._met[identity]) for identity, place in walk.memo.items() if identity in self._met]
+        memory = [
+            (self._memory[identity][0], *distance(self._memory[identity][1], value))
+            for identity, value in walk.owners.items()
+            if identity in self._memory
+        ]
+        return repr((common, memory)).encode() if common or memory else b""
 
     def _node(self, thing: Any, label: str) -> Node:
-        if isinstance(thing, types.FunctionType):
+        kind = type(thing)  # not isinstance: a proxy lies about its `__class__`
+        if kind is types.FunctionType:
             return self._function_node(thing, label)
-        if isinstance(thing, type):
+        if issubclass(kind, type):
             return self._class_node(thing, label)
-        if isinstance(thing, types.ModuleType):
+        if issubclass(kind, types.ModuleType):
             return self._module_node(thing, label)
         if is_definition(thing):
             return Node("builtin", label, thing, lambda walk: _write_builtin(walk, thing))
@@ -179,8 +245,8 @@ class Reach:
     # ---- functions -------------------------------------------------------------------------------------------
 
     def _function_node(self, function: types.FunctionType, label: str) -> Node:
-        source = origin(function.__globals__.get("__name__"), function.__globals__.get("__file__"))
-        if not source.own and function.__globals__.get("__name__") != "__main__":
+        source = _package_of(function.__globals__)
+        if source is not None and not _is_made(function, source):
             return self._package_node(
                 source, label, function, lambda walk: self._foreign_function(walk, function, source)
             )
@@ -194,7 +260,7 @@ class Reach:
         walk.write(function.__defaults__)
         walk.write(tuple(sorted((function.__kwdefaults__ or {}).items())))
         for name, value in sorted(vars(function).items()):
-            if name != "__wrapped__":  # what it wraps is in its closure, if it is called at all
+            if name != "__wrapped__" or self.full:  # what it wraps is in its closure, if it is called at all
                 walk.text(b".", name)
                 walk.write(value)
         if self.full:
@@ -208,6 +274,9 @@ class Reach:
             if name not in ("dispatch_cache", "cache_token"):  # what functools.singledispatch remembers of past calls
                 walk.text(b"c", name)
                 walk.write(cell)
+        if "<locals>" in function.__qualname__:  # made for the user: what it was given may be in its defaults, too
+            attributes = {name: value for name, value in vars(function).items() if name != "__wrapped__"}
+            walk.write([function.__defaults__, function.__kwdefaults__, attributes])
 
     def _follow_code(self, number: int, node: Node) -> None:
         function = node.thing
@@ -215,29 +284,34 @@ class Reach:
         self.introspective |= form.introspective
         self.keywords |= form.keywords
         self.spreads |= form.spreads
+        self.listing |= form.listing
+        self.descending |= DESCENDING in form.attributes
+        self._stored.update((id(function.__globals__), name) for name in form.stored)
         space = function.__globals__
         closure = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
         for reference in form.references:
             if reference.free and reference.name in closure:
-                self.nodes[number].edges.append(self._closed_over(closure[reference.name], reference, node))
+                found = self._closed_over(closure[reference.name], reference, node)
             elif number == 0 and reference.name in self._inside:
-                self.nodes[number].edges.append(self.add(_Absent(reference.name), f"own name {reference.name}"))
+                found = self.add(_Absent(reference.name), f"own name {reference.name}")
             else:
-                self.nodes[number].edges.append(self.resolve(reference, space))
-        self.follow_imports(number, form.imports, space)
+                found = self.resolve(reference, space)
+            self.nodes[found].exposed |= reference.handed
+            node.edges.append(found)
+        for statement in form.imports:
+            node.edges.extend(self._imported(statement, form, space))
+        if form.opaque:
+            self._note(f"partial key: {node.label} imports a module whose name is made while it runs")
         names = form.names() & DYNAMIC
         if number == 0:
             names |= {reference.name for reference in form.references if reference.bare}
         self._widen(number, names, space, node.label)
 
     def _closed_over(self, cell: types.CellType, reference: Reference, node: Node) -> int:
-        try:
-            value = cell.cell_contents
-        except ValueError:
-            value = MISSING
+        value = read_cell(cell)
         self.guards.guard_cell(cell, value)
         label = f"`{reference.name}` (closed over by {node.label.removeprefix('code of ')})"
-        return self._target(value, reference, label)
+        return self._target(value, reference, label, id(cell))
 
     # ---- names -----------------------------------------------------------------------------------------------
 
@@ -249,26 +323,44 @@ class Reach:
             if value is not MISSING and is_definition(value):
                 return self.add(value, f"builtin {reference.name}")
         module = space.get("__name__")
+        source = None if value is MISSING or is_definition(value) else _package_of(space)
+        if source is not None:
+            return self.add(_Named(source, f"{module}.{reference.name}"), f"package {source.name}")
         prefix = "" if module in (None, "__main__") else f"{module}."
-        return self._target(value, reference, f"`{prefix}{reference.name}`")
+        return self._target(value, reference, f"`{prefix}{reference.name}`", (id(space), reference.name))
 
-    def _target(self, value: Any, reference: Reference, label: str) -> int:
+    def _target(self, value: Any, reference: Reference, label: str, place: object = None) -> int:
         if value is MISSING:
             return self.add(_Absent(reference.name), f"missing name {reference.name}")
         if reference.only_fed and not self.fed and type(value) in _FED:
-            return self.add(_Absent(f"fed {type(value).__name__}"), f"fed {label}")
+            number = self.add(_Absent(f"fed {type(value).__name__}"), f"fed {label}", place=("fed", id(value)))
+            self._fed.append((number, value))
+            return number
         chain = list(reference.chain)
         while chain and isinstance(value, types.ModuleType):
             module, name = value, chain.pop(0)
-            value = self._attribute(module, name)
-            label = f"`{module.__name__}.{name}`"
-            if value is MISSING:
-                return self.add(_Absent(f"{module.__name__}.{name}"), f"missing name {label}")
-            if not is_definition(value) and not (source := origin(module.__name__, _file(module))).own:
-                return self.add(_Named(source, f"{module.__name__}.{name}"), f"package {source.name}")
+            label, place = f"`{module.__name__}.{name}`", (id(vars(module)), name)
+            value = self._look_up(vars(module), name)
+            if value is MISSING and not _makes_names(module):
+                value = _ask(module, name)
+            found = self._stand_in(module, name, value, place)
+            if found is not None:
+                return found
         if reference.sets and not chain and isinstance(value, types.ModuleType):
             self._look_up(vars(value), reference.sets)  # so that `rebound` sees it change
-        return self.add(value, label)
+        return self.add(value, label, place=place)
+
+    def _stand_in(self, module: types.ModuleType, name: str, value: Any, place: object) -> int | None:
+        """Add what a name of a module stands for where that isn't simply its value."""
+        if value is MISSING and _makes_names(module):
+            return self.add(module, f"module {module.__name__}")
+        if value is MISSING:
+            return self.add(_Absent(f"{module.__name__}.{name}"), f"missing name `{module.__name__}.{name}`")
+        source = origin(module.__name__, _file(module))
+        if source.own or is_definition(value):
+            return None
+        content = value if _is_set_by_user(value, source) else None
+        return self.add(_Named(source, f"{module.__name__}.{name}", content), f"package {source.name}", place=place)
 
     def _note(self, words: str) -> None:
         if words not in self.notes:
@@ -279,21 +371,8 @@ class Reach:
         self.guards.guard_name(space, name, value)
         return value
 
-    def _attribute(self, module: types.ModuleType, name: str) -> Any:
-        value = self._look_up(vars(module), name)
-        if value is MISSING:
-            try:
-                value = getattr(module, name, MISSING)
-            except Exception:  # noqa: BLE001 - a module's own __getattr__ may raise anything
-                return MISSING
-        return value
-
-    def follow_imports(self, number: int, imports: Iterable[Import], space: Mapping[str, Any]) -> None:
-        """Add what import statements inside code bring in; the user's own modules are imported to be read."""
-        for statement in imports:
-            self.nodes[number].edges.extend(self._imported(statement, space))
-
-    def _imported(self, statement: Import, space: Mapping[str, Any]) -> list[int]:
+    def _imported(self, statement: Import, form: Canonical, space: Mapping[str, Any]) -> list[int]:
+        """Add what an import statement inside code brings in; the user's own modules are imported to be read."""
         name = _absolute_name(statement, space)
         source = _installed_origin(name)
         if source is not None:
@@ -304,16 +383,29 @@ class Reach:
         if module is None:
             return [self.add(_Absent(f"import {name}"), f"missing module {name}")]
         self.guards.guard_name(sys.modules, name, module)
-        chains: list[tuple[str, ...]] = [(part,) for part in statement.names if part != "*"] or [()]
-        return [self._target(module, Reference(name, chain), f"module {name}") for chain in chains]
+        if not statement.names or "*" in statement.names:
+            return [*self._parents(name, form), self.add(module, f"module {name}")]
+        for part in statement.names:
+            if part not in vars(module):
+                _load(f"{name}.{part}")
+        return [self._target(module, Reference(name, (part,)), f"module {name}") for part in statement.names]
+
+    def _parents(self, name: str, form: Canonical) -> Iterator[int]:
+        """Add what code can take from the packages around a module: `import a.b` binds `a`."""
+        while name:
+            name, _, child = name.rpartition(".")
+            package = sys.modules.get(name)
+            if package is not None:
+                for part in sorted((form.attributes & vars(package).keys()) - {child}):
+                    yield self._target(package, Reference(name, (part,)), f"module {name}")
 
     def _widen(self, number: int, used: set[str], space: Mapping[str, Any], user: str) -> None:
         """Take the whole namespace where code can reach any name of it, by the names `used`."""
-        if not used or any(name in space for name in used):
+        if not used or any(name in space for name in used) or _package_of(space) is not None:
             return
         for name in sorted(space):
             value = space[name]
-            if name.startswith("_") or name in _SHELL_NAMES or isinstance(value, types.ModuleType):
+            if name in _SHELL_NAMES or _SHELL_NAME.fullmatch(name) or _is_foreign_module(value):
                 continue
             try:
                 Walk().write(value)
@@ -322,21 +414,21 @@ class Reach:
                 continue
             self.nodes[number].edges.append(self._target(value, Reference(name), f"`{name}`"))
             self.guards.guard_name(space, name, value)
+        self.guards.guard_whole(space)
 
     # ---- classes and modules ---------------------------------------------------------------------------------
 
     def _class_node(self, kind: type, label: str) -> Node:
-        source = origin(str(kind.__module__))
+        source = origin_of(kind)
         if not source.own:
-            name = f"{kind.__module__}.{kind.__qualname__}"
-            return self._package_node(source, label, kind, lambda walk: walk.text(b"s", name))
+            return self._package_node(source, label, kind, lambda walk: _foreign_class(walk, kind))
         self.guards.guard_class(kind)
         return Node("class", f"class {name_of(kind)}", kind, lambda walk: self._own_class(walk, kind))
 
     def _own_class(self, walk: Walk, kind: type) -> None:
+        content = namespace(kind)
         walk.text(b"k", kind.__name__)
         walk.write((*kind.__bases__, type(kind)))
-        content = vars(kind)
         managed = type(kind) is not type or any(name.startswith(("__dataclass", "__attrs")) for name in content)
         for name in sorted(content):
             if name in _CLASS_BOOKKEEPING or isinstance(
@@ -344,24 +436,13 @@ class Reach:
             ):
                 continue
             walk.text(b".", name)
-            self._class_entry(walk, kind, name, content[name])
+            _class_entry(walk, kind, name, content[name])
+        if "_abc_impl" in content:
+            walk.write(_registered(kind))
         if managed or self.full:
             _write_annotations(walk, content.get("__annotations__", {}))
         if self.full:
             walk.write((kind.__module__, kind.__qualname__, kind.__doc__))
-
-    def _class_entry(self, walk: Walk, kind: type, name: str, value: Any) -> None:
-        inner = Walk()
-        try:
-            inner.write(value)
-        except FingerprintError:
-            # What a framework's metaclass or decorator put there (a compiled validator, say) follows from the rest.
-            if origin(type(value).__module__).own or type(kind) is type:
-                raise
-            walk.text(b"f", f"{type(value).__module__}.{type(value).__qualname__} {name}")
-            return
-        walk.out += inner.digest()
-        walk.absorb(inner)
 
     def _module_node(self, module: types.ModuleType, label: str) -> Node:
         source = origin(module.__name__, _file(module))
@@ -379,14 +460,15 @@ class Reach:
                 continue
             self.guards.guard_name(content, name, content[name])
             walk.text(b".", name)
-            inner = Walk()
             try:
-                inner.write(content[name])
+                Walk().write(content[name])
             except FingerprintError as error:
                 self._note(f"partial key: module {module.__name__} is used as a whole, and its `{name}` {error.reason}")
                 continue
-            walk.out += inner.digest()
-            walk.absorb(inner)
+            walk.write(content[name])
+        self.guards.guard_whole(content)
+        if type(module) is not types.ModuleType:
+            walk.define(type(module))
 
     def _package_node(self, source: Origin, label: str, thing: Any, write: Callable[[Walk], None]) -> Node:
         if source in (STANDARD, OURS):
@@ -409,12 +491,12 @@ class Reach:
         walk = Walk()
         try:
             node.write(walk)
-        except (FingerprintError, RecursionError):
+        except Exception:  # noqa: BLE001 - a value of the user's may raise anything now; it didn't when it was followed
             return False
         before = node.walk.definitions if node.walk is not None else []
         if walk.digest() != node.digest or len(walk.definitions) != len(before):
             return False
-        return all(a is b for a, b in zip(walk.definitions, before, strict=True))
+        return all(a is b or _is_same_builtin(a, b) for a, b in zip(walk.definitions, before, strict=True))
 
     def moved(self) -> list[int]:
         """List the nodes, by number, whose content was changed in place since."""
@@ -445,6 +527,8 @@ class _Named:
 
     source: Origin
     name: str
+    content: Any = None
+    """Its value, where that can be something the user's code has put there."""
 
 
 def _write_absent(walk: Walk, value: _Absent) -> None:
@@ -453,11 +537,92 @@ def _write_absent(walk: Walk, value: _Absent) -> None:
 
 def _write_named(walk: Walk, value: _Named) -> None:
     walk.text(b"V", f"{value.source.name} {value.source.version} {value.name}")
+    walk.write(value.content)
 
 
 def _versioned(walk: Walk, source: Origin, write: Callable[[Walk], None]) -> None:
     walk.text(b"V", f"{source.name} {source.version}")
     write(walk)
+
+
+def _content(thing: Any) -> Mapping[str, Any]:
+    return namespace(thing) if isinstance(thing, type) else vars(thing)
+
+
+def _is_bookkeeping(name: str) -> bool:
+    return name in _CLASS_BOOKKEEPING or name in _MODULE_BOOKKEEPING
+
+
+def _class_entry(walk: Walk, kind: type, name: str, value: Any) -> None:
+    try:
+        Walk().write(value)
+    except FingerprintError:
+        # What a framework's metaclass or decorator put there (a compiled validator, say) follows from the rest.
+        if origin_of(type(value)).own or (type(kind) is type and origin(kind.__module__).own):
+            raise
+        walk.text(b"f", f"{name_type(type(value))} {name}")
+        return
+    walk.write(value)
+
+
+def _foreign_class(walk: Walk, kind: type) -> None:
+    """Write a class of an installed package: its name, and what the user's code has put into it."""
+    walk.text(b"s", name_type(kind))
+    put = patches(kind)
+    if put:
+        walk.write(put)
+    if "_abc_impl" in namespace(kind):
+        walk.write({other for other in _registered(kind) if origin_of(other).own})
+
+
+def _registered(kind: type) -> set[type]:
+    """Return the classes that were registered with an abstract one: its instances they are, too."""
+    return {other for reference in _get_dump(kind)[0] if (other := reference()) is not None}
+
+
+def _makes_names(module: types.ModuleType) -> bool:
+    """Tell whether a module of the user's own computes what its names mean."""
+    if "__getattr__" not in vars(module) and type(module) is types.ModuleType:
+        return False
+    return origin(module.__name__, _file(module)).own
+
+
+def _ask(module: types.ModuleType, name: str) -> Any:
+    try:
+        return getattr(module, name, MISSING)
+    except Exception:  # noqa: BLE001 - a module's own __getattr__ may raise anything
+        return MISSING
+
+
+def _is_set_by_user(value: Any, source: Origin) -> bool:
+    """Tell whether a value found in an installed module counts by content: user code may have set it."""
+    if source == OURS:
+        return False
+    if type(value) in PLAIN or origin_of(type(value)).own:
+        return True
+    if source == STANDARD or type(value) not in _PLAIN_CONTAINERS:
+        return False
+    try:
+        Walk().write(value)
+    except (FingerprintError, RecursionError):
+        return False
+    return True
+
+
+_PLAIN_CONTAINERS = (list, dict, set, tuple, frozenset)
+
+
+def _is_foreign_module(value: Any) -> bool:
+    return isinstance(value, types.ModuleType) and not origin(value.__name__, _file(value)).own
+
+
+def _is_same_builtin(first: Any, second: Any) -> bool:
+    """Tell whether two method objects, made anew at each look, are the same method of the same object."""
+    return isinstance(first, types.BuiltinFunctionType | types.MethodWrapperType) and bool(first == second)
+
+
+_GENERATOR: Any = getattr(random.random, "__self__", None)
+"""The generator behind the functions of `random`: its state is no content, it is looked at while a stage runs."""
 
 
 def _write_builtin(walk: Walk, thing: Any) -> None:
@@ -475,7 +640,7 @@ def _write_builtin(walk: Walk, thing: Any) -> None:
     elif source is not STANDARD:
         walk.text(b"V", source.version)
     owner = getattr(thing, "__self__", None)
-    if owner is not None and not isinstance(owner, types.ModuleType):
+    if owner is not None and not isinstance(owner, types.ModuleType) and owner is not _GENERATOR:
         walk.write(owner)
 
 
@@ -489,6 +654,18 @@ def _unwrapped(thing: Any) -> Any:
         if isinstance(thing, types.MethodType) and isinstance(thing.__self__, types.ModuleType)
         else thing
     )
+
+
+def _package_of(space: Mapping[str, Any]) -> Origin | None:
+    """Tell which installed package a module's namespace belongs to; None for the user's own."""
+    name = space.get("__name__")
+    source = origin(name, space.get("__file__"))
+    return None if source.own or name == "__main__" else source
+
+
+def _is_made(function: types.FunctionType, source: Origin) -> bool:
+    """Tell whether an installed package made a function while it ran: then its name doesn't say which one it is."""
+    return "<locals>" in function.__qualname__ and source not in (STANDARD, OURS)
 
 
 def _has_identity(thing: Any) -> bool:
@@ -510,7 +687,7 @@ def _absolute_name(statement: Import, space: Mapping[str, Any]) -> str:
     """Resolve the dots of a relative import."""
     if not statement.level:
         return statement.module
-    package = str(space.get("__package__") or "").split(".")
+    package = str(space.get("__package__") or str(space.get("__name__")).rpartition(".")[0]).split(".")
     parts = package[: len(package) - statement.level + 1]
     return ".".join([*parts, statement.module] if statement.module else parts)
 

@@ -12,80 +12,101 @@ import struct
 import sys
 import threading
 import types
+import typing
 import uuid
 import weakref
 from typing import Any
 
 from vinyasa_ipy.errors import FingerprintError
-from vinyasa_ipy.fingerprint.walk import ENCODERS, INHERITED, Walk
+from vinyasa_ipy.fingerprint.walk import ENCODERS, EXTENDED, Walk
 
 
 def _lru_cache(walk: Walk, value: Any) -> None:
     """Write a cached function: the function and the cache's settings, not what it happens to hold."""
-    walk.out += b"L"
-    walk.write(value.cache_parameters())
-    walk.define(value.__wrapped__)
+    if walk.enter(value):
+        walk.out += b"L"
+        walk.write(value.cache_parameters())
+        walk.define(value.__wrapped__)
+        copied = (*functools.WRAPPER_ASSIGNMENTS, "__wrapped__")  # from the function, which is defined here already
+        walk.write({name: content for name, content in vars(value).items() if name not in copied})
 
 
 def _property(walk: Walk, value: property) -> None:
-    walk.out += b"p"
+    walk.out += b"~p"
     for part in (value.fget, value.fset, value.fdel):
         walk.write(part)
 
 
 def _wrapped(walk: Walk, value: Any) -> None:
-    walk.text(b"W", type(value).__name__)
+    walk.text(b"~W", type(value).__name__)
     walk.write(value.__func__)
 
 
 def _cached_property(walk: Walk, value: functools.cached_property[Any]) -> None:
-    walk.text(b"cp", str(value.attrname))
+    walk.text(b"~cp", str(value.attrname))
     walk.write(value.func)
 
 
 def _lock(walk: Walk, value: Any) -> None:
     """Write a lock by what it holds: whether it is taken."""
-    walk.out += b"K"
+    walk.out += b"~K"
     walk.write(value.locked() if hasattr(value, "locked") else "owned" in repr(value) and "count=0" not in repr(value))
 
 
 def _weakref(walk: Walk, value: weakref.ref[Any]) -> None:
-    walk.out += b"w"
+    walk.out += b"~w"
     walk.write(value())
 
 
 def _weak_mapping(walk: Walk, value: Any) -> None:
     if walk.enter(value):
-        walk.out += b"wd"
+        walk.out += b"~wd"
         walk.define(type(value))
         walk.write(dict(value.items()))
+
+
+def _weak_set(walk: Walk, value: weakref.WeakSet[Any]) -> None:
+    if walk.enter(value):
+        walk.out += b"~ws"
+        walk.write(set(value))
+
+
+def _alias(walk: Walk, value: Any) -> None:
+    """Write what a `type` statement defines: its value, not only its name."""
+    if walk.enter(value):
+        walk.text(b"~al", value.__name__)
+        walk.write(value.__value__)
 
 
 def _stream(walk: Walk, value: Any) -> None:
     """Write a standard stream by its name; any other open file has a position and a disk behind it."""
     for name in ("stdout", "stderr", "stdin"):
         if value is getattr(sys, name) or value is getattr(sys, f"__{name}__"):
-            walk.text(b"io", name)
+            walk.text(b"~io", name)
             return
+    if value.closed:
+        walk.text(b"~io", "closed")
+        return
     if isinstance(value, io.StringIO | io.BytesIO):
-        walk.out += b"io"
-        walk.write(value.getvalue())
-        walk.write(value.tell())
+        if walk.enter(value):
+            walk.out += b"~io"
+            walk.write(value.getvalue())
+            walk.write(value.tell())
         return
     raise FingerprintError(getattr(value, "name", type(value).__name__), "it is an open file")
 
 
 def _struct(walk: Walk, value: struct.Struct) -> None:
-    walk.text(b"st", value.format)
+    walk.text(b"~st", value.format)
 
 
 def _path(walk: Walk, value: pathlib.PurePath) -> None:
     """Write a path by its kind and spelling; where its class is defined differs between Pythons."""
-    walk.text(b"pa", f"{type(value).__name__} {value}")
+    walk.text(b"~pa", f"{type(value).__name__} {value}")
 
 
 def _number(walk: Walk, value: Any) -> None:
-    walk.text(b"nu", f"{type(value).__name__} {value}")
+    walk.text(b"~nu", f"{type(value).__name__} {value}")
 
 
 def _refused(reason: str) -> Any:
@@ -97,7 +118,7 @@ def _refused(reason: str) -> Any:
 
 def _cell(walk: Walk, value: types.CellType) -> None:
     if walk.enter(value):
-        walk.out += b"ce"
+        walk.out += b"~ce"
         try:
             walk.write(value.cell_contents)
         except ValueError:  # an empty cell has no content
@@ -114,16 +135,13 @@ def _moment(tag: bytes) -> Any:
 
 
 def _timedelta(walk: Walk, value: dt.timedelta) -> None:
-    walk.out += b"td"
+    walk.out += b"~td"
     walk.write((value.days, value.seconds, value.microseconds))
 
 
 ENCODERS.update(
     {
         functools._lru_cache_wrapper: _lru_cache,  # noqa: SLF001 - the only name of this public thing's type
-        property: _property,
-        staticmethod: _wrapped,
-        classmethod: _wrapped,
         type(threading.Lock()): _lock,
         type(threading.RLock()): _lock,
         weakref.ref: _weakref,
@@ -139,11 +157,23 @@ ENCODERS.update(
         decimal.Decimal: _number,
         fractions.Fraction: _number,
         uuid.UUID: _number,
-        dt.datetime: _moment(b"dt"),
-        dt.date: _moment(b"da"),
-        dt.time: _moment(b"ti"),
+        dt.datetime: _moment(b"~dt"),
+        dt.date: _moment(b"~da"),
+        dt.time: _moment(b"~ti"),
         dt.timedelta: _timedelta,
     }
 )
 _FILE: type = io.IOBase.__mro__[1]  # the C class that every file has among its bases; IOBase itself is not
-INHERITED.update({functools.cached_property: _cached_property, pathlib.PurePath: _path, _FILE: _stream})
+EXTENDED.update(
+    {
+        functools.cached_property: _cached_property,
+        property: _property,
+        staticmethod: _wrapped,
+        classmethod: _wrapped,
+        pathlib.PurePath: _path,
+        weakref.WeakSet: _weak_set,
+        _FILE: _stream,
+    }
+)
+if sys.version_info >= (3, 12):
+    ENCODERS[typing.TypeAliasType] = _alias

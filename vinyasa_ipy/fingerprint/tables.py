@@ -11,18 +11,31 @@ from vinyasa_ipy.fingerprint.walk import INHERITED, Walk
 
 
 def _table(walk: Walk, value: Any) -> None:
-    walk.out += b"qT"
+    walk.text(b"~qT", f"{type(value).__name__} {value.num_rows}")
     _schema(walk, value.schema)
     for column in value.columns:
         walk.write(column)
 
 
 def _schema(walk: Walk, value: Any) -> None:
-    walk.text(b"qS", value.to_string(show_field_metadata=True, show_schema_metadata=False))
+    walk.out += b"~qS"
+    walk.items(list(value))
     walk.write(dict(value.metadata or {}))
 
 
+def _field(walk: Walk, value: Any) -> None:
+    walk.text(b"~qf", f"{value.name!r} {value.nullable}")
+    walk.write(value.type)
+    walk.write(dict(value.metadata or {}))
+
+
+def _kind(walk: Walk, value: Any) -> None:
+    walk.text(b"~qt", f"{type(value).__name__} {value}")
+    walk.items([value.field(place) for place in range(value.num_fields)])
+
+
 def _chunked(walk: Walk, value: Any) -> None:
+    walk.out += b"~qC"
     merged = value.combine_chunks() if value.num_chunks != 1 else value.chunk(0)
     if isinstance(merged, pa.ChunkedArray):
         merged = pa.concat_arrays(merged.chunks)
@@ -32,17 +45,18 @@ def _chunked(walk: Walk, value: Any) -> None:
 def _array(walk: Walk, value: Any) -> None:
     """Write an array: its type, which items are there, and their content."""
     kind = value.type
-    walk.text(b"qA", str(kind))
+    walk.text(b"~qA", str(kind))
     walk.tag(b"n", len(value))
     if value.null_count:
         walk.buffer(value.is_valid().cast(pa.uint8()).to_numpy(zero_copy_only=False))
+    value = _as_numbers(value)
     if pa.types.is_dictionary(kind):
         _array(walk, value.indices)
         _array(walk, value.dictionary)
     elif pa.types.is_large_string(kind) or pa.types.is_string(kind) or _is_binary(kind):
         _strings(walk, value.fill_null(b"" if _is_binary(kind) else "") if value.null_count else value)
-    elif _is_flat(kind):
-        filled = pc.fill_null(value, pa.scalar(0).cast(kind)) if value.null_count else value
+    elif _is_flat(value.type):
+        filled = pc.fill_null(value, pa.scalar(0).cast(value.type)) if value.null_count else value
         walk.buffer(filled.to_numpy(zero_copy_only=False))
     else:
         walk.write(value.to_pylist())
@@ -54,6 +68,12 @@ def _is_binary(kind: Any) -> bool:
 
 def _is_flat(kind: Any) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+
+def _as_numbers(value: Any) -> Any:
+    """Look at points and lengths of time as the numbers they are stored as: Python has no nanoseconds."""
+    bits = value.type.bit_width if pa.types.is_temporal(value.type) and not pa.types.is_interval(value.type) else 0
+    return value.view(pa.int64() if bits == 64 else pa.int32()) if bits else value  # noqa: PLR2004 - a width in bits
 
 
 def _strings(walk: Walk, value: Any) -> None:
@@ -68,12 +88,8 @@ def _strings(walk: Walk, value: Any) -> None:
 
 
 def _scalar(walk: Walk, value: Any) -> None:
-    walk.text(b"qs", str(value.type))
+    walk.text(b"~qs", str(value.type))
     walk.write(value.as_py())
-
-
-def _text(walk: Walk, value: Any) -> None:
-    walk.text(b"qt", f"{type(value).__name__} {value}")
 
 
 INHERITED.update(
@@ -84,6 +100,7 @@ INHERITED.update(
         pa.ChunkedArray: _chunked,
         pa.Array: _array,
         pa.Scalar: _scalar,
-        pa.DataType: _text,
+        pa.Field: _field,
+        pa.DataType: _kind,
     }
 )

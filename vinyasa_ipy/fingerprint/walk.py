@@ -14,6 +14,7 @@ import os
 import struct
 import types
 from array import array
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import Any
@@ -21,7 +22,7 @@ from typing import Any
 from blake3 import blake3
 
 from vinyasa_ipy.errors import FingerprintError
-from vinyasa_ipy.fingerprint.modules import origin
+from vinyasa_ipy.fingerprint.modules import STANDARD, name_type, origin_of
 
 DIGEST_BYTES = 20
 """Length of every digest in bytes: 160 bits, 40 hexadecimal digits."""
@@ -39,6 +40,7 @@ THREADS = os.cpu_count() or 1
 """Threads for large buffers. A number makes the hash start its own: its shared pool hangs in a forked child."""
 
 Encoder = Callable[["Walk", Any], None]
+Rank = tuple[bytes, tuple[str, ...], bool]
 _pack = struct.Struct("<Q").pack
 _double = struct.Struct("<d").pack
 
@@ -49,9 +51,11 @@ class Walk:
     Attributes:
         memo: the number of each mutable object, by identity; `met` lists them by number.
         again: the numbers of those met more than once.
-        frozen: the digests of deep immutable tuples, by identity.
+        frozen: the digests of deep immutable tuples, by identity, and which tuples are not.
+        tuples: the numbers of other tuples and frozensets, by identity: the same one again is not written again.
+        ranks: by what the items of a set are put in order, by identity.
         inside: how many objects of installed packages the walk is in: what they share among their parts is their own.
-        owners: for each piece of writable memory, the array that was met first on it.
+        owners: for each piece of writable memory, the object that was met first on it.
         tangled: what to call two arrays that are views of the same memory, if two such were met.
         shared: identities of mutable things that have no number (inside sets, memory behind arrays).
         keep: what must stay alive as long as identities are compared.
@@ -69,8 +73,10 @@ class Walk:
         "met",
         "out",
         "owners",
+        "ranks",
         "shared",
         "tangled",
+        "tuples",
     )
 
     def __init__(self) -> None:
@@ -81,7 +87,9 @@ class Walk:
         self.met: list[object] = []
         self.again: set[int] = set()
         self.frozen: dict[int, bytes] = {}
-        self.owners: dict[int, int] = {}
+        self.tuples: dict[int, int] = {}
+        self.ranks: dict[int, Rank] = {}
+        self.owners: dict[int, object] = {}
         self.inside = 0
         self.tangled = ""
         self.keep: list[object] = []
@@ -100,10 +108,13 @@ class Walk:
         Raises:
             FingerprintError: the value has no honest fingerprint.
         """
-        encode = ENCODERS.get(type(value))
-        if encode is None:
-            encode = find_encoder(value)
-        encode(self, value)
+        try:
+            encode = ENCODERS.get(type(value)) or find_encoder(value)
+            encode(self, value)
+        except (FingerprintError, RecursionError):
+            raise
+        except Exception as error:  # looking at an object runs its own code, which may raise anything
+            raise FingerprintError(f"a {name_type(type(value))}", str(error) or type(error).__name__) from error
         if len(self.out) > FLUSH:
             self.hasher.update(self.out)
             self.out.clear()
@@ -143,6 +154,12 @@ class Walk:
         self.met.append(value)
         return True
 
+    def borrow(self, value: object, owner: object) -> object | None:
+        """Note that a value looks at the writable memory of `owner`; return another that was met on it before."""
+        self.shared.add(id(owner))
+        first = self.owners.setdefault(id(owner), value)
+        return first if first is not value else None
+
     def define(self, definition: object) -> None:
         """Write a place for a definition (function, class, module, …) that `reach` follows."""
         self.tag(b"D", len(self.definitions))
@@ -170,6 +187,15 @@ class Walk:
     def mutable(self) -> set[int]:
         """Return the identities of every mutable object and buffer met: what this value could share with another."""
         return self.shared | self.memo.keys()
+
+
+def distance(first: Any, second: Any) -> tuple[Any, ...]:
+    """Tell how two objects lie to each other that look at one memory; nothing for those that can't lie apart."""
+    places = [getattr(value, "__array_interface__", None) for value in (first, second)]
+    if None in places:
+        return ()
+    start, end = (place["data"][0] for place in places)  # type: ignore[index]
+    return end - start, first.strides, second.strides
 
 
 def digest_buffers(parts: Iterable[Any]) -> bytes:
@@ -223,11 +249,25 @@ def _bytearray(walk: Walk, value: bytearray) -> None:
     if walk.enter(value):
         walk.out += b"B" + _pack(len(value))
         walk.out += value
+        write_overlap(walk, value, value)
 
 
 def _memoryview(walk: Walk, value: memoryview) -> None:
-    walk.text(b"m", f"{value.format}{value.shape}{value.readonly}")
-    walk.buffer(value if value.c_contiguous else value.tobytes())
+    if walk.enter(value):
+        walk.text(b"m", f"{value.format}{value.shape}{value.readonly}")
+        walk.buffer(value if value.c_contiguous else value.tobytes())
+        if not value.readonly:
+            write_overlap(walk, value, value.obj)
+
+
+def write_overlap(walk: Walk, value: object, owner: object) -> None:
+    """Write that a value looks at memory on which another was met before."""
+    first = walk.borrow(value, owner)
+    if first is not None:
+        walk.tag(b"&", walk.memo.get(id(first), len(walk.memo)))
+        walk.text(b"+", str(distance(first, value)))
+        if not walk.inside:
+            walk.tangled = f"objects of type {name_type(type(value))}"
 
 
 def _list(walk: Walk, value: list[Any]) -> None:
@@ -237,37 +277,55 @@ def _list(walk: Walk, value: list[Any]) -> None:
 
 
 def _tuple(walk: Walk, value: tuple[Any, ...]) -> None:
-    """Write a tuple; a deep one by digest, so that tuples of tuples don't grow without end."""
+    """Write a tuple; met again, a deep one by digest or number, so that tuples of tuples don't grow without end."""
     if not value or set(map(type, value)) <= PLAIN:
         walk.out += b"t"
         walk.items(value)
-        return
-    if not _frozen(value):
+    elif id(value) in walk.tuples:
+        walk.tag(b"t@", walk.tuples[id(value)])
+    elif _frozen(walk, value):
+        walk.out += b"t^"
+        if not walk.frozen[id(value)]:
+            inner = Walk()
+            inner.frozen = walk.frozen
+            inner.items(value)
+            walk.frozen[id(value)] = inner.digest()
+            walk.keep.append(inner)
+        walk.out += walk.frozen[id(value)]
+    else:
+        walk.keep.append(value)
+        walk.tuples[id(value)] = len(walk.tuples)
         walk.out += b"t"
         walk.items(value)
-        return
-    walk.out += b"t^"
-    if id(value) not in walk.frozen:
-        inner = Walk()
-        inner.frozen = walk.frozen
-        inner.items(value)
-        walk.frozen[id(value)] = inner.digest()
-    walk.out += walk.frozen[id(value)]
 
 
-def _frozen(value: tuple[Any, ...]) -> bool:
+def _frozen(walk: Walk, value: tuple[Any, ...]) -> bool:
     """Tell whether nothing in nested tuples is mutable or a definition (tuples met twice are looked at once)."""
-    seen: set[int] = set()
-    stack: list[Any] = [value]
+    known = walk.frozen
+    if id(value) in known:
+        return known[id(value)] != _FLUID
+    walk.keep.append(value)
+    above = {id(value): 0}
+    stack = [value]
     while stack:
         item = stack.pop()
-        if type(item) is tuple:
-            if id(item) not in seen:
-                seen.add(id(item))
-                stack.extend(item)
-        elif type(item) not in PLAIN:
-            return False
+        for part in item:
+            if type(part) is tuple and known.get(id(part)) != _FLUID:
+                if id(part) not in above and id(part) not in known:
+                    above[id(part)] = id(item)
+                    stack.append(part)
+            elif type(part) not in PLAIN:
+                place = id(item)
+                while place:
+                    known[place] = _FLUID
+                    place = above[place]
+                return False
+    known.update(dict.fromkeys(above, b""))
     return True
+
+
+_FLUID = b"~"
+"""Stands in `Walk.frozen` for a tuple that holds something mutable; nothing, for one that has no digest yet."""
 
 
 def _dict(walk: Walk, value: dict[Any, Any]) -> None:
@@ -279,23 +337,57 @@ def _dict(walk: Walk, value: dict[Any, Any]) -> None:
 
 def _set(walk: Walk, value: set[Any] | frozenset[Any]) -> None:
     """Write a set in an order made from its content."""
-    if type(value) is set and not walk.enter(value):
+    if isinstance(value, set):
+        if walk.enter(value):
+            walk.out += b"S"
+            _members(walk, list(set.__iter__(value)))
         return
-    walk.out += b"S" if type(value) is set else b"Z"
-    kinds = set(map(type, value))
+    if id(value) in walk.tuples:
+        walk.tag(b"Z@", walk.tuples[id(value)])
+        return
+    walk.out += b"Z"
+    if not _members(walk, list(frozenset.__iter__(value))):
+        walk.keep.append(value)
+        walk.tuples[id(value)] = len(walk.tuples)
+
+
+def _members(walk: Walk, members: list[Any]) -> bool:
+    """Write the members of a set; tell whether all of them are plain content, which a digest stands for."""
+    kinds = set(map(type, members))
     if len(kinds) == 1 and kinds <= SORTABLE:
-        walk.items(sorted(value))
-        return
-    entries = []
-    for item in value:
+        walk.items(sorted(members))
+        return True
+    walk.keep.append(members)
+    members.sort(key=lambda item: _rank(walk, item))
+    walk.out += _pack(len(members))
+    plain = True
+    for item in members:
+        digest, _, fixed = _rank(walk, item)
+        if fixed:
+            walk.out += digest
+        else:
+            walk.write(item)
+            plain = False
+    return plain
+
+
+def _rank(walk: Walk, item: object) -> Rank:
+    """Return what an item of a set is put in order by: its content and the names of the definitions in it."""
+    if id(item) not in walk.ranks:
         inner = Walk()
+        inner.frozen, inner.ranks = walk.frozen, walk.ranks
         inner.write(item)
-        entries.append((inner.digest(), inner))
-    entries.sort(key=lambda entry: entry[0])
-    walk.out += _pack(len(entries))
-    for digest, inner in entries:
-        walk.out += digest
-        walk.absorb(inner)
+        fixed = not (inner.memo or inner.definitions)
+        walk.keep.append((item, inner))
+        walk.ranks[id(item)] = (inner.digest(), tuple(map(_place, inner.definitions)), fixed)
+    return walk.ranks[id(item)]
+
+
+def _place(definition: Any) -> str:
+    """Name a definition so that two in one set come in the same order in every process."""
+    code = getattr(definition, "__code__", None)
+    place = f"{code.co_firstlineno} {code.co_code!r}" if isinstance(code, types.CodeType) else ""
+    return f"{getattr(definition, '__module__', '')}.{getattr(definition, '__qualname__', '')} {place}"
 
 
 def _mapping_proxy(walk: Walk, value: Mapping[Any, Any]) -> None:
@@ -375,6 +467,9 @@ _CODES = {kind: code for code, kind in enumerate(COLUMNS)}
 
 # ---- objects -------------------------------------------------------------------------------------------------
 
+_FAITHFUL = frozenset({dict.items, OrderedDict.items})
+"""Ways of listing what a mapping holds that leave nothing out."""
+
 _DEFINITIONS = (
     type,
     types.FunctionType,
@@ -392,7 +487,7 @@ _DEFINITIONS = (
 
 def is_definition(value: object) -> bool:
     """Tell whether `reach` follows this value as code instead of the walk writing it as content."""
-    return isinstance(value, _DEFINITIONS)
+    return issubclass(type(value), _DEFINITIONS)  # a proxy lies about its `__class__`
 
 
 def _definition(walk: Walk, value: object) -> None:
@@ -411,19 +506,23 @@ def _object(walk: Walk, value: object) -> None:
         return
     reduced = reduce_object(value)
     walk.keep.append(reduced)
+    own = origin_of(type(value)).own
     if isinstance(reduced, str):
         walk.text(b"G", f"{type(value).__module__}.{reduced}")
         walk.define(type(value))
+        if own:  # for pickle the name is enough; what it stands for may have changed
+            walk.write(object.__getstate__(value))
         return
     walk.out += b"o"
     walk.define(type(value))
-    foreign = not origin(str(type(value).__module__)).own
-    walk.inside += foreign
-    _reduced(walk, reduced)
-    walk.inside -= foreign
+    walk.inside += not own
+    _reduced(walk, value, reduced)
+    walk.inside -= not own
+    if own:
+        walk.write(_forgotten(value))
 
 
-def _reduced(walk: Walk, reduced: tuple[Any, ...]) -> None:
+def _reduced(walk: Walk, value: object, reduced: tuple[Any, ...]) -> None:
     make, arguments, *rest = reduced
     if make is copyreg.__newobj__ or make is copyreg.__newobj_ex__:  # type: ignore[attr-defined]
         walk.out += b"n"
@@ -432,27 +531,40 @@ def _reduced(walk: Walk, reduced: tuple[Any, ...]) -> None:
     walk.write(tuple(arguments))
     state, listed, mapped = (*rest, None, None, None)[:3]
     walk.write(state)
-    for entries in (listed, mapped):
-        walk.write(None if entries is None else list(entries))
+    walk.write(None if listed is None else list(list.__iter__(value) if isinstance(value, list) else listed))
+    walk.write(None if mapped is None else _pairs(value, mapped))
+
+
+def _forgotten(value: object) -> object:
+    """Return the attributes of an instance that the `__reduce__` of a base class doesn't know of.
+
+    A class that says itself how it is taken apart is believed.
+    """
+    kind = type(value)
+    if kind in copyreg.dispatch_table or not _TAKEN_APART.keys().isdisjoint(vars(kind)):
+        return None
+    if all(getattr(kind, name) is plain for name, plain in _TAKEN_APART.items()):
+        return None  # then pickling has kept them
+    return object.__getstate__(value)
+
+
+_TAKEN_APART = {name: getattr(object, name) for name in ("__reduce__", "__reduce_ex__", "__getstate__")}
+
+
+def _pairs(value: object, mapped: Iterable[Any]) -> list[Any]:
+    """List what a mapping holds, whatever a subclass of dict says its items are."""
+    if isinstance(value, dict) and type(value).items not in _FAITHFUL:
+        return [*mapped, *dict.items(value)]
+    return list(mapped)
 
 
 def reduce_object(value: object) -> str | tuple[Any, ...]:
-    """Take an object apart as `pickle` would (protocol 4).
-
-    Raises:
-        FingerprintError: the object can't be taken apart, or its own method for it fails.
-    """
+    """Take an object apart as `pickle` would (protocol 4); raises whatever the object's own method for it raises."""
     kind = type(value)
     reducer = copyreg.dispatch_table.get(kind)
-    try:
-        reduced = reducer(value) if reducer is not None else value.__reduce_ex__(4)
-    except RecursionError:
-        raise
-    except Exception as error:
-        reason = str(error) or type(error).__name__
-        raise FingerprintError(f"a {kind.__module__}.{kind.__qualname__}", reason) from error
+    reduced = reducer(value) if reducer is not None else value.__reduce_ex__(4)
     if not isinstance(reduced, str | tuple):
-        raise FingerprintError(f"a {kind.__qualname__}", "its __reduce__ returns neither a name nor a tuple")
+        raise FingerprintError(f"a {name_type(kind)}", "its __reduce__ returns neither a name nor a tuple")
     return reduced
 
 
@@ -482,6 +594,9 @@ ENCODERS: dict[type, Encoder] = {
 INHERITED: dict[type, Encoder] = {}
 """How values of these types *and their subclasses* are written, the nearest in the class's order first."""
 
+EXTENDED: dict[type, Encoder] = {set: _set, frozenset: _set}
+"""The same; of subclasses also their class is written, and what their instances carry besides."""
+
 LAZY = {
     "numpy": "arrays",
     "pandas": "frames",
@@ -506,11 +621,32 @@ def find_encoder(value: object) -> Encoder:
     if "special" not in _loaded:
         _loaded.add("special")
         import_module(f"{__package__}.special")
-    encode = ENCODERS.get(kind) or next((INHERITED[base] for base in kind.__mro__ if base in INHERITED), None)
+    encode = ENCODERS.get(kind) or _inherited(kind)
     if encode is None:
         encode = _definition if issubclass(kind, _DEFINITIONS) else _object
     ENCODERS[kind] = encode
     return encode
+
+
+def _inherited(kind: type) -> Encoder | None:
+    """Find how the nearest base of a type is written."""
+    for base in kind.__mro__:
+        if base in INHERITED:
+            return INHERITED[base]
+        if base in EXTENDED:
+            known = origin_of(kind) in (STANDARD, origin_of(base))
+            return EXTENDED[base] if known else _extending(EXTENDED[base])
+    return None
+
+
+def _extending(encode: Encoder) -> Encoder:
+    def write(walk: Walk, value: object) -> None:
+        walk.out += b"<"
+        walk.define(type(value))
+        encode(walk, value)
+        walk.write(object.__getstate__(value))
+
+    return write
 
 
 _loaded: set[str] = set()
@@ -532,4 +668,4 @@ def register(kind: type, function: Callable[[Any], object]) -> None:
 
     INHERITED[kind] = encode
     for known in [known for known in ENCODERS if issubclass(known, kind)]:
-        ENCODERS[known] = encode
+        ENCODERS[known] = next(INHERITED[base] for base in known.__mro__ if base in INHERITED)

@@ -11,7 +11,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from vinyasa_ipy.errors import CommandError, HistoryError
+from vinyasa_ipy.errors import CommandError, HistoryError, RunGoneError
 from vinyasa_ipy.history.database import Database
 from vinyasa_ipy.history.process import host, is_alive
 from vinyasa_ipy.history.record import Run, StageRecord
@@ -109,7 +109,7 @@ class History:
 
     def _expect(self, run: int, changed: int) -> None:
         if changed != 1:
-            raise HistoryError(str(self.path), f"run {run} is no longer in it; was it cleared? Start a new run")
+            raise RunGoneError(str(self.path), f"run {run} is no longer in it; was it cleared? Start a new run")
 
     def _oldest_first(self) -> Iterator[Run]:
         last = 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from vinyasa_ipy.notebook.gate import Gate, drop_line
+from vinyasa_ipy.errors import tell_warnings
+from vinyasa_ipy.notebook.gate import Gate
 
 if TYPE_CHECKING:
     from vinyasa_ipy.notebook.pipeline import Pipeline
@@ -48,8 +49,9 @@ class Extension:
     def attach(self) -> None:
         """Add the transformers and the events."""
         self.shell.vinyasa = self
+        self._untell = tell_warnings()
         # At the end: blank lines at the top are taken away before, and so the lines keep their numbers.
-        self.shell.input_transformers_cleanup.append(drop_line)
+        self.shell.input_transformers_cleanup.append(self.gate.drop_line)
         self.shell.ast_transformers.append(self.gate)
         self.shell.events.register("pre_run_cell", self.gate.before)
         self.shell.events.register("post_run_cell", self.gate.after)
@@ -59,11 +61,12 @@ class Extension:
 
     def detach(self) -> None:
         """Take everything back."""
-        self.shell.input_transformers_cleanup.remove(drop_line)
+        self.shell.input_transformers_cleanup.remove(self.gate.drop_line)
         if self.gate in self.shell.ast_transformers:
             self.shell.ast_transformers.remove(self.gate)
         self.shell.events.unregister("pre_run_cell", self.gate.before)
         self.shell.events.unregister("post_run_cell", self.gate.after)
         if "session" in vars(self):
             self.session.close()
+        self._untell()
         del self.shell.vinyasa

@@ -21,17 +21,6 @@ def is_stage(text: str | None) -> bool:
     return bool(first) and first[0] == MARK
 
 
-def drop_line(lines: list[str]) -> list[str]:
-    """Blank the `%%stage` line, so that the rest is an ordinary cell with right line numbers."""
-    for number, line in enumerate(lines):
-        if line.strip():
-            return [*lines[:number], "\n", *lines[number + 1 :]] if is_stage(line) else lines
-    return lines
-
-
-drop_line.has_side_effects = True  # type: ignore[attr-defined]  # else a terminal takes the line alone for a cell
-
-
 class _Now(threading.local):
     """The cells that a thread is running: those of a subshell run beside the main thread's."""
 
@@ -47,6 +36,19 @@ class Gate:
         self._stages = stages
         self._now = _Now()
         self._met = False
+
+    def drop_line(self, lines: list[str]) -> list[str]:
+        """Blank the `%%stage` line, so that the rest is an ordinary cell with right line numbers.
+
+        Only of an outermost cell: below another cell magic the line is a magic of its own, which says so.
+        """
+        for number, line in enumerate(lines):
+            if line.strip():
+                mine = is_stage(line) and not self._now.depth
+                return [*lines[:number], "\n", *lines[number + 1 :]] if mine else lines
+        return lines
+
+    drop_line.has_side_effects = True  # type: ignore[attr-defined]  # else a terminal takes the line alone for a cell
 
     def before(self, info: Any) -> None:
         """Take note of the cell that is about to be transformed and run."""

@@ -24,21 +24,26 @@ class Passes:
         self.command = ""
         self._run: int | None = None
         self._stages: set[str] = set()
+        self._outcome = "ok"
         self._last = 0.0
 
-    def add(self, record: StageRecord) -> None:
-        """Add a stage to the pass that is under way, or begin another."""
+    def add(self, record: StageRecord, outcome: str = "ok") -> None:
+        """Add a stage to the pass that is under way, or begin another; its `outcome` is the first that isn't ok."""
         if self._run is None or record.name in self._stages or time.time() - self._last > IDLE:
             self.begin(self.command or "notebook")
+        if not self.session.add(self._run, record):
+            self.begin(self.command or "notebook")
+            self.session.add(self._run, record)
         self._stages.add(record.name)
         self._last = time.time()
-        self.session.add(self._run, record)
-        self.session.end(self._run, "failed" if record.verdict == "failed" else "ok")
+        self._outcome = outcome if self._outcome == "ok" else self._outcome
+        self.session.end(self._run, self._outcome)
 
     def begin(self, command: str) -> None:
         """Begin a new pass."""
         self._run = self.session.begin("notebook", command, notebook_title())
         self._stages = set()
+        self._outcome = "ok"
 
 
 def notebook_title() -> str:

@@ -25,7 +25,7 @@ from vinyasa_ipy.notebook.passes import Passes
 from vinyasa_ipy.notebook.recorder import Displayed, Recorder
 from vinyasa_ipy.notebook.replay import NO_RESULT, replay
 from vinyasa_ipy.pages import duration
-from vinyasa_ipy.pipeline.effects import find_effects, name_objects, repeat_changes
+from vinyasa_ipy.pipeline.effects import find_effects, name_lasting, name_objects, repeat_changes
 from vinyasa_ipy.pipeline.engine import Attempt, Outcome, Result
 from vinyasa_ipy.pipeline.inputs import label_reach, list_sources
 from vinyasa_ipy.pipeline.namespace import Snapshot, define, storable
@@ -221,7 +221,10 @@ class Stages:
             self.session.engine.abandon(underway.attempt)
         error = result.error_in_exec or result.error_before_exec
         said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        self.passes.add(record_stage(Stage(underway.cell.line.name), "failed", said, seconds))
+        name = underway.cell.line.name
+        self.reasons[name] = f"failed: {said}"
+        outcome = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+        self.passes.add(record_stage(Stage(name), "failed", said, seconds), outcome)
 
     def _gather(self, underway: Underway, displayed: Displayed, result: Any) -> Result:
         """Collect what the cell made. Raises UnstorableError where that can't be kept faithfully."""
@@ -233,10 +236,11 @@ class Stages:
         kept = {name: value for name, value in made.items() if name not in cell.names.defines}
         words = {name: describe(value) for name, value in kept.items()}
         stored_result = _storable_result(result)
-        effects = find_effects({**kept, RESULT: stored_result}, underway.reached)
+        effects = find_effects({**kept, RESULT: stored_result}, underway.reached, defines=cell.names.defines)
+        names = storable({name: effects.values[name] for name in kept})
         has_result = result is not None
         values = {
-            "names": storable({name: effects.values[name] for name in kept}),
+            "names": names,
             "result": effects.values[RESULT],
             "has_result": has_result,
             "changes": effects.changes,
@@ -252,11 +256,15 @@ class Stages:
         }
         results = {VALUES: values, DISPLAYED: shown}
         shows, draws = bool(displayed.nodes), _draws(displayed) or _holds_figure(kept)
-        return Result(results, words, effects.anchors, details, shows=shows, draws=draws)
+        return Result(results, words, names, effects.anchors, details, shows=shows, draws=draws)
 
     def _moved(self, underway: Underway) -> str:
         """Say what the cell changed that can't be brought back by name or object."""
-        changed = underway.reached.rebound(self.shell.user_ns) if underway.reached is not None else ""
+        if underway.reached is None:
+            return ""
+        changed, lasting = underway.reached.rebound(self.shell.user_ns), name_lasting(underway.reached)
+        if lasting:
+            return f"it calls `{lasting}`, whose effect can't be repeated"
         return f"it changes {changed}, which is not a name of this notebook" if changed else ""
 
     # ---- saying ----------------------------------------------------------------------------------------------

@@ -7,18 +7,21 @@ stored result can refer to its inputs' objects instead of copying them, and chan
 
 from __future__ import annotations
 
+import io
 import random
 import sys
+import types
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import FingerprintError, UnstorableError
+from vinyasa_ipy.fingerprint.code import canonical
 from vinyasa_ipy.fingerprint.walk import Walk
 from vinyasa_ipy.pipeline.views import keep_views
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from vinyasa_ipy.fingerprint.reach import Node, Reach
 
@@ -48,9 +51,10 @@ def name_objects(*reaches: Reach) -> dict[str, object]:
     }
 
 
-def find_effects(made: Mapping[str, Any], *reaches: Reach) -> Effects:
+def find_effects(made: Mapping[str, Any], *reaches: Reach, defines: Collection[str] | None = None) -> Effects:
     """Find what a run changed in its inputs, and what the values it `made` share with them.
 
+    `defines` are the names whose definitions are executed again on a hit; None means that nothing new is defined.
     Raises UnstorableError where either can't be brought back faithfully.
     """
     changes: dict[str, Any] = {}
@@ -58,22 +62,41 @@ def find_effects(made: Mapping[str, Any], *reaches: Reach) -> Effects:
         for place in reached.moved():
             node = reached.nodes[place]
             if node.kind != "value" or node.walk is None:
-                raise UnstorableError(node.label, "the stage changes it in place, which can't be repeated")
+                raise UnstorableError(node.label.strip("`"), "the stage changes it in place, which can't be repeated")
             for number, thing in enumerate(node.walk.met):
-                changes[f"{which}.{place}.{number}"] = take_content(thing, node.label)
+                changes[f"{which}.{place}.{number}"] = take_content(thing, node.label.strip("`"))
     objects = name_objects(*reaches)
     hidden = {identity: node for reached in reaches for identity, node in reached.mutable().items()}
     values = keep_views(made, objects.values())
-    if _share(hidden, objects, {**values, **changes}) or changes:
+    known = None if defines is None else _Known(defines, {id(node.thing) for reach in reaches for node in reach.nodes})
+    if _share(hidden, objects, {**values, **changes}, known) or changes:
         return Effects(values, objects, changes)
     return Effects(values, {}, {})
 
 
-def _share(hidden: Mapping[int, Node], objects: Mapping[str, object], made: Mapping[str, Any]) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What definitions a hit will find: those it executes again, by name, and those the key covers, by identity."""
+
+    names: Collection[str]
+    things: Collection[int]
+
+    def check(self, name: str, definitions: Iterable[Any]) -> None:
+        """Raise UnstorableError for a class or function of the notebook that only running the stage makes."""
+        for definition in definitions:
+            title = str(getattr(definition, "__qualname__", ""))
+            made = getattr(definition, "__module__", None) == "__main__" and id(definition) not in self.things
+            if made and title.partition(".")[0] not in self.names:
+                raise UnstorableError(name, f"it needs `{title}`, which no definition in the stage makes")
+
+
+def _share(
+    hidden: Mapping[int, Node], objects: Mapping[str, object], made: Mapping[str, Any], known: _Known | None
+) -> bool:
     """Tell whether values refer to the inputs' objects; raise where they share what can't be referred to."""
     anchored = {id(thing): place for place, thing in enumerate(objects.values())}
     shared = False
-    owners: dict[int, int] = {}
+    owners: dict[int, object] = {}
     for name, value in made.items():
         walk = Walk()
         walk.memo.update(anchored)
@@ -82,6 +105,8 @@ def _share(hidden: Mapping[int, Node], objects: Mapping[str, object], made: Mapp
             walk.write(value)
         except (FingerprintError, RecursionError):
             continue  # what can't be walked is for the store to accept or refuse
+        if known is not None:
+            known.check(name, walk.definitions)
         if walk.tangled:
             raise UnstorableError(name, f"it holds {walk.tangled} that are views of the same memory; copy one of them")
         common = walk.mutable() & hidden.keys() - anchored.keys()
@@ -90,6 +115,34 @@ def _share(hidden: Mapping[int, Node], objects: Mapping[str, object], made: Mapp
             raise UnstorableError(name, f"it shares memory with {owner}, and would be a copy when it is brought back")
         shared |= any(number < len(anchored) for number in walk.again)
     return shared
+
+
+def name_lasting(reached: Reach) -> str:
+    """Name what the code reaches that asks the user, or changes the whole process in ways nobody can repeat."""
+    for node in reached.nodes:
+        if node.kind == "function" and isinstance(node.thing, types.FunctionType):
+            form = canonical(node.thing.__code__)
+            words = form.attributes | {name for statement in form.imports for name in statement.names}
+            calls = {".".join((reference.name, *reference.chain)) for reference in form.references}
+            found = sorted((words & _LASTING) | (calls & _LASTING_CALLS))
+            if found:
+                return found[0]
+    return ""
+
+
+_LASTING = frozenset(
+    {
+        *("basicConfig", "dictConfig", "fileConfig", "setLevel", "addHandler", "removeHandler", "addFilter"),
+        *("setlocale", "umask", "tzset", "setrecursionlimit", "setswitchinterval", "settrace", "setprofile"),
+        *("set_start_method", "set_event_loop_policy", "setdefaulttimeout", "switch_backend"),
+    }
+)
+_LASTING_CALLS = frozenset(
+    {
+        *("input", "atexit.register", "faulthandler.enable", "gc.disable", "gc.enable", "gc.freeze", "logging.disable"),
+        *("signal.alarm", "signal.signal", "matplotlib.use"),
+    }
+)
 
 
 def repeat_changes(changes: Mapping[str, Any], objects: Mapping[str, object]) -> None:
@@ -112,9 +165,9 @@ def take_content(thing: Any, label: str) -> Any:
     if numpy is not None and isinstance(thing, numpy.ndarray) and thing.flags.writeable:
         return [thing.copy(), None]
     if numpy is not None and isinstance(thing, numpy.random.Generator):
-        return [thing.bit_generator.state, None]
+        return [(thing.bit_generator.state, _count_children(thing)), None]
     attributes = _attributes(thing)
-    if attributes is None:
+    if attributes is None or type(thing).__basicsize__ > _PLAIN_SIZE:
         raise UnstorableError(label, f"a {type(thing).__name__} is changed in place, which can't be repeated")
     return [None, attributes]
 
@@ -133,10 +186,18 @@ def put_content(thing: Any, content: Any) -> None:
 def _put_foreign(thing: Any, own: Any) -> None:
     if hasattr(thing, "_update_inplace"):
         thing._update_inplace(own)  # noqa: SLF001 - what pandas itself does for inplace=True
+        for name in thing._metadata:  # noqa: SLF001 - what it leaves out: a series's name
+            object.__setattr__(thing, name, getattr(own, name))
     elif hasattr(thing, "bit_generator"):
-        thing.bit_generator.state = own
+        thing.bit_generator.state, children = own
+        if spawned := children - _count_children(thing):
+            thing.bit_generator.seed_seq.spawn(spawned)  # what it would seed its next child with
     elif own is not None:
         thing[...] = own
+
+
+def _count_children(generator: Any) -> int:
+    return int(getattr(generator.bit_generator.seed_seq, "n_children_spawned", 0))
 
 
 def _fits(thing: Any, content: Any) -> bool:
@@ -147,10 +208,22 @@ def _fits(thing: Any, content: Any) -> bool:
 
 
 def _attributes(thing: Any) -> dict[str, Any] | None:
-    """Return an object's attributes; None where it has none or keeps some where we can't reach them."""
+    """Return an object's attributes; None where it has none or keeps some in slots."""
     if any(getattr(base, "__slots__", ()) for base in type(thing).__mro__):
         return None
     return dict(vars(thing)) if hasattr(thing, "__dict__") else None
+
+
+_PLAIN_SIZE = type("Plain", (), {}).__basicsize__
+"""Bytes of an object all of whose state is in its attributes; what is larger keeps some in C."""
+
+
+def _rewrite(thing: Any, own: Any) -> None:
+    content, place = own
+    thing.seek(0)
+    thing.truncate()
+    thing.write(content)
+    thing.seek(place)
 
 
 def _replace(thing: Any, own: Any) -> None:
@@ -164,5 +237,7 @@ _KINDS: dict[type, tuple[Any, Any]] = {
     set: (set, _replace),
     deque: (list, _replace),
     bytearray: (bytes, _replace),
+    io.StringIO: (lambda memory: (memory.getvalue(), memory.tell()), _rewrite),
+    io.BytesIO: (lambda memory: (memory.getvalue(), memory.tell()), _rewrite),
     random.Random: (random.Random.getstate, random.Random.setstate),
 }

@@ -15,17 +15,21 @@ from typing import TYPE_CHECKING, Any
 from vinyasa_ipy.errors import StoreError, UnstorableError
 from vinyasa_ipy.fingerprint.files import digest_file
 from vinyasa_ipy.pipeline import ambient
+from vinyasa_ipy.pipeline.namespace import name_unstorable
 from vinyasa_ipy.pipeline.places import Places
 from vinyasa_ipy.pipeline.readings import Readings
 from vinyasa_ipy.pipeline.settings import COMPUTING, DRAWING, SHOWING, changed_settings, mark_all, put_settings
 from vinyasa_ipy.pipeline.settings import PREFIX as SETTINGS
 from vinyasa_ipy.pipeline.stage import RECIPE, Inputs, Source, Stage
+from vinyasa_ipy.pipeline.surroundings import Surroundings, repeat
 from vinyasa_ipy.pipeline.verdict import Verdict, decide
 from vinyasa_ipy.pipeline.watch import Activity, Watch, overlook
 from vinyasa_ipy.store import FileMade, Store, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from vinyasa_ipy.store.packing import Packing
 
 AMBIENT = "ambient"
 """Name under which the states of shared random generators and the settings of libraries are stored."""
@@ -40,34 +44,41 @@ class Attempt:
     watch: Watch
     generators: Mapping[str, str]
     settings: Mapping[str, str]
-    started: float
+    surroundings: Surroundings
     clock: float
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an execution ended: its trace when it was stored, else in words why it was not."""
+    """How an execution ended: its trace when it was stored, else in words why it was not.
+
+    `broken` is True when that lies with the store, not with the result.
+    """
 
     trace: Trace | None
     seconds: float
     refusal: str = ""
     impure: tuple[str, ...] = ()
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """What an execution made: values by name, what they are in words, and what should go into the record.
 
-    `anchors` are the inputs' objects that the values refer to; `shows` and `draws` tell whether anything was
+    `names` are those of the values that the user knows by name; `anchors` are the inputs' objects that the values refer
+    to; `shows` and `draws` tell whether anything was
     displayed, and whether figures were.
     """
 
     values: Mapping[str, object]
     words: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, object] = field(default_factory=dict)
     anchors: Mapping[str, object] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
     shows: bool = False
     draws: bool = False
+    packing: Packing | None = None
 
 
 class Engine:
@@ -79,26 +90,35 @@ class Engine:
         self.places = Places(os.path.abspath(project))
         self.generators = ambient.Generators()
         self.readings = Readings(self.places, self.generators)
-        overlook(str(store.root))
+        for folder in store.folders:
+            overlook(folder)
 
     def prepare(self, stage: Stage, inputs: Inputs) -> Verdict:
         """Decide whether a stage must run, and why."""
         return decide(self.store, stage, inputs, self.readings.look)
+
+    def load(self, trace: Trace, anchors: Mapping[str, object]) -> dict[str, object]:
+        """Load the values a trace holds, and change nothing. Raises KeyError when something is gone meanwhile."""
+        names = trace.stored.places if trace.stored else ()
+        return {name: self.store.load(trace, name, anchors=anchors) for name in names}
 
     def open(self, trace: Trace, anchors: Mapping[str, object]) -> dict[str, object]:
         """Bring back everything a trace holds: its values are returned, its files and generators restored.
 
         Raises KeyError when something is gone meanwhile; StoreError when a file can't be written.
         """
-        names = trace.stored.places if trace.stored else ()
-        values = {name: self.store.load(trace, name, anchors=anchors) for name in names}
+        values = self.load(trace, anchors)
+        for folder in _folders(trace):
+            os.makedirs(self.places.find(folder), exist_ok=True)
         for made in trace.made:
             path = self.places.find(made.path)
             if not made.digest.startswith(digest_file(path) or "-"):
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 self.store.restore_file(made.digest, Path(path), made.mode)
+        self.readings.pass_on(trace)
         found = values.pop(AMBIENT, None)
         if isinstance(found, dict):
+            repeat(found["surroundings"], self.places)
             ambient.restore(found["generators"])
             put_settings(found["settings"])
         return values
@@ -113,7 +133,8 @@ class Engine:
         whole = stage.kind != "function"
         generators = self.generators.now() if whole else {}
         settings = mark_all() if whole else {}
-        attempt = Attempt(stage, inputs, watch, generators, settings, time.time(), time.perf_counter())
+        before = Surroundings.now()
+        attempt = Attempt(stage, inputs, watch, generators, settings, before, time.perf_counter())
         watch.start()
         return attempt
 
@@ -137,14 +158,17 @@ class Engine:
                 return Outcome(None, seconds, refusal, impure)
             return Outcome(self._store(attempt, activity, gather(), seconds), seconds, "", impure)
         except (UnstorableError, StoreError) as error:
-            return Outcome(None, seconds, str(error), impure)
+            return Outcome(None, seconds, str(error), impure, broken=isinstance(error, StoreError))
+        except Exception as error:  # noqa: BLE001 - the user's work is done; nothing that fails here may cost them that
+            return Outcome(None, seconds, f"{type(error).__name__}: {error}", impure)
 
     def _store(self, attempt: Attempt, activity: Activity, result: Result, seconds: float) -> Trace:
         drawn = ambient.drawn(attempt.generators, self.generators.now()) if attempt.generators else {}
         changed = changed_settings(attempt.settings)
         values = dict(result.values)
-        if drawn or changed:
-            values[AMBIENT] = {"generators": ambient.capture(drawn), "settings": changed}
+        moved = attempt.surroundings.changes(self.places)
+        if drawn or changed or moved:
+            values[AMBIENT] = {"generators": ambient.capture(drawn), "settings": changed, "surroundings": moved}
         used = {ambient.PREFIX + name: mark for name, mark in drawn.items()}
         used |= {SETTINGS + name: attempt.settings[name] for name in _settings_used(attempt, result, changed)}
         draft = Trace(
@@ -152,19 +176,36 @@ class Engine:
             key=attempt.inputs.key,
             recipe=RECIPE,
             labels=attempt.inputs.labels,
-            reads=self.readings.take(activity, used, attempt.started),
+            reads=self.readings.take(activity, used, attempt.surroundings),
             made=tuple(self._made(path) for path in activity.written if os.path.isfile(path)),
             values=result.words,
             notes=(*attempt.inputs.notes, *activity.impure),
             seconds=seconds,
             created=time.time(),
-            details={**result.details, "sources": _plain(attempt.inputs.sources)},
+            details={
+                **result.details,
+                "sources": {name: self._plain(source) for name, source in attempt.inputs.sources.items()},
+                "folders": [self.places.name(path) for path in activity.folders if os.path.isdir(path)],
+            },
         )
-        return self.store.put(draft, values, anchors=result.anchors)
+        try:
+            plain = AMBIENT not in values
+            return self.store.put(draft, values, anchors=result.anchors, packing=result.packing, plain=plain)
+        except UnstorableError as error:
+            raise name_unstorable(result.names) or error from error
+
+    def _plain(self, source: Source) -> dict[str, Any]:
+        return {"text": source.text, "file": self.places.name(source.file), "line": source.line}
 
     def _made(self, path: str) -> FileMade:
         mode = os.stat(path).st_mode & 0o777
         return FileMade(self.places.name(path), self.store.add_file(Path(path)), mode)
+
+
+def _folders(trace: Trace) -> list[str]:
+    """Name the folders a stage made."""
+    found = trace.details.get("folders")
+    return [str(name) for name in found] if isinstance(found, list) else []
 
 
 def _settings_used(attempt: Attempt, result: Result, changed: Mapping[str, Any]) -> list[str]:
@@ -179,7 +220,3 @@ def _unfaithful(activity: Activity) -> str:
         return f"it changes the file {next(iter(activity.changed_in_place))} in place"
     removed = [path for path in activity.removed if not os.path.exists(path)]
     return f"it removes the file {removed[0]}" if removed else ""
-
-
-def _plain(sources: Mapping[str, Source]) -> dict[str, Any]:
-    return {name: {"text": source.text, "file": source.file, "line": source.line} for name, source in sources.items()}

@@ -61,6 +61,7 @@ def list_sources(nodes: Iterable[Node], labels: Iterable[str]) -> dict[str, Sour
 
 def read_source(code: types.CodeType) -> Source | None:
     """Find the text of a piece of code where Python would show it in a traceback."""
+    linecache.checkcache(code.co_filename)
     lines = linecache.getlines(code.co_filename)
     last = _last_line(code)
     if not lines or last > len(lines):

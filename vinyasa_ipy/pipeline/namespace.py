@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import importlib
+import io
+import os
+import pickle
 import re
 import types
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from vinyasa_ipy.errors import UnstorableError
 from vinyasa_ipy.fingerprint.names import definitions
 
 if TYPE_CHECKING:
@@ -64,12 +68,68 @@ class ModuleName:
         return importlib.import_module, (self.name,)
 
 
+class ClosedFile:
+    """Stands for a file that was closed, as `with open(…) as file` leaves it; comes back as a closed file."""
+
+    def __init__(self, file: Any) -> None:
+        """Keep what a closed file still says."""
+        self.facts = (type(file).__name__, getattr(file, "name", ""), getattr(file, "mode", "r"))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Come back as a file that says the same."""
+        return _close, self.facts
+
+
+def _close(kind: str, name: Any, mode: str) -> Any:
+    if kind in {"StringIO", "BytesIO"}:
+        memory = getattr(io, kind)()
+        memory.close()
+        return memory
+    # The system's empty file has no line to read and keeps nothing: it is open for a moment only.
+    file: Any = open(os.devnull, mode.replace("x", "w"), 0 if kind == "FileIO" else -1)  # noqa: SIM115
+    file.close()
+    raw = getattr(getattr(file, "buffer", file), "raw", file)
+    raw.name = name
+    return file
+
+
+_CLOSABLE = (
+    io.TextIOWrapper,
+    io.BufferedReader,
+    io.BufferedWriter,
+    io.BufferedRandom,
+    io.FileIO,
+    io.StringIO,
+    io.BytesIO,
+)
+
+
 def storable(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Prepare values for the store: a module is kept by name."""
-    return {
-        name: ModuleName(value.__name__) if isinstance(value, types.ModuleType) else value
-        for name, value in values.items()
-    }
+    """Prepare values for the store: a module is kept by name, a closed file by what it says.
+
+    Raises UnstorableError for an array through which a file is written.
+    """
+    return {name: _storable(name, value) for name, value in values.items()}
+
+
+def _storable(name: str, value: Any) -> Any:
+    if isinstance(value, types.ModuleType):
+        return ModuleName(value.__name__)
+    if type(value) in _CLOSABLE and value.closed:
+        return ClosedFile(value)
+    if type(value).__name__ == "memmap" and value.flags.writeable and getattr(value, "mode", "c") != "c":
+        raise UnstorableError(name, f"what is written to it goes to the file {value.filename}")
+    return value
+
+
+def name_unstorable(names: Mapping[str, object]) -> UnstorableError | None:
+    """Find the first of the user's names whose value can't be pickled, and say so."""
+    for name, value in names.items():
+        try:
+            pickle.dumps(value, 5, buffer_callback=lambda _: None)
+        except Exception as error:  # noqa: BLE001 - a value's own __reduce__ may raise anything
+            return UnstorableError(name, f"pickling it raised {type(error).__name__}: {error}")
+    return None
 
 
 def define(tree: ast.Module, names: Iterable[str], space: dict[str, Any], filename: str) -> None:

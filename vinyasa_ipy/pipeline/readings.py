@@ -15,16 +15,19 @@ from vinyasa_ipy.fingerprint.files import digest_file
 from vinyasa_ipy.pipeline.ambient import PREFIX as GENERATOR
 from vinyasa_ipy.pipeline.settings import PREFIX as SETTINGS
 from vinyasa_ipy.pipeline.settings import mark_settings
+from vinyasa_ipy.pipeline.watch import find_kind, glimpse, watching
 from vinyasa_ipy.store import FileRead
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from vinyasa_ipy.pipeline.ambient import Generators
     from vinyasa_ipy.pipeline.places import Places
+    from vinyasa_ipy.pipeline.surroundings import Surroundings
     from vinyasa_ipy.pipeline.watch import Activity
+    from vinyasa_ipy.store import Trace
 
-FOLDER, VARIABLE, HERE = "folder:", "variable:", "working folder:"
+FOLDER, VARIABLE, FOUND, HERE, PLACE = "folder:", "variable:", "found:", "working folder:", "working folder's path:"
 
 
 class Readings:
@@ -33,57 +36,79 @@ class Readings:
     def __init__(self, places: Places, generators: Generators) -> None:
         """Name files by `places`; know the shared generators."""
         self.places = places
-        self.generators = generators
+        self._looks: dict[str, Callable[[str], str | None]] = {
+            GENERATOR: generators.state,
+            SETTINGS: mark_settings,
+            VARIABLE: lambda name: _variable(os.environ, name),
+            FOLDER: lambda name: _listing(places.find(name)),
+            FOUND: lambda name: find_kind(places.find(name)),
+            HERE: lambda _: places.name(os.path.join(os.getcwd(), "")),
+            PLACE: lambda _: os.getcwd(),
+        }
 
     def look(self, read: FileRead) -> str | None:
         """Fingerprint what a trace says was read, as it is now; None when it is not there."""
-        name = read.path
-        if name.startswith(GENERATOR):
-            return self.generators.state(name)
-        if name.startswith(SETTINGS):
-            return mark_settings(name.removeprefix(SETTINGS))
-        if name.startswith(VARIABLE):
-            return _variable(name.removeprefix(VARIABLE))
-        if name.startswith(FOLDER):
-            return _listing(self.places.find(name.removeprefix(FOLDER)))
-        if name == HERE:
-            return self._here()
-        return digest_file(self.places.find(name))
+        for prefix, look in self._looks.items():
+            if read.path.startswith(prefix):
+                return look(read.path.removeprefix(prefix))
+        return digest_file(self.places.find(read.path))
 
-    def take(self, activity: Activity, ambient: Mapping[str, str], started: float) -> tuple[FileRead, ...]:
-        """Name and fingerprint all that was read since `started`.
+    def take(self, activity: Activity, ambient: Mapping[str, str], before: Surroundings) -> tuple[FileRead, ...]:
+        """Name and fingerprint all that was read.
 
-        `ambient` are generators and settings with their fingerprints from before the stage ran. Raises
-        UnstorableError when a file that was read has changed meanwhile.
+        `ambient` are generators and settings with their fingerprints from before the stage ran, `before` how its
+        surroundings were. Raises UnstorableError when a file that was read has changed meanwhile.
         """
         readings = [FileRead(name, mark) for name, mark in ambient.items()]
-        readings += [FileRead(VARIABLE + name, _variable(name)) for name in activity.variables]
-        readings += self._files(activity, started)
+        readings += [FileRead(VARIABLE + name, _variable(before.variables, name)) for name in activity.variables]
+        readings += self._files(activity)
         readings += [FileRead(FOLDER + self.places.name(path), _listing(path)) for path in activity.listed]
-        if activity.read or activity.written or activity.listed:
+        readings += [FileRead(FOUND + self.places.name(path), kind) for path, kind in activity.found.items()]
+        if activity.read or activity.written or activity.listed or activity.found or activity.folders:
             # Relative names mean other files elsewhere.
-            readings.append(FileRead(HERE, self._here()))
+            readings.append(FileRead(HERE, self.places.name(before.folder)))
+        if activity.asked_where:
+            readings.append(FileRead(PLACE, os.path.normpath(before.folder)))
         return tuple(readings)
 
-    def _files(self, activity: Activity, started: float) -> Iterator[FileRead]:
-        for path in activity.read:
-            if path in activity.written or path in activity.scratch:
-                continue
-            try:
-                stat = os.stat(path)
-            except OSError:
-                yield FileRead(self.places.name(path), None)
-                continue
-            if max(stat.st_mtime, stat.st_ctime) >= started:
-                raise UnstorableError(path, "the file was changed while the stage ran, so nobody knows what it read")
-            yield FileRead(self.places.name(path), digest_file(path))
+    def pass_on(self, trace: Trace) -> None:
+        """Tell the executions under way what a hit inside them stands for: it would have read and made all that."""
+        for watch in watching():
+            for read in trace.reads:
+                self._note(watch.activity, read)
+            for made in trace.made:
+                watch.activity.written.setdefault(self.places.find(made.path))
 
-    def _here(self) -> str:
-        return self.places.name(os.path.join(os.path.abspath("."), ""))
+    def _note(self, activity: Activity, read: FileRead) -> None:
+        prefix = next((prefix for prefix in self._looks if read.path.startswith(prefix)), "")
+        name = read.path.removeprefix(prefix)
+        if prefix == VARIABLE:
+            activity.variables.setdefault(name)
+        elif prefix == FOLDER:
+            activity.listed.setdefault(self.places.find(name))
+        elif prefix == FOUND:
+            activity.found.setdefault(self.places.find(name), read.digest)
+        elif prefix == PLACE:
+            activity.asked_where = True
+        elif not prefix:
+            activity.read.setdefault(self.places.find(name), read.digest)
+
+    def _files(self, activity: Activity) -> Iterator[FileRead]:
+        for path, seen in activity.read.items():
+            name = self.places.name(path)
+            if path in activity.before:
+                yield FileRead(name, activity.before[path])
+            elif seen is None:
+                yield FileRead(name, None)
+            elif path not in activity.written and path not in activity.scratch:
+                digest = digest_file(path)
+                if seen != (digest if isinstance(seen, str) else glimpse(path)):
+                    raise UnstorableError(path, "the file was changed while the stage ran: nobody knows what it read")
+                yield FileRead(name, digest)
 
 
-def _variable(name: str) -> str | None:
-    value = os.environ.get(name)
+def _variable(variables: Mapping[str, str], name: str) -> str | None:
+    value = variables.get(name)
     return None if value is None else digest(value, name)
 
 
@@ -101,8 +126,13 @@ def say_reading(name: str) -> str:
         SETTINGS: "the settings of",
         VARIABLE: "environment variable",
         FOLDER: "the names in folder",
+        FOUND: "what is at",
     }
     for prefix, words in kinds.items():
         if name.startswith(prefix):
-            return f"{words} {name.removeprefix(prefix)}"
-    return "the working folder" if name == HERE else f"file {name.replace('{project}/', '').replace('{site}/', '')}"
+            return f"{words} {_said(name.removeprefix(prefix))}"
+    return "the working folder" if name in (HERE, PLACE) else f"file {_said(name)}"
+
+
+def _said(name: str) -> str:
+    return name.replace("{project}/", "").replace("{site}/", "")

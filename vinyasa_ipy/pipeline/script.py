@@ -17,7 +17,7 @@ from vinyasa_ipy.fingerprint.describe import describe
 from vinyasa_ipy.fingerprint.names import Names, read_names
 from vinyasa_ipy.fingerprint.reach import Reach, reach_code
 from vinyasa_ipy.fingerprint.strip import compile_for_key
-from vinyasa_ipy.pipeline.effects import find_effects, name_objects, repeat_changes
+from vinyasa_ipy.pipeline.effects import find_effects, name_lasting, name_objects, repeat_changes
 from vinyasa_ipy.pipeline.engine import Engine, Outcome, Result
 from vinyasa_ipy.pipeline.inputs import label_reach, list_sources
 from vinyasa_ipy.pipeline.namespace import Snapshot, define, storable
@@ -100,7 +100,7 @@ class Sequence:
     def bring_back(self, script: Script, look: Look, *, show: bool = True) -> bool:
         """Put back what a script bound and write what it wrote; False when that is gone by now.
 
-        With `show` off, only the names come back.
+        With `show` off, only the names come back: no file is written, no setting changed.
         """
         trace = look.verdict.trace if look.verdict is not None else None
         if trace is None or look.reached is None:
@@ -108,7 +108,7 @@ class Sequence:
         objects = name_objects(look.reached)
         try:
             define(script.tree, _texts(trace, "defines"), self.space, str(script.path))
-            opened = self.engine.open(trace, objects)
+            opened = self.engine.open(trace, objects) if show else self.engine.load(trace, objects)
             values: Any = opened[VALUES]
             repeat_changes(values["changes"], objects)
         except (KeyError, StoreError):
@@ -146,14 +146,17 @@ class Sequence:
         )
 
     def _moved(self, reached: Reach) -> str:
-        changed = reached.rebound(self.space)
+        changed, lasting = reached.rebound(self.space), name_lasting(reached)
+        if lasting:
+            return f"it calls `{lasting}`, whose effect can't be repeated"
         return f"it changes {changed}, which it also reads" if changed else ""
 
     def _gather(self, script: Script, snapshot: Snapshot, reached: Reach, written: list[tuple[str, str]]) -> Result:
         made = snapshot.changed(self.space, script.names.binds)
         kept = {name: value for name, value in made.items() if name not in script.names.defines}
-        effects = find_effects(kept, reached)
-        values = {"names": storable(effects.values), "changes": effects.changes}
+        effects = find_effects(kept, reached, defines=script.names.defines)
+        names = storable(effects.values)
+        values = {"names": names, "changes": effects.changes}
         details = {
             "defines": sorted(name for name in made if name in script.names.defines),
             "removed": snapshot.removed(self.space),
@@ -162,7 +165,8 @@ class Sequence:
         }
         words = {name: describe(value) for name, value in kept.items()}
         shows = bool(written)
-        return Result({VALUES: values, WRITTEN: written}, words, effects.anchors, details, shows=shows, draws=True)
+        results = {VALUES: values, WRITTEN: written}
+        return Result(results, words, names, effects.anchors, details, shows=shows, draws=True)
 
 
 def _texts(trace: Trace, name: str) -> list[str]:

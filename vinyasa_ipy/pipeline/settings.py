@@ -1,4 +1,4 @@
-"""Settings that libraries keep for a whole process: options of pandas, matplotlib and NumPy.
+"""Settings that libraries keep for a whole process: options of pandas, matplotlib, NumPy and decimal.
 
 Only what differs from a library's own defaults counts, so that it makes no difference whether the library is loaded
 yet. Some settings change what a stage computes, others only what it shows.
@@ -48,6 +48,17 @@ def _numpy_errors(module: Any) -> tuple[Values, Values]:
     return dict(module.geterr()), {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
 
 
+def _decimal(module: Any) -> tuple[Values, Values]:
+    now, default = module.getcontext(), module.DefaultContext
+    values = [{name: getattr(context, name) for name in _DECIMAL} for context in (now, default)]
+    return values[0], values[1]
+
+
+def _set_decimal(module: Any, values: Values) -> None:
+    for name, value in values.items():
+        setattr(module.getcontext(), name, value)
+
+
 def _set_matplotlib(module: Any, values: Values) -> None:
     module.rcParams.update(values)
 
@@ -65,6 +76,7 @@ def _set_numpy_errors(module: Any, values: Values) -> None:
     module.seterr(**values)
 
 
+_DECIMAL = ("prec", "rounding", "Emin", "Emax", "capitals", "clamp")
 _PRINT: Values = {
     "edgeitems": 3,
     "floatmode": "maxprec",
@@ -81,6 +93,7 @@ _PRINT: Values = {
 }
 
 _KINDS: dict[str, tuple[str, Callable[[Any], tuple[Values, Values]], Callable[[Any, Values], None]]] = {
+    "decimal": ("decimal", _decimal, _set_decimal),
     "numpy.errors": ("numpy", _numpy_errors, _set_numpy_errors),
     "numpy.print": ("numpy", _numpy_print, _set_numpy_print),
     "pandas": ("pandas", _pandas("display.", inside=False), _set_pandas),
@@ -88,7 +101,7 @@ _KINDS: dict[str, tuple[str, Callable[[Any], tuple[Values, Values]], Callable[[A
     "matplotlib": ("matplotlib", _matplotlib, _set_matplotlib),
 }
 
-COMPUTING = ("numpy.errors", "pandas")
+COMPUTING = ("decimal", "numpy.errors", "pandas")
 """Settings that can change values."""
 SHOWING = ("numpy.print", "pandas.display")
 """Settings that change how values are shown."""

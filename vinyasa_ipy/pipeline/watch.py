@@ -9,17 +9,19 @@ import os
 import sys
 import tempfile
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, wraps
 from importlib.util import source_from_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from vinyasa_ipy.fingerprint.files import digest_file
 from vinyasa_ipy.fingerprint.modules import origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
@@ -33,19 +35,44 @@ _IMPURE = {
 }
 
 
+Glimpse = tuple[int, ...] | str | None
+"""How a file was at one moment: its stat, its digest where its stat could miss a change, None where there is none."""
+
+TICK = 0.1
+"""Seconds within which two changes of a file may bear the same time stamp: clocks of file systems tick coarsely."""
+
+
+def glimpse(path: str) -> Glimpse:
+    """Take how a file is now, as cheaply as is safe."""
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
+    if time.time() - max(stat.st_mtime, stat.st_ctime) < TICK:
+        return digest_file(path)
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
+
+
 @dataclass(slots=True)
 class Activity:
     """What was seen, in order of first use: absolute paths, variables, and in words what no key can cover.
 
-    `scratch` are files that were written and taken away again, `listed` are folders, with a separator at the end.
+    `read` says of every file how it was when it was first opened; `scratch` are files that were written and taken away
+    again; `before` holds the fingerprints of files that were read and then written; `found` says what stood where the
+    code only asked whether something is there; `listed` and `folders` are folders whose names were read and those that
+    were made, with a separator at the end.
     """
 
-    read: dict[str, None] = field(default_factory=dict)
+    read: dict[str, Glimpse] = field(default_factory=dict)
     written: dict[str, None] = field(default_factory=dict)
     changed_in_place: dict[str, None] = field(default_factory=dict)
     removed: dict[str, None] = field(default_factory=dict)
     scratch: dict[str, None] = field(default_factory=dict)
+    before: dict[str, str | None] = field(default_factory=dict)
+    found: dict[str, str | None] = field(default_factory=dict)
     listed: dict[str, None] = field(default_factory=dict)
+    folders: dict[str, None] = field(default_factory=dict)
+    asked_where: bool = False
     variables: dict[str, None] = field(default_factory=dict)
     impure: dict[str, None] = field(default_factory=dict)
 
@@ -63,14 +90,17 @@ class Watch:
     def start(self) -> None:
         """Begin to see."""
         _install()
-        watch_variables()
         with _lock:
+            if not _active:
+                _listen()
             _active.append(self)
 
     def stop(self) -> Activity:
         """Stop seeing, and return what was seen; harmless when stopped already."""
         with _lock, suppress(ValueError):
             _active.remove(self)
+            if not _active:
+                _ignore()
         return self.activity
 
     def see(self, event: str, arguments: tuple[Any, ...]) -> None:
@@ -81,6 +111,10 @@ class Watch:
             self._renamed(arguments[0], arguments[1])
         elif event == "os.remove":
             self._removed(arguments[0])
+        elif event == "os.mkdir":
+            self._made(arguments[0])
+        elif event == "os.rmdir":
+            self._unmade(arguments[0])
         elif event == "sqlite3.connect":
             self._opened(arguments[0], "r", 0)
         elif event in _LISTING:
@@ -95,16 +129,22 @@ class Watch:
         activity = self.activity
         if not flags & _WRITING:
             if name not in activity.written:
-                activity.read.setdefault(_source(name))
+                self._read(_source(name))
             return
         fresh = flags & os.O_TRUNC or flags & os.O_EXCL or not os.path.exists(name)
         if mode is not None and ("w" in mode or "x" in mode):
             fresh = True
         if fresh:
+            if name in activity.read and name not in activity.before:
+                activity.before[name] = digest_file(name)
             activity.removed.pop(name, None)
             activity.written.setdefault(name)
         elif name not in activity.written:
             activity.changed_in_place.setdefault(name)
+
+    def _read(self, name: str) -> None:
+        if name not in self.activity.read:
+            self.activity.read[name] = glimpse(name)
 
     def _renamed(self, source: Any, target: Any) -> None:
         old, new = _absolute(source), _absolute(target)
@@ -127,11 +167,35 @@ class Watch:
         elif name not in self.activity.scratch and not is_machinery(name):
             self.activity.removed.setdefault(name)
 
+    def _made(self, path: Any) -> None:
+        name = _folder(path)
+        if not is_machinery(name) and not os.path.isdir(name):
+            self.activity.folders.setdefault(name)
+
+    def _unmade(self, path: Any) -> None:
+        name = _folder(path)
+        if self.activity.folders.pop(name, self) is self and not is_machinery(name):
+            self.activity.removed.setdefault(name)
+
+    def asked(self, question: str, path: Any) -> None:
+        """Take note that the user's own code asked the system `question` about a path, or where it is."""
+        if question == "getcwd":
+            self.activity.asked_where = True
+            return
+        name = _located(path)
+        if name is None or is_machinery(name) or name in self.activity.written or name in self.activity.folders:
+            return
+        kind = find_kind(name)
+        if kind == "file" and question not in _EXISTENCE:
+            self._read(name)
+        else:
+            self.activity.found.setdefault(name, kind)
+
     def _listed(self, path: Any) -> None:
         """Take note of a folder whose names were asked for, unless Python looked for a module there."""
         if isinstance(path, int) or _is_importing():
             return
-        name = os.path.join(os.path.abspath(os.fsdecode(path or ".")), "")
+        name = _folder(path or ".")
         if not is_machinery(name) and not _is_installed(name):
             self.activity.listed.setdefault(name)
 
@@ -140,25 +204,80 @@ class _Variables(os._Environ):  # type: ignore[type-arg]  # noqa: SLF001 - the o
     """`os.environ`, seen when the user's own code reads it; what libraries read stands for their version."""
 
     def __getitem__(self, key: str) -> str:
-        if _active and _asked_by_user():
-            for watch in tuple(_active):
-                watch.activity.variables.setdefault(str(key))
+        if _active and not getattr(_busy, "inside", False):
+            _hear(lambda watch, _: watch.activity.variables.setdefault(str(key)))
         value: str = super().__getitem__(key)
         return value
 
 
-def watch_variables() -> None:
-    """Let `os.environ` tell from now on who reads what; nothing else about it changes."""
+def _listen() -> None:
+    """Let `os` tell what it is asked: about variables, paths and the working folder; no event is raised for those."""
     if type(os.environ) is os._Environ:  # noqa: SLF001 - the only name of its type
         os.environ.__class__ = _Variables
+    for name, question in _QUESTIONS.items():
+        setattr(os, name, question)
 
 
-def _asked_by_user() -> bool:
-    """Tell whether the code that reads a variable, beyond the standard library's own detours, is the user's."""
-    for space in _callers(3):
-        if space.get("__name__") not in _DETOURS:
-            return origin(space.get("__name__"), space.get("__file__")).own
-    return True
+def _ignore() -> None:
+    """Let `os` be as it was."""
+    if type(os.environ) is _Variables:
+        os.environ.__class__ = os._Environ  # type: ignore[assignment]  # noqa: SLF001 - as above
+    for name, question in _QUESTIONS.items():
+        if getattr(os, name) is question:
+            setattr(os, name, question.__wrapped__)
+
+
+def _question(answer: Callable[..., Any]) -> Any:
+    """Wrap a function of `os` so that watches hear about it when the user's own code calls it."""
+
+    @wraps(answer)
+    def ask(*arguments: Any, **options: Any) -> Any:
+        if _active and not getattr(_busy, "inside", False):
+            path = arguments[0] if arguments else options.get("path")
+            _hear(lambda watch, words: watch.asked("getcwd" if path is None else words, path))
+        return answer(*arguments, **options)
+
+    for group in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks):
+        if answer in group:
+            group.add(ask)
+    return ask
+
+
+def _hear(tell: Callable[[Watch, str], None]) -> None:
+    """Tell every watch what the user's own code asks, and the name of the function it calls to ask.
+
+    What libraries ask stands for their version; the standard library's detours on the way to the user don't count.
+    """
+    _busy.inside = True
+    try:
+        frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 - documented, and what inspect.currentframe gives
+        words = ""
+        while frame is not None and frame.f_globals.get("__name__") in _DETOURS:
+            words, frame = frame.f_code.co_name, frame.f_back
+        space = frame.f_globals if frame is not None else {}
+        if origin(space.get("__name__"), space.get("__file__")).own:
+            for watch in tuple(_active):
+                tell(watch, words)
+    except Exception:  # noqa: BLE001 - an error here would fail the user's own os.stat()
+        for watch in tuple(_active):
+            watch.activity.impure.setdefault("asked something that could not be followed")
+    finally:
+        _busy.inside = False
+
+
+_QUESTIONS = {name: _question(getattr(os, name)) for name in ("stat", "lstat", "getcwd")}
+_EXISTENCE = frozenset(
+    {
+        *("exists", "lexists", "isfile", "isdir", "islink", "is_file", "is_dir", "is_symlink", "mkdir", "makedirs"),
+        *("glob", "iglob", "rglob", "walk", "iterdir", "realpath", "resolve"),
+    }
+)
+"""Functions that ask for no more than what stands at a path."""
+
+
+def find_kind(name: str) -> str | None:
+    """Tell what stands at a path: a file, a folder, or nothing."""
+    return "folder" if os.path.isdir(name) else "file" if os.path.exists(name) else None
 
 
 def _is_importing() -> bool:
@@ -174,7 +293,17 @@ def _callers(depth: int) -> Iterator[dict[str, Any]]:
         frame = frame.f_back
 
 
-_DETOURS = frozenset({"os", "collections.abc", "_collections_abc", "posixpath", "ntpath", "genericpath", "pathlib"})
+_DETOURS = frozenset(
+    {
+        *("os", "collections.abc", "_collections_abc", "posixpath", "ntpath", "genericpath", "glob"),
+        *("pathlib", "pathlib._abc", "pathlib._local", "pathlib._os"),
+    }
+)
+
+
+def watching() -> tuple[Watch, ...]:
+    """Return the watches that are seeing, the outermost first."""
+    return tuple(_active)
 
 
 def overlook(folder: str) -> None:
@@ -191,7 +320,7 @@ _active: list[Watch] = []
 _lock = threading.Lock()
 _installed = threading.Event()
 _LISTING = frozenset({"os.listdir", "os.scandir"})
-_EVENTS = frozenset({"open", "os.rename", "os.remove", "sqlite3.connect", *_LISTING, *_IMPURE})
+_EVENTS = frozenset({"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "sqlite3.connect", *_LISTING, *_IMPURE})
 _busy = threading.local()
 
 
@@ -219,12 +348,20 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
 
 def _absolute(path: Any) -> str | None:
     """Return the absolute path; None for what is no file (a descriptor) or no name."""
+    name = _located(path)
+    return None if name is None or os.path.isdir(name) else name
+
+
+def _located(path: Any) -> str | None:
     if isinstance(path, int) or path is None:
         return None
     with suppress(TypeError, ValueError):
-        name = os.path.abspath(os.fsdecode(path))
-        return None if os.path.isdir(name) else name
+        return os.path.abspath(os.fsdecode(path))
     return None
+
+
+def _folder(path: Any) -> str:
+    return os.path.join(os.path.abspath(os.fsdecode(path)), "")
 
 
 def _source(name: str) -> str:

@@ -16,6 +16,8 @@ from mmap import mmap
 from typing import TYPE_CHECKING
 
 from vinyasa_ipy.errors import UnstorableError
+from vinyasa_ipy.store.packing import MAGIC as PACKED
+from vinyasa_ipy.store.packing import unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -102,13 +104,26 @@ def decode(run: Run, anchors: Mapping[str, object]) -> object:
 
     Raises whatever unpickling raises (a class that is gone, say), and KeyError for an anchor that is missing.
     """
-    if run[: len(MAGIC)] != MAGIC:
+    head = run[: len(MAGIC)]
+    if head == PACKED:
+        return decode(unpack(run), anchors)
+    if head != MAGIC:
         return _unpickle(run, [], anchors) if anchors else pickle.loads(run)
     view = memoryview(bytearray(run) if isinstance(run, bytes) else run)
+    stream, spans = _lay_open(view)
+    return _unpickle(stream, [view[at : at + size] for at, size in spans], anchors)
+
+
+def read_layout(run: Run) -> tuple[memoryview, list[tuple[int, int]]] | None:
+    """Give the pickle of an artifact, and offset and length of each buffer; None when it has no buffers to look at."""
+    return _lay_open(memoryview(run)) if run[: len(MAGIC)] == MAGIC else None
+
+
+def _lay_open(view: memoryview) -> tuple[memoryview, list[tuple[int, int]]]:
     _, length, count = _HEAD.unpack_from(view)
     start = _HEAD.size + _SPAN.size * count
     spans = [_SPAN.unpack_from(view, _HEAD.size + _SPAN.size * index) for index in range(count)]
-    return _unpickle(view[start : start + length], [view[at : at + size] for at, size in spans], anchors)
+    return view[start : start + length], spans
 
 
 def _unpickle(stream: Run | memoryview, buffers: list[memoryview], anchors: Mapping[str, object]) -> object:

@@ -13,6 +13,7 @@ from vinyasa_ipy.store import trust
 
 FOLDER_NAME = ".vinyasa"
 
+_ROOTS = ("pyproject.toml", ".git")
 _MARKERS = {
     ".gitignore": "# Everything in here can be made again.\n*\n",
     "CACHEDIR.TAG": (
@@ -46,6 +47,12 @@ def find_folder(start: Path | None = None) -> Path:
         if (parent / ".git").exists():
             return parent / FOLDER_NAME
     return here / FOLDER_NAME
+
+
+def find_project(start: Path) -> Path | None:
+    """Find the project that `start` stands in: the nearest folder upward with a `pyproject.toml` or `.git`."""
+    marked = (here for here in (start, *start.parents) if any((here / name).exists() for name in _ROOTS))
+    return next(marked, None)
 
 
 def _read_setting(pyproject: Path) -> str:

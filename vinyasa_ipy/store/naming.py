@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from functools import lru_cache
 
@@ -16,18 +17,22 @@ _DIGEST = 20
 _MARK = "~"
 
 _UNSAFE = re.compile(r"[^0-9A-Za-z_.-]+")
+# The folders of a function inside another one read `outer/<locals>/inner`, where the file system takes such names.
+_UNSAFE_NESTED = _UNSAFE if os.name == "nt" else re.compile(r"[^0-9A-Za-z_.<>-]+")
 _ESCAPED = re.compile(rb"%([0-9A-F]{2})")
 
 
 @lru_cache(maxsize=4096)
 def escape(owner: str, *, nested: bool = False) -> str:
     """Turn an owner's name into a folder's; with `nested` its slashes stay slashes."""
-    return "/".join(map(_escape_part, owner.split("/"))) if nested else _escape_part(owner)
+    if nested:
+        return "/".join(_escape_part(part, _UNSAFE_NESTED) for part in owner.split("/"))
+    return _escape_part(owner, _UNSAFE)
 
 
-def _escape_part(text: str) -> str:
+def _escape_part(text: str, unsafe: re.Pattern[str]) -> str:
     """Percent-escape everything but letters, digits and `_.-`; a long name ends in its digest, an empty one is `%`."""
-    part = _UNSAFE.sub(lambda found: _percent(found[0]), text) or "%"
+    part = unsafe.sub(lambda found: _percent(found[0]), text) or "%"
     if part.startswith(".") or part in RESERVED:
         part = _percent(part[0]) + part[1:]
     if len(part) > _LONGEST:

@@ -14,35 +14,42 @@ from blake3 import blake3
 
 from vinyasa_ipy.errors import StoreError, UnstorableError
 from vinyasa_ipy.store import sweep, trust
-from vinyasa_ipy.store.artifact import decode, encode
-from vinyasa_ipy.store.disk import LEFTOVER_AGE, Disk, read_whole
+from vinyasa_ipy.store.artifact import ALIGNMENT, MAGIC, decode, encode
+from vinyasa_ipy.store.disk import LEFTOVER_AGE, Disk, look_at, read_whole
+from vinyasa_ipy.store.mapped import decode_mapped
 from vinyasa_ipy.store.naming import RESERVED, escape, unescape
 from vinyasa_ipy.store.objects import Objects
+from vinyasa_ipy.store.packing import pack
 from vinyasa_ipy.store.sweep import Freed
 from vinyasa_ipy.store.trace import (
     RETURN,
     Place,
     Rejected,
     Signer,
+    Small,
     Stored,
     carries,
     find_return,
     find_small,
+    find_start,
     make_address,
     read_trace,
     write_trace,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from vinyasa_ipy.store.artifact import Piece, Run
+    from vinyasa_ipy.store.packing import Packing
     from vinyasa_ipy.store.trace import Trace
 
 INLINE_LIMIT = 65_536
 """Bytes up to which a result stands in its trace's own file, so that a hit is one read."""
 
 _KEY = re.compile(r"[0-9A-Za-z_-]{1,200}")
+_JOBLIBS = re.compile(r"[0-9a-f]{32}")
+"""Keys of joblib's own entries, which may stand in the same folders and are left alone."""
 _NO_ANCHORS: Mapping[str, object] = {}
 
 __all__ = ["Freed", "Store"]
@@ -61,30 +68,46 @@ class Store:
     ) -> None:
         """Take the folder `root`, which is made at the first write.
 
-        Traces stand at `traces/OWNER/KEY/trace_name` below it; with `nested`, slashes in an owner make folders.
+        Traces stand at `traces/OWNER/KEY/trace_name` below it, or beside it when `traces` leads out of it; with
+        `nested`, slashes in an owner make folders. `folders` are all those that the store writes into.
         """
         self.root = Path(os.path.abspath(root))
         self._layout = (traces, trace_name, nested)
         self._trace_name = trace_name
         self._nested = nested
         self._traces = f"{os.path.normpath(self.root / traces)}/"
-        self._disk = Disk(str(self.root))
+        outer = os.path.commonpath([self.root, self._traces])
+        self.folders = (str(self.root),) if outer == str(self.root) else (str(self.root), self._traces[:-1])
+        self._disk = Disk(str(self.root), outer)
         self._objects = Objects(self._disk)
         self._signer: Signer | None = None
+        self._owned: dict[str, str] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the place, never the secret."""
         return _reopen, (self.root, *self._layout)
 
-    def put(self, draft: Trace, results: Mapping[str, object], *, anchors: Mapping[str, object] = _NO_ANCHORS) -> Trace:
+    def put(
+        self,
+        draft: Trace,
+        results: Mapping[str, object],
+        *,
+        anchors: Mapping[str, object] = _NO_ANCHORS,
+        packing: Packing | None = None,
+        plain: bool = True,
+    ) -> Trace:
         """Store `results` and the trace that points to them; give the trace as stored.
 
         Every result is pickled before anything is written; artifacts come first, the trace last. An object of
-        `anchors` is stored by its name wherever exactly that object occurs. Raises UnstorableError, StoreError.
+        `anchors` is stored by its name wherever exactly that object occurs; `packing` says how results are
+        compressed. With `plain` off, `fetch` doesn't find the trace: its results are not all there is to bring back.
+        Raises UnstorableError, StoreError.
         """
         if not _KEY.fullmatch(draft.key):
             raise ValueError(f"a key must be letters, digits, `_` or `-`, not {draft.key!r}")
         pieces = {name: encode(name, value, anchors) for name, value in results.items()}
+        if packing is not None:
+            pieces = {name: pack(name, parts, packing) for name, parts in pieces.items()}
         signer = self._sign_in(make=True)
         places, small = self._place(pieces)
         try:
@@ -92,41 +115,56 @@ class Store:
             size += sum(self._objects.size(made.digest) for made in draft.made)
         except KeyError as error:
             raise StoreError(str(self.root), f"artifact {error} of a file is gone; run again") from None
-        path = self._folder(draft.owner, draft.key) + self._name_file(draft)
+        plain = plain and not (anchors or draft.reads or draft.made)
+        folder, name = self._folder(draft.owner, draft.key), self._name_file(draft, plain=plain)
+        path = folder + name
         trace = replace(draft, bytes=size)
         try:
             data, signature = write_trace(trace, places, small, signer)
         except (TypeError, ValueError) as error:
             raise UnstorableError(draft.owner, f"its record is not plain JSON: {error}") from error
         self._disk.commit([data], path)
+        if name != self._trace_name:
+            # What this execution was seen to depend on, an earlier plain trace under the key has missed.
+            with suppress(OSError):
+                os.unlink(folder + self._trace_name)
         return replace(trace, stored=Stored(path, signature, places))
 
-    def _place(self, pieces: Mapping[str, list[Piece]]) -> tuple[dict[str, Place], bytes]:
+    def _place(self, pieces: Mapping[str, list[Piece]]) -> tuple[dict[str, Place], Small]:
         """Store large results as artifacts; gather the small ones into one run of bytes."""
         places: dict[str, Place] = {}
         small: list[Piece] = []
         end = 0
+        alignment = 1
         for name, parts in pieces.items():
             size = sum(memoryview(part).nbytes for part in parts)
             if size > INLINE_LIMIT:
                 places[name] = self._objects.put(parts)
                 continue
+            if parts[0][: len(MAGIC)] == MAGIC:
+                alignment = ALIGNMENT
+                small.append(bytes(-end % ALIGNMENT))
+                end += -end % ALIGNMENT
             places[name] = Place(end, size)
             small += parts
             end += size
-        return places, b"".join(small)
+        return places, Small(b"".join(small), alignment)
 
-    def fetch(self, owner: str, key: str, result: str = RETURN) -> object:
+    def fetch(self, owner: str, key: str, result: str = RETURN, mapped: str | None = None) -> object:
         """Load one result of the plain trace under a key, in one read when it is small; raises KeyError.
 
-        Only a trace without file reads is found here: `traces` lists all of them.
+        Only a trace that asks for nothing else is found here (no files read or made, no anchors): `traces` lists all.
         """
-        path = f"{self._traces}{escape(owner, nested=self._nested)}/{key}/{self._trace_name}"
+        path = f"{self._folder_of(owner)}/{key}/{self._trace_name}"
         data = self._read(path, make_address(owner, key))
-        small = find_return(data) if result == RETURN else None
+        small = find_return(data) if result == RETURN and mapped is None else None
         if small is None:
-            return self.load(read_trace(data, path), result)
+            return self.load(read_trace(data, path), result, mapped=mapped)
         return self._decode(small, path, result, _NO_ANCHORS)
+
+    def holds(self, owner: str, key: str) -> bool:
+        """Tell whether there is a plain trace under a key, without a look inside."""
+        return os.path.exists(self._folder(owner, key) + self._trace_name)
 
     def traces(self, owner: str, key: str) -> list[Trace]:
         """List the traces under a key whose artifacts are all there, newest first."""
@@ -140,15 +178,24 @@ class Store:
                     found.append(trace)
         return sorted(found, key=_by_age, reverse=True)
 
-    def load(self, trace: Trace, result: str, *, anchors: Mapping[str, object] = _NO_ANCHORS) -> object:
+    def load(
+        self,
+        trace: Trace,
+        result: str,
+        *,
+        anchors: Mapping[str, object] = _NO_ANCHORS,
+        mapped: str | None = None,
+    ) -> object:
         """Load one result of a stored trace; raises KeyError when it is absent by now.
 
-        Large results come back mapped: writable, read as they are touched, and never changing the store.
+        Large results come back mapped: writable, read as they are touched, and never changing the store. With
+        `mapped`, a mode of `numpy.memmap`, arrays are memmaps of the store's files, small ones too.
         """
         if trace.stored is None:
             raise KeyError(result)
         place = trace.stored.places[result]
         run: Run
+        path, start = self._objects.path(place.digest), 0
         if place.digest:
             run = self._objects.open(place)
         else:
@@ -157,18 +204,45 @@ class Store:
                 # Somebody computed it again meanwhile: results of two executions must not be mixed.
                 raise KeyError(result)
             run = find_small(data, place)
-        return self._decode(run, trace.stored.path, result, anchors)
+            path, start = trace.stored.path, find_start(data, place)
+        if mapped is None:
+            return self._decode(run, trace.stored.path, result, anchors)
+        try:
+            return decode_mapped(run, path, start, mapped)
+        except Exception as error:  # as in `_decode`
+            self._give_up(trace.stored.path, result, error)
+            raise KeyError(result) from error
 
     def _decode(self, run: Run, path: str, result: str, anchors: Mapping[str, object]) -> object:
         """Unpickle verified bytes; a result that doesn't come back is absent."""
         try:
             return decode(run, anchors)
         except Exception as error:  # a class may have gone or changed: then the result is made again
-            self._disk.warn(
-                f"{path}:{result}",
-                f"the stored `{result}` of {path} can't be loaded: {type(error).__name__}: {error}. It runs again.",
-            )
+            self._give_up(path, result, error)
             raise KeyError(result) from error
+
+    def _give_up(self, path: str, result: str, error: Exception) -> None:
+        self._disk.warn(
+            f"{path}:{result}",
+            f"the stored `{result}` of {path} can't be loaded: {type(error).__name__}: {error}. It runs again.",
+        )
+
+    def reserve(self, owner: str) -> None:
+        """Make the folder of an owner's traces. Raises StoreError, OSError."""
+        self._disk.prepare()
+        self._disk.make_parents(f"{self._folder_of(owner)}/")
+
+    def keep_text(self, owner: str, name: str, text: str) -> None:
+        """Keep a text for people beside an owner's traces. Raises StoreError."""
+        self._disk.commit([text.encode("utf-8", "surrogatepass")], f"{self._folder_of(owner)}/{name}")
+
+    def measure_artifacts(self, trace: Trace) -> int:
+        """Measure the artifacts that a stored trace points to, in bytes; one that is gone has none."""
+        total = 0
+        for digest in sweep.list_artifacts(trace):
+            with suppress(KeyError):
+                total += self._objects.size(digest)
+        return total
 
     def add_file(self, path: Path) -> str:
         """Store the bytes of a file; give the digest of the artifact. Raises UnstorableError, StoreError."""
@@ -201,8 +275,9 @@ class Store:
 
     def entries(self, owner: str) -> list[Trace]:
         """List all traces of an owner whose artifacts are there, newest first."""
-        folder = self._traces + escape(owner, nested=self._nested)
-        found = [trace for key in self._list(folder) if _KEY.fullmatch(key) for trace in self.traces(owner, key)]
+        folder = self._folder_of(owner)
+        keys = [key for key in self._list(folder) if _KEY.fullmatch(key) and not self._is_joblibs(key)]
+        found = [trace for key in keys for trace in self.traces(owner, key)]
         return sorted(found, key=_by_age, reverse=True)
 
     def remove(self, owner: str | None = None, key: str | None = None) -> Freed:
@@ -210,18 +285,31 @@ class Store:
 
         Raises StoreError when the disk refuses.
         """
+        return self._remove(self._select(owner, key), whole=owner is None and key is None)
+
+    def evict(self, entries: Iterable[tuple[str, str]]) -> Freed:
+        """Remove the traces of several owners' keys at once, as `remove` does."""
+        doomed = {(self._folder_of(owner), key) for owner, key in entries}
+        return self._remove(lambda folder, of_key: (folder, of_key) in doomed, whole=False)
+
+    def _remove(self, wanted: Callable[[str, str], bool], *, whole: bool) -> Freed:
         try:
             with suppress(FileNotFoundError, NotADirectoryError):
                 self._sign_in()
-            plan = self._plan(owner, key)
-            plan.carry_out(self._disk.root)
+            plan = self._plan(wanted, whole=whole)
+            plan.carry_out(self.folders)
         except OSError as error:
             raise StoreError(str(self.root), trust.explain(error)) from error
         return plan.freed
 
     def preview(self, owner: str | None = None, key: str | None = None) -> Freed:
         """Tell what `remove` would free, and remove nothing."""
-        return self._plan(owner, key).freed
+        return self._plan(self._select(owner, key), whole=owner is None and key is None).freed
+
+    def _select(self, owner: str | None, key: str | None) -> Callable[[str, str], bool]:
+        """Choose the traces of an owner, of a key, or all: by their owner's folder and their key."""
+        whose = None if owner is None else self._folder_of(owner)
+        return lambda folder, of_key: whose in (None, folder) and key in (None, of_key)
 
     def size(self) -> int:
         """Measure the bytes of all traces and artifacts."""
@@ -231,14 +319,16 @@ class Store:
                 total += os.lstat(path).st_size
         return total
 
-    def _plan(self, owner: str | None, key: str | None) -> sweep.Plan:
-        """Decide what goes: the traces asked for, and the artifacts that only they point to."""
-        whose = None if owner is None else self._traces + escape(owner, nested=self._nested)
+    def _plan(self, wanted: Callable[[str, str], bool], *, whole: bool) -> sweep.Plan:
+        """Decide what goes: the traces that are `wanted` away, and the artifacts that only they point to.
+
+        When it is the `whole` store, what nobody points to goes as well.
+        """
         doomed: dict[str, Trace | None] = {}
         kept: list[str] = []
         for path in self._walk():
             folder, of_key, _ = path.rsplit("/", 2)
-            if whose in (None, folder) and key in (None, of_key):
+            if wanted(folder, of_key):
                 doomed[path] = self._peek(path)
             else:
                 kept.append(path)
@@ -247,7 +337,7 @@ class Store:
             trace = self._peek(path)
             artifacts.difference_update(sweep.list_artifacts(trace) if trace else ())
         files = {self._objects.path(digest) for digest in artifacts}
-        if owner is None and key is None:
+        if whole:
             # What no trace points to may belong to one that is just being written.
             files.update(sweep.find_old(self._objects.walk(), LEFTOVER_AGE))
             files.update(self._disk.walk_quarantine())
@@ -262,7 +352,12 @@ class Store:
         for folder, folders, names in os.walk(self._traces.rstrip("/")):
             if folder == self._disk.root:
                 folders[:] = [name for name in folders if name not in RESERVED]
-            yield from (f"{folder}/{name}" for name in names if self._is_trace(name))
+            if not self._is_joblibs(os.path.basename(folder)):
+                yield from (f"{folder}/{name}" for name in names if self._is_trace(name))
+
+    def _is_joblibs(self, key: str) -> bool:
+        """Tell whether an entry is joblib's own, in a store with its layout."""
+        return self._nested and _JOBLIBS.fullmatch(key) is not None
 
     def _is_trace(self, name: str) -> bool:
         """Tell a trace's file from others by its name."""
@@ -271,18 +366,25 @@ class Store:
     def _peek(self, path: str) -> Trace | None:
         """Read the trace at `path`, wherever its owner and key say it belongs; None when it can't be believed."""
         with suppress(OSError, StoreError, Rejected):
-            data = read_whole(path)
+            data = look_at(path)
             self._sign_in().verify(data)
             return read_trace(data, path)
         return None
 
     def _folder(self, owner: str, key: str) -> str:
         """Name the folder of the traces under a key."""
-        return f"{self._traces}{escape(owner, nested=self._nested)}/{key}/"
+        return f"{self._folder_of(owner)}/{key}/"
 
-    def _name_file(self, trace: Trace) -> str:
+    def _folder_of(self, owner: str) -> str:
+        """Name the folder of an owner's traces."""
+        folder = self._owned.get(owner)
+        if folder is None:
+            folder = self._owned[owner] = self._traces + escape(owner, nested=self._nested)
+        return folder
+
+    def _name_file(self, trace: Trace, *, plain: bool) -> str:
         """Name a trace's file: those that read files stand beside each other under one key."""
-        if not trace.reads:
+        if plain:
             return self._trace_name
         reads = json.dumps(sorted((read.path, read.digest or "") for read in trace.reads))
         return f"{self._trace_name}-{blake3(reads.encode()).hexdigest(6)}"
@@ -300,18 +402,18 @@ class Store:
     def _open(self, path: str, address: bytes) -> Trace | None:
         """Read one trace; None when it is absent, or an artifact it points to is."""
         try:
-            trace = read_trace(self._read(path, address), path)
+            trace = read_trace(self._read(path, address, look_at), path)
             for digest in sweep.list_artifacts(trace):
                 self._objects.size(digest)
         except KeyError:
             return None
         return trace
 
-    def _read(self, path: str, address: bytes) -> bytes:
+    def _read(self, path: str, address: bytes, read: Callable[[str], bytes] = read_whole) -> bytes:
         """Read and verify a trace's file; raises KeyError when it is absent or can't be believed."""
         signer = self._signer or self._sign_in_to_read()
         try:
-            data = read_whole(path)
+            data = read(path)
         except (FileNotFoundError, NotADirectoryError):
             raise KeyError(path) from None
         except OSError as error:
@@ -338,6 +440,9 @@ class Store:
             self._disk.prepare()
         if self._signer is None:
             trust.check_folder(self.root)
+            for beside in self.folders[1:]:
+                with suppress(FileNotFoundError):
+                    trust.check_folder(Path(beside))
             self._signer = Signer(trust.read_secret())
         return self._signer
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from vinyasa_ipy.store.trace import Trace
 
@@ -30,14 +30,14 @@ class Plan:
     files: tuple[str, ...]
     freed: Freed
 
-    def carry_out(self, root: str) -> None:
-        """Remove the files, and the folders below `root` they leave empty; raises OSError."""
+    def carry_out(self, kept: Collection[str]) -> None:
+        """Remove the files, and the folders they leave empty up to those that are `kept`; raises OSError."""
         for file in self.files:
             with suppress(FileNotFoundError):
                 os.unlink(file)
             folder = os.path.dirname(file)
             with suppress(OSError):  # not empty: others are in it
-                while len(folder) > len(root):
+                while folder not in kept:
                     os.rmdir(folder)
                     folder = os.path.dirname(folder)
 

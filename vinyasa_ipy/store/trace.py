@@ -2,6 +2,7 @@
 
     magic (8) | secret's name (8) | signature (32) | lengths (16) | address | record (JSON) | small results
 
+The record is deflated, with the words that every record has left out: one function can have a million of them.
 The signature is BLAKE3 keyed with the user's secret over everything behind it. The address is owner and key, so an
 entry that is moved to another place does not stand for it. Lengths are four little-endian 32-bit numbers: of the
 record, where the small result named "return" begins (from the first byte of the small results), how long it is,
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import json
 import struct
+import zlib
 from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
-MAGIC = b"VINYTRC1"
+MAGIC = b"VINYTRC2"
 RETURN = "return"
 
 _PREFIX = 16
@@ -33,6 +35,16 @@ _LENGTH = struct.Struct("<I")
 _LENGTHS = struct.Struct("<4I")
 _ADDRESS = _SIGNED + _NUMBERS.size
 _BODY = _SIGNED + _LENGTHS.size
+
+WORDS = (
+    b'"made":[],"values":{"names","displayed","result":"list of ","notes":[],"sources":{"file":"/.py","line":"text":"'
+    b"    return \\n    for  in \\n    if def (@memory.cache"
+    b'{"recipe":1,"labels":{"python":["3.11","3.12","3.13"],"package numpy":["2.","pandas":["class `x` (closed over by '
+    b'"code of ":["",""],"argument `":["","what refers to what":["",""]},"reads":[],"made":[],"values":{"return":""},'
+    b'"notes":[],"seconds":0.0,"created":17,"bytes":1,"details":{"sources":{"code of ":{"text":"def ","file":"/",'
+    b'"line":1}}},"results":{"return":[0,1,"",[]]}}'
+)
+"""What records have in common. Part of the format: another text is another magic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +82,13 @@ class Place(NamedTuple):
     length: int = 0
     digest: str = ""
     facts: tuple[int, ...] = ()
+
+
+class Small(NamedTuple):
+    """The small results of one trace, one after the other, and the multiple of bytes at which they should begin."""
+
+    data: bytes = b""
+    alignment: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,25 +181,42 @@ def find_return(data: bytes) -> bytes | None:
 
 def find_small(data: bytes, place: Place) -> bytes:
     """Cut a small result out of a verified file."""
-    record, _, _, address = _LENGTHS.unpack_from(data, _SIGNED)
-    start = _BODY + address + record + place.start
+    start = find_start(data, place)
     return data[start : start + place.length]
 
 
-def write_trace(trace: Trace, places: Mapping[str, Place], small: bytes, signer: Signer) -> tuple[bytes, bytes]:
+def find_start(data: bytes, place: Place) -> int:
+    """Tell where in its file a small result begins."""
+    record, _, _, address = _LENGTHS.unpack_from(data, _SIGNED)
+    return place.start + _BODY + int(address) + int(record)
+
+
+def write_trace(trace: Trace, places: Mapping[str, Place], small: Small, signer: Signer) -> tuple[bytes, bytes]:
     """Write the file of a `trace` with its `small` results; give it and its signature."""
-    record = json.dumps(_to_json(trace, places), separators=(",", ":")).encode()
+    record = _deflate(json.dumps(_to_json(trace, places), separators=(",", ":")).encode())
+    address = make_address(trace.owner, trace.key)
+    record += bytes(-(_ADDRESS + len(address) + len(record)) % small.alignment)
     fast = places.get(RETURN)
     start, length = (fast.start, fast.length) if fast and not fast.digest else (0, 0)
     numbers = _NUMBERS.pack(len(record), start, length)
-    return signer.sign(b"".join((numbers, make_address(trace.owner, trace.key), record, small)))
+    return signer.sign(b"".join((numbers, address, record, small.data)))
+
+
+def _deflate(record: bytes) -> bytes:
+    packer = zlib.compressobj(level=1, zdict=WORDS)
+    return packer.compress(record) + packer.flush()
+
+
+def _inflate(record: bytes) -> bytes:
+    """Unpack a record; what stands behind it only moves the results to where they are aligned."""
+    return zlib.decompressobj(zdict=WORDS).decompress(record)
 
 
 def read_trace(data: bytes, path: str) -> Trace:
     """Read the trace from a verified file that stands at `path`."""
     length, _, _, address = _LENGTHS.unpack_from(data, _SIGNED)
     start = _BODY + address
-    record = json.loads(data[start : start + length])
+    record = json.loads(_inflate(data[start : start + length]))
     owner, key = data[_BODY:start].decode("utf-8", "surrogatepass").rsplit("\0", 1)
     places = {
         name: Place(begin, size, digest, tuple(facts))

@@ -1,0 +1,184 @@
+"""What a call does besides returning is done again on a hit: arguments changed, results shared with them, files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from vinyasa_ipy import Memory
+from vinyasa_ipy.errors import VinyasaWarning
+
+
+def write_settled(path, text):
+    """Write a file as if long ago: one that was just written could still be changing."""
+    path.write_text(text, encoding="utf-8")
+    os.utime(path, (1_000_000_000, 1_000_000_000))
+
+
+def test_an_argument_changed_in_place_is_changed_again(memory):
+    runs = []
+
+    def add(items, item):
+        runs.append(1)
+        items.append(item)
+        return len(items)
+
+    cached = memory.cache(add)
+    first, second = [1, 2], [1, 2]
+    assert [cached(first, 3), cached(second, 3)] == [3, 3]
+    assert first == second == [1, 2, 3]
+    assert len(runs) == 1
+
+
+def test_an_array_changed_in_place_is_changed_again(memory):
+    def normalise(x):
+        x /= x.sum()
+
+    cached = memory.cache(normalise)
+    first, second = np.array([1.0, 3.0]), np.array([1.0, 3.0])
+    cached(first)
+    cached(second)
+    assert second.tolist() == [0.25, 0.75]
+
+
+def test_a_frame_changed_in_place_is_changed_again(memory):
+    def add_total(df):
+        df["total"] = df["a"] + df["b"]
+
+    cached = memory.cache(add_total)
+    frames = [pd.DataFrame({"a": [1], "b": [2]}) for _ in range(2)]
+    for frame in frames:
+        cached(frame)
+    assert frames[1]["total"].tolist() == [3]
+
+
+def test_a_result_that_is_an_argument_comes_back_as_that_argument(memory):
+    runs = []
+
+    def put(x):
+        runs.append(1)
+        x["seen"] = True
+        return x
+
+    cached = memory.cache(put)
+    first, second = {"a": 1}, {"a": 1}
+    assert cached(first) is first
+    assert cached(second) is second
+    assert second == {"a": 1, "seen": True}
+    assert len(runs) == 1
+
+
+def test_a_result_that_holds_an_argument_holds_that_argument(memory):
+    def pack(x):
+        return {"data": x, "n": len(x)}
+
+    cached = memory.cache(pack)
+    cached([1, 2])
+    mine = [1, 2]
+    assert cached(mine)["data"] is mine
+
+
+def test_a_result_is_new_at_each_hit(memory):
+    cached = memory.cache(lambda: {"a": []})
+    cached()["a"].append(1)
+    cached()["a"].append(1)
+    assert cached() == {"a": []}
+
+
+def test_a_global_that_is_rebound_and_read_is_not_stored(memory):
+    space = {"count": 0}
+    exec("def f():\n    global count\n    count += 1\n    return count\n", space)
+    cached = memory.cache(space["f"])
+    with pytest.warns(VinyasaWarning, match="count"):
+        assert [cached(), cached()] == [1, 2]
+
+
+def test_a_file_that_was_read_counts(memory, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    data = tmp_path / "data.txt"
+    runs = []
+
+    def read():
+        runs.append(1)
+        return Path("data.txt").read_text(encoding="utf-8")
+
+    cached = memory.cache(read)
+    said = []
+    for text in ("one", "two", "one"):
+        write_settled(data, text)
+        said += [cached(), cached()]
+    assert said == ["one", "one", "two", "two", "one", "one"]
+    assert len(runs) == 2
+
+
+READERS = """
+    import sys
+    from vinyasa_ipy import Memory
+
+    memory = Memory("cache", verbose=0)
+
+    @memory.cache
+    def inner():
+        with open("data.txt") as file:
+            return file.read()
+
+    @memory.cache
+    def outer():
+        print("RUNS")
+        return inner().upper()
+
+    print(outer() if sys.argv[1:] else inner())
+"""
+
+
+def test_a_file_read_by_a_hit_counts_for_the_call_around_it(project):
+    project.write(main=READERS)
+    data = project.folder / "data.txt"
+    write_settled(data, "one")
+    assert project.lines() == ["one"]
+    assert project.lines(arguments=["outer"]) == ["RUNS", "ONE"]
+    assert project.lines(arguments=["outer"]) == ["ONE"]
+    write_settled(data, "two")
+    assert project.lines(arguments=["outer"]) == ["RUNS", "TWO"]
+
+
+def test_a_file_that_was_written_is_written_again(memory, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    target = tmp_path / "out.txt"
+    runs = []
+
+    def write(path, text):
+        runs.append(1)
+        return Path(path).write_text(text, encoding="utf-8")
+
+    cached = memory.cache(write)
+    assert cached(str(target), "hello") == 5
+    target.unlink()
+    assert cached(str(target), "hello") == 5
+    assert target.read_text() == "hello"
+    target.write_text("other")
+    cached(str(target), "hello")
+    assert target.read_text() == "hello"
+    assert len(runs) == 1
+
+
+def test_large_results_come_back_writable_and_leave_the_store_alone(memory):
+    def big():
+        return np.zeros(500_000)
+
+    cached = memory.cache(big)
+    cached()
+    cached()[:] = 1
+    assert not cached().any()
+
+
+def test_two_memories_on_one_folder_share(tmp_path):
+    def f(x):
+        return x
+
+    Memory(str(tmp_path), verbose=0).cache(f)(1)
+    assert Memory(tmp_path / "joblib", verbose=0).cache(f).check_call_in_cache(1)

@@ -1,0 +1,132 @@
+"""Why a call is a hit or not, in words a person uses."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from vinyasa_ipy.errors import FingerprintError
+
+SCRIPT = """
+    import sys
+    from vinyasa_ipy import Memory
+    import steps
+
+    cached = Memory("cache", verbose=0).cache(steps.split)
+    verdict = cached.why(*map(int, sys.argv[1:]))
+    print(verdict.state)
+    print(verdict.reason)
+    cached(*map(int, sys.argv[1:]))
+"""
+STEPS = """
+    CONFIG = {"seed": 1}
+
+    def part(n):
+        return n * 0.2
+
+    def split(n, m=0):
+        return part(n), CONFIG["seed"], m
+"""
+
+
+@pytest.fixture
+def steps(project):
+    project.write(main=SCRIPT, steps=STEPS)
+    assert project.lines(arguments=["5"]) == ["miss", "it has not run before"]
+    return project
+
+
+def test_nothing_changed(steps):
+    assert steps.lines(arguments=["5"]) == ["hit", "nothing it depends on has changed"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("0.2", "0.3", "code of steps.part: constant 0.2 → 0.3, line 5"),
+        ("n * 0.2", "n / 5", "code of steps.part: line 5: return n * 0.2 → return n / 5"),
+        ("m=0", "m=1", "code of steps.split: constant 0 → 1, line 7"),
+    ],
+)
+def test_a_change_of_code_is_named_down_to_the_line(steps, old, new, reason):
+    steps.write(steps=STEPS.replace(old, new))
+    state, said = steps.lines(arguments=["5"])
+    assert state == "stale"
+    assert reason in said
+
+
+def test_a_global_is_named(steps):
+    steps.write(steps=STEPS.replace('"seed": 1', '"seed": 2'))
+    state, said = steps.lines(arguments=["5"])
+    assert state == "stale"
+    assert "`steps.CONFIG`" in said
+
+
+def test_an_argument_is_named_with_its_old_and_new_value(steps):
+    assert steps.lines(arguments=["6"]) == ["stale", "argument `n`: 5 → 6"]
+
+
+def test_a_frame_is_named_by_its_size(memory):
+    cached = memory.cache(lambda df: df.sum())
+    cached(pd.DataFrame({"a": range(10)}))
+    verdict = cached.why(pd.DataFrame({"a": range(9)}))
+    assert verdict.reason == "argument `df`: 10 × 1 DataFrame → 9 × 1 DataFrame"
+
+
+def test_the_class_of_an_argument_is_part_of_it(memory):
+    space: dict = {}
+    exec("class P:\n    def go(self):\n        return 1\n", space)
+    cached = memory.cache(lambda p: p.go())
+    assert cached(space["P"]()) == 1
+    exec("class P:\n    def go(self):\n        return 2\n", space)
+    verdict = cached.why(space["P"]())
+    assert (verdict.state, verdict.changes[0].label) == ("stale", "argument `p`")
+
+
+def test_a_file_is_named(memory, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    data = tmp_path / "data.txt"
+    data.write_text("one")
+
+    def read():
+        return Path("data.txt").read_text(encoding="utf-8")
+
+    cached = memory.cache(read)
+    cached()
+    assert cached.why().hit
+    data.write_text("two!")
+    verdict = cached.why()
+    assert verdict.state == "stale"
+    assert "data.txt" in verdict.reason
+
+
+def test_the_way_of_calling_a_wrapper_is_named(memory):
+    import functools
+
+    def inner(a):
+        return a
+
+    @functools.wraps(inner)
+    def wrapper(*args, **kwargs):
+        return inner(*args, **kwargs)
+
+    cached = memory.cache(wrapper)
+    cached(1)
+    assert "the way it is called" in str(cached.why(a=1).changes)
+    assert cached.why(2).reason == "argument `a`: 1 → 2"
+
+
+def test_asking_does_not_run(memory):
+    runs = []
+    cached = memory.cache(lambda: runs.append(1))
+    cached.why()
+    assert runs == []
+
+
+def test_what_cant_be_cached_says_so(memory):
+    cached = memory.cache(lambda connection: 1)
+    with socket.socket() as connection, pytest.raises(FingerprintError, match="`connection`"):
+        cached.why(connection)

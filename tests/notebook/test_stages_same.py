@@ -1,0 +1,272 @@
+"""Whatever a notebook does, its stages give what its cells give: run plainly, run as stages, and brought back.
+
+Each program is cells and an expression; the expression must say the same all three times. The verdicts are those of
+the cells when they come back: `+` a hit, `-` a run because the stage can't be kept, with the reason it gives.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+# name: (cells, expression, verdicts on coming back)
+KEPT = {
+    "value": (["x = [1, 2, 3]", "y = sum(x)"], "[x, y]"),
+    "list_changed_in_place": (["x = [1]", "x.append(2)\nz = 1", "y = list(x)"], "[x, y]"),
+    "dict_changed_in_place": (["d = {'a': 1}", "d['b'] = 2; del d['a']", "e = dict(d)"], "[d, e]"),
+    "changed_twice": (["x = [0]", "x.append(len(x))\nz = 1", "x.append(len(x))\nz = 1"], "x"),
+    "changed_by_a_helper": (
+        ["log = []\ndef note(v):\n    log.append(v)\n    return v", "a = note(1)\nz = 1", "b = note(2)\nz = 2"],
+        "[log, a, b]",
+    ),
+    "column_added": (
+        ["import pandas as pd\ndf = pd.DataFrame({'a': [1, 2]})", "df['b'] = df.a * 2\nz = 1", "t = int(df.b.sum())"],
+        "[df.to_dict('list'), t]",
+    ),
+    "columns_renamed": (
+        ["import pandas as pd\ndf = pd.DataFrame({'a': [1]})", "df.columns = ['z']\ndf.attrs['k'] = 1"],
+        "[list(df), df.attrs]",
+    ),
+    "series_renamed": (["import pandas as pd\ns = pd.Series([1], name='a')", "s.name = 'q'\nz = 1"], "s.name"),
+    "array_changed_in_place": (
+        ["import numpy as np\na = np.arange(5)", "a[2] = 100", "b = a.copy()"],
+        "[a.tolist(), b.tolist()]",
+    ),
+    "alias": (["a = [1]", "b = a", "b.append(5)\nz = 1"], "[a, b, a is b]"),
+    "alias_made_together": (["a = b = [1]", "a.append(2)\nz = 1"], "[a, b, a is b]"),
+    "part_of_another": (["a = {'k': [1]}", "c = a['k']", "c.append(2)\nz = 1"], "[a, c, a['k'] is c]"),
+    "object_that_holds_anothers": (
+        ["a = [1]", "class H: pass\nh = H()\nh.a = a\nz = 1", "h.a.append(3)\nz = 2"],
+        "[a, h.a is a]",
+    ),
+    "object_that_holds_what_it_changes": (
+        ["a = [1]", "class H: pass\nh = H()\nh.a = a\na.append(7)\nz = 1"],
+        "[a, h.a is a]",
+    ),
+    "dict_of_frames": (
+        ["import pandas as pd\nd = {'x': pd.DataFrame({'a': [1]})}", "d['x']['b'] = 2\nd['y'] = d['x']\nz = 1"],
+        "[list(d['x']), d['y'] is d['x']]",
+    ),
+    "cycle": (["a = [1]\na.append(a)", "a.append(2)\nn = len(a[1])"], "[n, a[1] is a]"),
+    "deque_with_an_end": (
+        ["from collections import deque\nq = deque([1], maxlen=2)", "q.append(2)\nz = 1", "q.append(3)\nz = 1"],
+        "list(q)",
+    ),
+    "counter_and_defaultdict": (
+        [
+            "from collections import Counter, defaultdict\nc, d = Counter('aab'), defaultdict(list)",
+            "c.update('b')\nd['x'].append(1)\nz = 1",
+        ],
+        "[c, d, d['new']]",
+    ),
+    "place_in_a_text_buffer": (
+        ["import io\ns = io.StringIO('abc')", "a = s.read(1)\nz = 1", "b = s.read(1)"],
+        "[a, b]",
+    ),
+    "names_swapped": (["a, b = [1], [2]", "a, b = b, a", "a.append(9)\nz = 1"], "[a, b]"),
+    "name_bound_from_itself": (["x = 1", "x = x + 1", "x += 10"], "x"),
+    "name_removed": (["x, y = 1, 2", "del x"], "['x' in globals(), y]"),
+    "name_bound_through_a_helper": (["def f(v):\n    global g\n    g = v", "f(5)\nz = 1", "r = g"], "[g, r]"),
+    "name_counted_through_a_helper": (
+        ["c = 0\ndef f():\n    global c\n    c += 1\n    return c", "r = f()", "q = f()"],
+        "[c, r, q]",
+    ),
+    "name_removed_through_a_helper": (["g = 1\ndef f():\n    global g\n    del g", "f()\nz = 1"], "'g' in globals()"),
+    "name_of_a_loop": (["for i in range(3): pass", "j = i"], "[i, j]"),
+    "definitions": (
+        [
+            "import math\nfrom os import path as p\nTWO = 2\ndef twice(x):\n    return TWO * x\nclass A:\n    n = 1\n"
+            "    def f(self): return twice(self.n)",
+            "a = A()\na.m = math.floor(2.5)",
+            "r = [a.f(), twice(4), p.join('a', 'b')]",
+        ],
+        "[r, a.m, type(a) is A, A.f.__qualname__]",
+    ),
+    "dataclass": (
+        [
+            "from dataclasses import dataclass, field\n@dataclass\nclass P:\n    x: int = 1\n    l: list = "
+            "field(default_factory=list)",
+            "p = P()\np.l.append(1)",
+        ],
+        "[p.x, p.l, p == P(1, [1]), P().l]",
+    ),
+    "named_tuple_and_enum": (
+        [
+            "from collections import namedtuple\nfrom enum import Enum\nP = namedtuple('P', 'a b')\n"
+            "E = Enum('E', 'X Y')\np = P(1, E.X)",
+            "r = p.a",
+        ],
+        "[r, type(p) is P, p.b is E.X]",
+    ),
+    "decorated": (["def d(f):\n    return lambda *a: f(*a) + 1\n@d\ndef h(x): return x", "r = h(1)"], "[r, h(5)]"),
+    "star_import": (["from math import *", "r = sqrt(4)"], "[r, pi]"),
+    "import_used_by_plain_cells": (["import json as J, os.path"], "[J.dumps([1]), os.path.join('a', 'b')]"),
+    "seeded_draw": (
+        ["import random\nrandom.seed(3)\na = random.random()", "b = random.random()"],
+        "[a, b, random.random()]",
+    ),
+    "seeded_draw_of_numpy": (
+        ["import numpy as np\nnp.random.seed(3)", "a = np.random.rand()\nz = 1", "b = np.random.rand()\nz = 2"],
+        "[a, b, np.random.rand()]",
+    ),
+    "generator_of_its_own": (
+        ["import numpy as np\nrng = np.random.default_rng(0)", "x = rng.random()", "y = rng.random()"],
+        "[x, y, rng.random()]",
+    ),
+    "environment_variable": (
+        ["import os\nos.environ['COLOUR'] = 'red'", "c = os.environ['COLOUR']"],
+        "[c, os.environ['COLOUR']]",
+    ),
+    "path": (["import sys\nsys.path.append('/nowhere')"], "sys.path.count('/nowhere')"),
+    "pandas_option": (
+        ["import pandas as pd\npd.set_option('display.max_rows', 7)"],
+        "pd.get_option('display.max_rows')",
+    ),
+    "closed_file": (
+        ["open('z', 'w').write('9')\nwith open('z') as f:\n    t = f.read()", "u = t + '1'"],
+        "[u, f.closed, f.name, f.mode]",
+    ),
+    "folder_made": (["import os\nos.makedirs('made/deep', exist_ok=True)"], "__import__('os').path.isdir('made/deep')"),
+    "fitted_model": (
+        [
+            "from sklearn.linear_model import LinearRegression\nm = LinearRegression().fit([[1], [2]], [1, 2])",
+            "r = round(float(m.predict([[3]])[0]), 3)",
+            "m.fit([[1], [2]], [2, 4])\nz = 1",
+        ],
+        "[r, round(float(m.predict([[3]])[0]), 3)]",
+    ),
+    "view": (
+        ["import numpy as np\na = np.arange(5)\nb = a[1:3]", "b[0] = 50\nz = 1"],
+        "[a.tolist(), b.tolist(), np.shares_memory(a, b)]",
+    ),
+    "view_of_an_earlier_stage": (
+        ["import numpy as np\na = np.arange(5)", "b = a[1:3]", "b[0] = 7\nz = 1"],
+        "[a.tolist(), b.tolist()]",
+    ),
+    "walrus_and_comprehension": (
+        ["(n := 5)\nm = [k for k in range(3)]", "p = n + m[-1]"],
+        "[n, m, p, 'k' in globals()]",
+    ),
+    "caught_exception": (["try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    m = str(e)"], "[m, 'e' in globals()]"),
+    "last_result_used": (["x = [1]\nx", "_.append(2)\nz = 1"], "x"),
+}
+REFUSED = {
+    "generator": (["g = (i for i in range(5))", "a = next(g)", "b = next(g)"], "[a, b]", ["`g`", "`g`", "`g`"]),
+    "lock": (["import threading\nlock = threading.Lock()", "r = lock.locked()"], "r", ["`lock`", "+"]),
+    "closure": (["def make(n):\n    return lambda x: x + n\nadd = make(3)", "r = add(1)"], "r", ["`add`", "+"]),
+    "state_in_a_default": (
+        ["def f(x, seen=[]):\n    seen.append(x)\n    return list(seen)", "a = f(1)", "b = f(2)"],
+        "[a, b]",
+        ["+", "in place", "in place"],
+    ),
+    "state_in_a_function": (
+        ["def f():\n    f.n = getattr(f, 'n', 0) + 1\n    return f.n", "a = f()", "b = f()"],
+        "[a, b]",
+        ["+", "function", "function"],
+    ),
+    "state_in_a_class": (
+        ["class A:\n    n = 0\n    def __init__(self): A.n += 1", "a = A()\nz = 1", "b = A()\nz = 1"],
+        "A.n",
+        ["+", "class", "class"],
+    ),
+    "state_in_a_closure": (
+        [
+            "def make():\n    n = 0\n    def g():\n        nonlocal n\n        n += 1\n        return n\n    return g\nf = make()",
+            "a = f()",
+        ],
+        "[a, f()]",
+        ["`f`", "function"],
+    ),
+    "state_in_a_module": (["import math", "math.mine = 6", "r = math.mine"], "r", ["+", "`mine`", "+"]),
+    "slots": (
+        ["class S:\n    __slots__ = ('a',)\ns = S()\ns.a = [1]", "s.a = 5"],
+        "s.a",
+        ["+", "`s`"],
+    ),
+    "class_made_by_a_call": (
+        ["Made = type('Made', (), {'n': 1})\nm = Made()\nz = 1"],
+        "[m.n, type(m) is Made]",
+        ["`Made`"],
+    ),
+    "setting_of_the_process": (
+        ["import sys\nsys.setrecursionlimit(1234)\nz = 1"],
+        "__import__('sys').getrecursionlimit()",
+        ["setrecursionlimit"],
+    ),
+    "array_that_writes_a_file": (
+        ["import numpy as np\nm = np.memmap('mapped', dtype='i4', mode='w+', shape=3)\nm[:] = 5\nm.flush()"],
+        "m.tolist()",
+        ["`m`"],
+    ),
+    "magic": (["%time t = 1", "u = t + 1"], "[t, u]", ["magics", "+"]),
+    "shell_command": (["out = !echo hello", "u = out[0]"], "u", ["magics", "+"]),
+}
+
+
+def play(kernel, cells, expression):
+    """Run a program as plain cells, in a namespace of its own; give what its expression says."""
+    kernel.reset()
+    for cell in cells:
+        assert not kernel.run(cell).error
+    return kernel.value(expression)
+
+
+def stage(kernel, name, cells):
+    kernel.reset()
+    return [kernel.stage(f"{name}_{number}", cell) for number, cell in enumerate(cells)]
+
+
+@pytest.fixture(scope="module")
+def started(make_kernel):
+    """Give a kernel whose generators, options and folders stand as they did when it began, at every `kernel`."""
+    with make_kernel() as kernel:
+        kernel.run("import numpy, pandas, random, sys, os, warnings\nfrom sklearn.linear_model import LinearRegression")
+        yield kernel
+
+
+@pytest.fixture
+def kernel(started):
+    started.reset()
+    started.run(BEFORE, store_history=False)
+    yield started
+    started.reset()
+
+
+BEFORE = """
+import os as _os, sys as _sys, shutil as _shutil
+_os.environ.pop('COLOUR', None)
+_sys.path[:] = [path for path in _sys.path if path != '/nowhere']
+_shutil.rmtree('made', ignore_errors=True)
+_sys.setrecursionlimit(3000)
+vars(_sys.modules['math']).pop('mine', None)
+_sys.modules['pandas'].reset_option('display.max_rows')
+"""
+
+
+def again(kernel, name, cells, expression):
+    """Play a program plainly, then as stages for the first and the second time."""
+    wanted = play(kernel, cells, expression)
+    kernel.run(BEFORE, store_history=False)
+    first = stage(kernel, name, cells)
+    values = [kernel.value(expression)]
+    kernel.run(BEFORE, store_history=False)
+    second = stage(kernel, name, cells)
+    values.append(kernel.value(expression))
+    assert values == [wanted, wanted]
+    return first, second
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_stages_give_what_cells_give_and_come_back(kernel, name):
+    cells, expression = KEPT[name]
+    first, second = again(kernel, name, cells, expression)
+    assert [ran.verdict for ran in first] == ["done"] * len(cells), [ran.note for ran in first]
+    assert [ran.verdict for ran in second] == ["hit"] * len(cells), [ran.note for ran in second]
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_can_not_be_kept_runs_every_time_and_says_why(kernel, name):
+    cells, expression, said = REFUSED[name]
+    _, second = again(kernel, name, cells, expression)
+    for ran, words in zip(second, said, strict=True):
+        assert ran.verdict == ("hit" if words == "+" else "uncached"), ran.note
+        assert words == "+" or words in ran.note, ran.note

@@ -1,0 +1,161 @@
+"""A call's arguments in one order, however they were passed: `f(1)`, `f(a=1)` and `f(1, b=<its default>)` are one."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from joblib.func_inspect import filter_args
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_Parameter = inspect.Parameter
+_BY_PLACE = (_Parameter.POSITIONAL_ONLY, _Parameter.POSITIONAL_OR_KEYWORD)
+_BY_NAME = (_Parameter.POSITIONAL_OR_KEYWORD, _Parameter.KEYWORD_ONLY)
+_STARRED: dict[Any, str] = {_Parameter.VAR_POSITIONAL: "*", _Parameter.VAR_KEYWORD: "**"}
+
+Values = tuple[Any, ...]
+
+
+class Binding:
+    """The parameters of one function, without those to `ignore`.
+
+    Attributes:
+        names: the parameters that count.
+        exact: False where the way a call is written may matter: a wrapper shows the signature of what it wraps, and
+            can treat `f(1)` and `f(a=1)` differently.
+    """
+
+    def __init__(self, func: Callable[..., Any], ignore: Sequence[str]) -> None:
+        """Read the signature of `func`. Raises ValueError when a name to ignore is none of its parameters."""
+        self.func = func
+        self.ignore = frozenset(ignore)
+        self.signature = _read_signature(func)
+        self.exact = self.signature is not None and _is_plain(func)
+        parameters = list(self.signature.parameters.values()) if self.signature is not None else []
+        self.names = [parameter.name for parameter in parameters if not self._is_ignored(parameter)]
+        self._order = [parameter.name for parameter in parameters]
+        self._defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+        self._kept = [place for place, parameter in enumerate(parameters) if not self._is_ignored(parameter)]
+        self._measure(parameters)
+
+    def _measure(self, parameters: list[inspect.Parameter]) -> None:
+        """Prepare the short ways: all by place, the rest being defaults; and by place and name, without stars."""
+        places = sum(parameter.kind in _BY_PLACE for parameter in parameters)
+        plain = self.exact and all(parameter.kind in _BY_PLACE for parameter in parameters) and not self.ignore
+        self._most = places if plain else -1
+        self._least = places - len(self._defaults) if plain else 0
+        self._tail = tuple(self._defaults.values())
+        self._places = places if self.exact and all(p.kind in _BY_NAME for p in parameters) else -1
+
+    def bind(self, args: Values, kwargs: dict[str, Any]) -> Values:
+        """Give the values that count, in the order of the parameters, defaults filled in.
+
+        Raises for a call that the function would refuse: what joblib raises (ValueError), or TypeError.
+        """
+        if not kwargs and self._least <= len(args) <= self._most:
+            return args + self._tail[len(args) - self._least :]
+        found = self._bind_names(args, kwargs) if len(args) <= self._places else None
+        return self._bind_slowly(args, kwargs) if found is None else found
+
+    def _bind_names(self, args: Values, kwargs: dict[str, Any]) -> Values | None:
+        """Bind without stars; None when something is missing or too much."""
+        names = self._order[len(args) :]
+        used = 0
+        values = list(args)
+        for name in names:
+            if name in kwargs:
+                used += 1
+                values.append(kwargs[name])
+            elif name in self._defaults:
+                values.append(self._defaults[name])
+            else:
+                return None
+        if used < len(kwargs):
+            return None
+        return tuple([values[place] for place in self._kept]) if self.ignore else tuple(values)
+
+    def _bind_slowly(self, args: Values, kwargs: dict[str, Any]) -> Values:
+        if self.signature is None:
+            return (repr((len(args), *kwargs)), *args, *kwargs.values())
+        try:
+            bound = self.signature.bind(*args, **kwargs)
+        except TypeError:
+            filter_args(self.func, [], args, kwargs)  # raises what joblib raises, which says more
+            raise
+        if not self.exact:
+            return self._as_written(bound, args, kwargs)
+        bound.apply_defaults()
+        values = tuple(bound.arguments.values())
+        return tuple([values[place] for place in self._kept])
+
+    def _as_written(self, bound: inspect.BoundArguments, args: Values, kwargs: dict[str, Any]) -> Values:
+        parameters = bound.signature.parameters
+        by_place = [parameter for parameter in parameters.values() if parameter.kind in _BY_PLACE]
+        spare = [p for p in parameters.values() if p.kind is p.VAR_POSITIONAL] * len(args)
+        placed = [value for value, parameter in zip(args, [*by_place, *spare], strict=False) if self._counts(parameter)]
+        named = {name: value for name, value in kwargs.items() if self._counts(parameters.get(name))}
+        return (repr((len(placed), *named)), *placed, *named.values())
+
+    def _counts(self, parameter: inspect.Parameter | None) -> bool:
+        """Tell whether an argument counts; one without a parameter of its own goes into `**`."""
+        return "**" not in self.ignore if parameter is None else not self._is_ignored(parameter)
+
+    def _is_ignored(self, parameter: inspect.Parameter) -> bool:
+        return _STARRED.get(parameter.kind, parameter.name) in self.ignore
+
+    def name_values(self, values: Values) -> list[str]:
+        """Name what `bind` gave, for a person."""
+        if self.exact:
+            return self.names
+        count = len(values) - 1
+        names = self.names if self.signature is not None and len(self.names) >= count else []
+        return ["the way it is called", *(names or map(str, range(1, count + 1)))]
+
+
+def check_ignored(func: Callable[..., Any], ignore: Sequence[str]) -> None:
+    """Raise ValueError unless every name to ignore is a parameter of `func`; warn where that can't be known."""
+    if isinstance(ignore, str):
+        raise ValueError(  # noqa: TRY004 - what joblib raises
+            f"ignore must be a list of parameters, not {ignore!r}: write ignore=[{ignore!r}]"
+        )
+    signature = _read_signature(func)
+    if signature is None:
+        if ignore:
+            warnings.warn(f"Cannot inspect object {func}, ignore list will not work.", stacklevel=4)
+        return
+    known = {_STARRED.get(parameter.kind, parameter.name) for parameter in signature.parameters.values()}
+    if isinstance(func, types.MethodType):
+        known.add(name_self(func))
+    for name in ignore:
+        if name not in known:
+            title = getattr(func, "__qualname__", repr(func))
+            raise ValueError(f"Ignore list: argument '{name}' is not defined for function {title}{signature}")
+
+
+def name_self(method: types.MethodType) -> str:
+    """Name the first parameter of a method: the one that was bound."""
+    return next(iter(inspect.signature(method.__func__).parameters), "self")
+
+
+def _read_signature(func: Callable[..., Any]) -> inspect.Signature | None:
+    try:
+        return inspect.signature(func)
+    except (TypeError, ValueError):  # a callable made in C may have none
+        return None
+
+
+def _is_plain(func: Any) -> bool:
+    """Tell whether a callable has the signature it shows, and no way to see how a call was written."""
+    if isinstance(func, functools.partial):
+        return _is_plain(func.func)
+    if isinstance(func, types.MethodType):
+        return _is_plain(func.__func__)
+    if isinstance(func, types.FunctionType):
+        return "__wrapped__" not in vars(func) and "__signature__" not in vars(func)
+    call = None if isinstance(func, type) else getattr(type(func), "__call__", None)  # noqa: B004 - the function is wanted
+    return isinstance(call, types.FunctionType) and _is_plain(call)
