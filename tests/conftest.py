@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -28,3 +31,18 @@ def own_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     }.items():
         monkeypatch.setenv(name, str(world / folder))
     return world
+
+
+@pytest.fixture
+def console(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Give the way to call `vinyasa VERB …` in a project of its own, `tmp_path`, as a user does."""
+    (tmp_path / "pyproject.toml").touch()
+
+    def call(*words: str, cwd: Path = tmp_path, **more: Any) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "vinyasa_ipy", *map(str, words)]
+        more = {"env": os.environ | {"COLUMNS": "250"}} | more  # no line of ours is broken
+        return subprocess.run(
+            command, cwd=cwd, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL, **more
+        )
+
+    return call

@@ -15,8 +15,8 @@ from vinyasa_ipy.session import Session
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MISUSED = 2
-"""Exit code of a command that could not be understood; nothing has run."""
+MISUSED, INTERRUPTED = 2, 130
+"""Exit codes of a command that could not be understood, and of one that was interrupted; nothing has run."""
 
 _STYLES = {"good": "green", "bad": "red", "busy": "yellow", "dim": "dim", "": ""}
 
@@ -34,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except VinyasaError as error:
         sys.stderr.write(f"vinyasa: {error}\n")
         return MISUSED
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")
+        return INTERRUPTED
     except BrokenPipeError:  # `vinyasa history | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -80,7 +83,10 @@ def _print_table(page: Table) -> None:
 
 
 def _confirm(question: str) -> bool:
-    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
 
 
 if __name__ == "__main__":

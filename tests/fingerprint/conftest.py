@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import builtins
 import json
 import os
 import subprocess
@@ -15,7 +17,7 @@ import pytest
 from vinyasa_ipy.fingerprint.reach import Reach, reach
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 ASK = """
@@ -68,8 +70,8 @@ def project(tmp_path: Path) -> Callable[[Mapping[str, str]], Project]:
 
 
 @pytest.fixture
-def load(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], types.ModuleType]:
-    """Execute a program as a module of the user's own."""
+def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], types.ModuleType]]:
+    """Execute a program as a module of the user's own; it may make a module `m`, and put `own` into somebody else's."""
 
     def execute(source: str) -> types.ModuleType:
         module = types.ModuleType("program")
@@ -77,7 +79,15 @@ def load(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], types.ModuleType]:
         exec(compile(dedent(source), "<program>", "exec", dont_inherit=True), vars(module))
         return module
 
-    return execute
+    yield execute
+    sys.modules.pop("m", None)
+    for owner in (json, argparse.Namespace, builtins, *(vars(m).get("DataFrame") for m in loaded("pandas"))):
+        if "own" in vars(owner):
+            del owner.own
+
+
+def loaded(name: str) -> list[types.ModuleType]:
+    return [sys.modules[name]] if name in sys.modules else []
 
 
 @pytest.fixture

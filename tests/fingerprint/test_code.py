@@ -7,182 +7,723 @@ import pytest
 from vinyasa_ipy.fingerprint.code import canonical
 
 SAME = {
-    "comment": ("def f():\n    return 1", "def f():\n    # why\n    return 1"),
-    "formatting": ("def f(): return (1+\n2)", "def f():\n\n\n    return 1 + 2"),
-    "docstring": ('def f():\n    "a"\n    return 1', 'def f():\n    "b"\n    return 1'),
-    "docstring added": ("def f():\n    return 1", 'def f():\n    "b"\n    return 1'),
-    "moved": ("def f(): return 1", "import os\n\n\nclass A: pass\n\n\ndef f(): return 1"),
-    "renamed local": ("def f():\n    a = 1\n    return a + 1", "def f():\n    b = 1\n    return b + 1"),
-    "renamed parameter": ("def f(a=1): return a", "def f(b=1): return b"),
-    "renamed loop variable": ("def f(): return [i for i in (1, 2)]", "def f(): return [j for j in (1, 2)]"),
+    "comment": (
+        """
+        def f():
+            return 1
+        """,
+        """
+        def f():
+            # why
+            return 1
+        """,
+    ),
+    "formatting": (
+        """
+        def f(): return (1+
+        2)
+        """,
+        """
+        def f():
+
+
+            return 1 + 2
+        """,
+    ),
+    "docstring": (
+        """
+        def f():
+            "a"
+            return 1
+        """,
+        """
+        def f():
+            "b"
+            return 1
+        """,
+    ),
+    "docstring added": (
+        """
+        def f():
+            return 1
+        """,
+        """
+        def f():
+            "b"
+            return 1
+        """,
+    ),
+    "moved": (
+        "def f(): return 1",
+        """
+        import os
+
+
+        class A: pass
+
+
+        def f(): return 1
+        """,
+    ),
+    "renamed local": (
+        """
+        def f():
+            a = 1
+            return a + 1
+        """,
+        """
+        def f():
+            b = 1
+            return b + 1
+        """,
+    ),
+    "renamed parameter": (
+        "def f(a=1): return a",
+        "def f(b=1): return b",
+    ),
+    "renamed loop variable": (
+        "def f(): return [i for i in (1, 2)]",
+        "def f(): return [j for j in (1, 2)]",
+    ),
     "renamed captured local": (
-        "def f():\n    a, z = 1, 2\n    return (lambda: a - z)()",
-        "def f():\n    y, b = 1, 2\n    return (lambda: y - b)()",
+        """
+        def f():
+            a, z = 1, 2
+            return (lambda: a - z)()
+        """,
+        """
+        def f():
+            y, b = 1, 2
+            return (lambda: y - b)()
+        """,
     ),
-    "renamed helper": ("def a(): return 1\ndef f(): return a()", "def b(): return 1\ndef f(): return b()"),
-    "renamed global": ("a = 1\ndef f(): return a", "b = 1\ndef f(): return b"),
-    "signature annotated": ("def f(a=1): return a", "def f(a: int = 1) -> int: return a"),
-    "local annotated": ("def f():\n    a = 1\n    return a", "def f():\n    a: int = 1\n    return a"),
-    "pass added": ("def f():\n    return 1", "def f():\n    pass\n    return 1"),
-    "dead constant added": ("def f():\n    return 1", "def f():\n    12\n    return 1"),
+    "renamed helper": (
+        """
+        def a(): return 1
+        def f(): return a()
+        """,
+        """
+        def b(): return 1
+        def f(): return b()
+        """,
+    ),
+    "renamed global": (
+        """
+        a = 1
+        def f(): return a
+        """,
+        """
+        b = 1
+        def f(): return b
+        """,
+    ),
+    "signature annotated": (
+        "def f(a=1): return a",
+        "def f(a: int = 1) -> int: return a",
+    ),
+    "local annotated": (
+        """
+        def f():
+            a = 1
+            return a
+        """,
+        """
+        def f():
+            a: int = 1
+            return a
+        """,
+    ),
+    "pass added": (
+        """
+        def f():
+            return 1
+        """,
+        """
+        def f():
+            pass
+            return 1
+        """,
+    ),
+    "dead constant added": (
+        """
+        def f():
+            return 1
+        """,
+        """
+        def f():
+            12
+            return 1
+        """,
+    ),
     "dead branch added": (
-        "def f(x=(1,)):\n    return x.index(1)",
-        "def f(x=(1,)):\n    if 0: x.b\n    return x.index(1)",
+        """
+        def f(x=(1,)):
+            return x.index(1)
+        """,
+        """
+        def f(x=(1,)):
+            if 0: x.b
+            return x.index(1)
+        """,
     ),
-    "type comment": ("def f():\n    return 1", "def f():  # type: () -> int\n    return 1"),
-    "quotes": ("def f(): return 'a'", 'def f(): return "a"'),
-    "number spelled otherwise": ("def f(): return 255", "def f(): return 0xFF"),
-    "constant folded": ("def f(): return 4", "def f(): return 2 * 2"),
+    "type comment": (
+        """
+        def f():
+            return 1
+        """,
+        """
+        def f():  # type: () -> int
+            return 1
+        """,
+    ),
+    "quotes": (
+        "def f(): return 'a'",
+        'def f(): return "a"',
+    ),
+    "number spelled otherwise": (
+        "def f(): return 255",
+        "def f(): return 0xFF",
+    ),
+    "constant folded": (
+        "def f(): return 4",
+        "def f(): return 2 * 2",
+    ),
     "docstring in a method": (
-        'class A:\n    def m(self):\n        "a"\n        return 1\ndef f(): return A().m()',
-        "class A:\n    def m(self):\n        return 1\ndef f(): return A().m()",
+        """
+        class A:
+            def m(self):
+                "a"
+                return 1
+        def f(): return A().m()
+        """,
+        """
+        class A:
+            def m(self):
+                return 1
+        def f(): return A().m()
+        """,
     ),
     "docstring of a class": (
-        'class A:\n    "a"\ndef f(): return A().__init__() ',
-        "class A: pass\ndef f(): return A().__init__()",
+        """
+        class A:
+            "a"
+        def f(): return A().__init__()
+        """,
+        """
+        class A: pass
+        def f(): return A().__init__()
+        """,
     ),
     "docstring of a class inside": (
-        'def f():\n    class A:\n        "a"\n        x = 1\n    return A.x',
-        "def f():\n    class A:\n        x = 1\n    return A.x",
+        """
+        def f():
+            class A:
+                "a"
+                x = 1
+            return A.x
+        """,
+        """
+        def f():
+            class A:
+                x = 1
+            return A.x
+        """,
     ),
     "methods in another order": (
-        "class A:\n    def a(self): return 1\n    def b(self): return 2\ndef f(): return A().a()",
-        "class A:\n    def b(self): return 2\n    def a(self): return 1\ndef f(): return A().a()",
+        """
+        class A:
+            def a(self): return 1
+            def b(self): return 2
+        def f(): return A().a()
+        """,
+        """
+        class A:
+            def b(self): return 2
+            def a(self): return 1
+        def f(): return A().a()
+        """,
     ),
-    "unused helper": ("def f(): return 1", "def g(): return 2\ndef f(): return 1"),
-    "unused import": ("def f(): return 1", "import json\ndef f(): return 1"),
-    "set in another order": ("def f(x='a'): return x in {'a', 'b'}", "def f(x='a'): return x in {'b', 'a'}"),
+    "unused helper": (
+        "def f(): return 1",
+        """
+        def g(): return 2
+        def f(): return 1
+        """,
+    ),
+    "unused import": (
+        "def f(): return 1",
+        """
+        import json
+        def f(): return 1
+        """,
+    ),
+    "set in another order": (
+        "def f(x='a'): return x in {'a', 'b'}",
+        "def f(x='a'): return x in {'b', 'a'}",
+    ),
 }
 
 DIFFERENT = {
-    "integer": ("def f(): return 1", "def f(): return 2"),
-    "type of a number": ("def f(): return 1", "def f(): return 1.0"),
-    "boolean for a number": ("def f(): return 1", "def f(): return True"),
-    "sign of zero": ("def f(): return 0.0", "def f(): return -0.0"),
-    "string for bytes": ("def f(): return 'a'", "def f(): return b'a'"),
-    "tuple for a list": ("def f(): return (1, 2)", "def f(): return [1, 2]"),
-    "nested constant": ("def f(): return ((1, 2), 3)", "def f(): return ((1, True), 3)"),
-    "operator": ("def f(a=3): return a + 2", "def f(a=3): return a * 2"),
-    "comparison": ("def f(a=3): return a < 3", "def f(a=3): return a <= 3"),
-    "identity for equality": ("def f(a=1.0, b=1): return a is b", "def f(a=1.0, b=1): return a == b"),
-    "negated": ("def f(a=3): return a in (3,)", "def f(a=3): return a not in (3,)"),
-    "operands swapped": ("def f(a=3, b=2): return a - b", "def f(a=3, b=2): return b - a"),
-    "locals swapped": ("def f():\n    a, b = 1, 2\n    return a - b", "def f():\n    a, b = 1, 2\n    return b - a"),
-    "attribute": ("def f(): return 'aB'.upper()", "def f(): return 'aB'.lower()"),
-    "builtin": ("def f(): return min(1, 2)", "def f(): return max(1, 2)"),
-    "global name": ("a, b = 1, 2\ndef f(): return a", "a, b = 1, 2\ndef f(): return b"),
-    "value of a global": ("a = 1\ndef f(): return a", "a = 2\ndef f(): return a"),
-    "default": ("def f(a=1): return a", "def f(a=2): return a"),
-    "keyword default": ("def f(*, a=1): return a", "def f(*, a=2): return a"),
-    "keyword defaults swapped": ("def f(*, a=1, b=2): return a - b", "def f(*, a=2, b=1): return a - b"),
-    "helper's default": ("def g(a=1): return a\ndef f(): return g()", "def g(a=2): return a\ndef f(): return g()"),
-    "helper of a helper": (
-        "def h(): return 1\ndef g(): return h()\ndef f(): return g()",
-        "def h(): return 2\ndef g(): return h()\ndef f(): return g()",
+    "integer": (
+        "def f(): return 1",
+        "def f(): return 2",
     ),
-    "starred order": ("def f(): return [*(1,), *(2,)]", "def f(): return [*(2,), *(1,)]"),
+    "type of a number": (
+        "def f(): return 1",
+        "def f(): return 1.0",
+    ),
+    "boolean for a number": (
+        "def f(): return 1",
+        "def f(): return True",
+    ),
+    "sign of zero": (
+        "def f(): return 0.0",
+        "def f(): return -0.0",
+    ),
+    "string for bytes": (
+        "def f(): return 'a'",
+        "def f(): return b'a'",
+    ),
+    "tuple for a list": (
+        "def f(): return (1, 2)",
+        "def f(): return [1, 2]",
+    ),
+    "nested constant": (
+        "def f(): return ((1, 2), 3)",
+        "def f(): return ((1, True), 3)",
+    ),
+    "operator": (
+        "def f(a=3): return a + 2",
+        "def f(a=3): return a * 2",
+    ),
+    "comparison": (
+        "def f(a=3): return a < 3",
+        "def f(a=3): return a <= 3",
+    ),
+    "identity for equality": (
+        "def f(a=1.0, b=1): return a is b",
+        "def f(a=1.0, b=1): return a == b",
+    ),
+    "negated": (
+        "def f(a=3): return a in (3,)",
+        "def f(a=3): return a not in (3,)",
+    ),
+    "operands swapped": (
+        "def f(a=3, b=2): return a - b",
+        "def f(a=3, b=2): return b - a",
+    ),
+    "locals swapped": (
+        """
+        def f():
+            a, b = 1, 2
+            return a - b
+        """,
+        """
+        def f():
+            a, b = 1, 2
+            return b - a
+        """,
+    ),
+    "attribute": (
+        "def f(): return 'aB'.upper()",
+        "def f(): return 'aB'.lower()",
+    ),
+    "builtin": (
+        "def f(): return min(1, 2)",
+        "def f(): return max(1, 2)",
+    ),
+    "global name": (
+        """
+        a, b = 1, 2
+        def f(): return a
+        """,
+        """
+        a, b = 1, 2
+        def f(): return b
+        """,
+    ),
+    "value of a global": (
+        """
+        a = 1
+        def f(): return a
+        """,
+        """
+        a = 2
+        def f(): return a
+        """,
+    ),
+    "default": (
+        "def f(a=1): return a",
+        "def f(a=2): return a",
+    ),
+    "keyword default": (
+        "def f(*, a=1): return a",
+        "def f(*, a=2): return a",
+    ),
+    "keyword defaults swapped": (
+        "def f(*, a=1, b=2): return a - b",
+        "def f(*, a=2, b=1): return a - b",
+    ),
+    "helper's default": (
+        """
+        def g(a=1): return a
+        def f(): return g()
+        """,
+        """
+        def g(a=2): return a
+        def f(): return g()
+        """,
+    ),
+    "helper of a helper": (
+        """
+        def h(): return 1
+        def g(): return h()
+        def f(): return g()
+        """,
+        """
+        def h(): return 2
+        def g(): return h()
+        def f(): return g()
+        """,
+    ),
+    "starred order": (
+        "def f(): return [*(1,), *(2,)]",
+        "def f(): return [*(2,), *(1,)]",
+    ),
     "parameters swapped, named in a call": (
-        "def g(a, b): return a - b\ndef f(): return g(a=1, b=5)",
-        "def g(b, a): return b - a\ndef f(): return g(a=1, b=5)",
+        """
+        def g(a, b): return a - b
+        def f(): return g(a=1, b=5)
+        """,
+        """
+        def g(b, a): return b - a
+        def f(): return g(a=1, b=5)
+        """,
     ),
     "keywords of a call swapped": (
-        "def g(a, b): return a - b\ndef f(): return g(a=1, b=5)",
-        "def g(a, b): return a - b\ndef f(): return g(b=1, a=5)",
+        """
+        def g(a, b): return a - b
+        def f(): return g(a=1, b=5)
+        """,
+        """
+        def g(a, b): return a - b
+        def f(): return g(b=1, a=5)
+        """,
     ),
     "parameters swapped, named in a mapping": (
-        "def g(a, b): return a - b\ndef f(): return g(**{'a': 1, 'b': 5})",
-        "def g(b, a): return b - a\ndef f(): return g(**{'a': 1, 'b': 5})",
+        """
+        def g(a, b): return a - b
+        def f(): return g(**{'a': 1, 'b': 5})
+        """,
+        """
+        def g(b, a): return b - a
+        def f(): return g(**{'a': 1, 'b': 5})
+        """,
     ),
     "parameters swapped, named by who is handed the function": (
-        "import functools\ndef g(a, b): return a - b\ndef f(): return functools.partial(g, a=1)(b=5)",
-        "import functools\ndef g(b, a): return b - a\ndef f(): return functools.partial(g, a=1)(b=5)",
+        """
+        import functools
+        def g(a, b): return a - b
+        def f(): return functools.partial(g, a=1)(b=5)
+        """,
+        """
+        import functools
+        def g(b, a): return b - a
+        def f(): return functools.partial(g, a=1)(b=5)
+        """,
     ),
     "parameters swapped, handed to somebody else's code": (
-        (
-            "import functools\nd = {'a': 1}\ndef g(x, a=7, b=8): return a - b\n"
-            "def f(): return functools.partialmethod(g, **d).__get__(3)()"
-        ),
-        (
-            "import functools\nd = {'a': 1}\ndef g(x, b=7, a=8): return b - a\n"
-            "def f(): return functools.partialmethod(g, **d).__get__(3)()"
-        ),
+        """
+        import functools
+        d = {'a': 1}
+        def g(x, a=7, b=8): return a - b
+        def f(): return functools.partialmethod(g, **d).__get__(3)()
+        """,
+        """
+        import functools
+        d = {'a': 1}
+        def g(x, b=7, a=8): return b - a
+        def f(): return functools.partialmethod(g, **d).__get__(3)()
+        """,
     ),
     "closure": (
-        "def make(n):\n    return lambda: n\nf = make(1)",
-        "def make(n):\n    return lambda: n\nf = make(2)",
+        """
+        def make(n):
+            return lambda: n
+        f = make(1)
+        """,
+        """
+        def make(n):
+            return lambda: n
+        f = make(2)
+        """,
     ),
     "closures of one maker": (
-        "def make(n):\n    return lambda x: x * n\na, b = make(2), make(3)\ndef f(): return a(1), b(1)",
-        "def make(n):\n    return lambda x: x * n\na, b = make(2), make(4)\ndef f(): return a(1), b(1)",
+        """
+        def make(n):
+            return lambda x: x * n
+        a, b = make(2), make(3)
+        def f(): return a(1), b(1)
+        """,
+        """
+        def make(n):
+            return lambda x: x * n
+        a, b = make(2), make(4)
+        def f(): return a(1), b(1)
+        """,
     ),
     "cells swapped": (
-        "def make(a, b):\n    return lambda: a - b\nf = make(1, 2)",
-        "def make(a, b):\n    return lambda: b - a\nf = make(1, 2)",
+        """
+        def make(a, b):
+            return lambda: a - b
+        f = make(1, 2)
+        """,
+        """
+        def make(a, b):
+            return lambda: b - a
+        f = make(1, 2)
+        """,
     ),
     "another global bound": (
-        "a = b = 1\ndef f():\n    global a\n    v = a\n    a = 5\n    return v + a",
-        "a = b = 1\ndef f():\n    global a\n    v = b\n    a = 5\n    return v + b",
+        """
+        a = b = 1
+        def f():
+            global a
+            v = a
+            a = 5
+            return v + a
+        """,
+        """
+        a = b = 1
+        def f():
+            global a
+            v = b
+            a = 5
+            return v + b
+        """,
     ),
     "another global bound by a helper": (
-        "a = b = 1\ndef g():\n    global a\n    a = 5\ndef f():\n    g()\n    return a",
-        "a = b = 1\ndef g():\n    global a\n    a = 5\ndef f():\n    g()\n    return b",
+        """
+        a = b = 1
+        def g():
+            global a
+            a = 5
+        def f():
+            g()
+            return a
+        """,
+        """
+        a = b = 1
+        def g():
+            global a
+            a = 5
+        def f():
+            g()
+            return b
+        """,
     ),
     "another cell bound": (
-        (
-            "def make():\n    a = b = 1\n    def f():\n        nonlocal a\n        v = a\n        a = 5\n        return v + a, b\n"
-            "    return f\nf = make()"
-        ),
-        (
-            "def make():\n    a = b = 1\n    def f():\n        nonlocal b\n        v = a\n        b = 5\n        return v + a, b\n"
-            "    return f\nf = make()"
-        ),
+        """
+        def make():
+            a = b = 1
+            def f():
+                nonlocal a
+                v = a
+                a = 5
+                return v + a, b
+            return f
+        f = make()
+        """,
+        """
+        def make():
+            a = b = 1
+            def f():
+                nonlocal b
+                v = a
+                b = 5
+                return v + a, b
+            return f
+        f = make()
+        """,
     ),
     "decorator": (
-        "def d(g):\n    return lambda: g() + 1\n@d\ndef f(): return 1",
-        "def d(g):\n    return lambda: g() + 2\n@d\ndef f(): return 1",
+        """
+        def d(g):
+            return lambda: g() + 1
+        @d
+        def f(): return 1
+        """,
+        """
+        def d(g):
+            return lambda: g() + 2
+        @d
+        def f(): return 1
+        """,
     ),
     "decorators in another order": (
-        "def d(g): return lambda: g() + 1\ndef e(g): return lambda: g() * 2\n@d\n@e\ndef f(): return 1",
-        "def d(g): return lambda: g() + 1\ndef e(g): return lambda: g() * 2\n@e\n@d\ndef f(): return 1",
+        """
+        def d(g): return lambda: g() + 1
+        def e(g): return lambda: g() * 2
+        @d
+        @e
+        def f(): return 1
+        """,
+        """
+        def d(g): return lambda: g() + 1
+        def e(g): return lambda: g() * 2
+        @e
+        @d
+        def f(): return 1
+        """,
     ),
     "exception caught": (
-        "def f():\n    try: return 1 // 0\n    except ZeroDivisionError: return 2",
-        "def f():\n    try: return 1 // 0\n    except KeyError: return 2",
+        """
+        def f():
+            try: return 1 // 0
+            except ZeroDivisionError: return 2
+        """,
+        """
+        def f():
+            try: return 1 // 0
+            except KeyError: return 2
+        """,
     ),
     "what a try covers": (
-        "def f():\n    try:\n        x = 1\n    except ZeroDivisionError:\n        x = 2\n    x //= 0\n    return x",
-        "def f():\n    try:\n        x = 1\n        x //= 0\n    except ZeroDivisionError:\n        x = 2\n    return x",
+        """
+        def f():
+            try:
+                x = 1
+            except ZeroDivisionError:
+                x = 2
+            x //= 0
+            return x
+        """,
+        """
+        def f():
+            try:
+                x = 1
+                x //= 0
+            except ZeroDivisionError:
+                x = 2
+            return x
+        """,
     ),
     "finally": (
-        "L = []\ndef f():\n    try: return L\n    finally: L.append(1)",
-        "L = []\ndef f():\n    try: return L\n    finally: L.append(2)",
+        """
+        L = []
+        def f():
+            try: return L
+            finally: L.append(1)
+        """,
+        """
+        L = []
+        def f():
+            try: return L
+            finally: L.append(2)
+        """,
     ),
     "with": (
-        "from contextlib import suppress as s\ndef f():\n    with s(ZeroDivisionError): return 1 // 0\n    return 3",
-        "from contextlib import suppress as s\ndef f():\n    with s(KeyError): return 1 // 0\n    return 3",
+        """
+        from contextlib import suppress as s
+        def f():
+            with s(ZeroDivisionError): return 1 // 0
+            return 3
+        """,
+        """
+        from contextlib import suppress as s
+        def f():
+            with s(KeyError): return 1 // 0
+            return 3
+        """,
     ),
     "match value": (
-        "def f(x=1):\n    match x:\n        case 1: return 'a'\n        case _: return 'b'",
-        "def f(x=1):\n    match x:\n        case 2: return 'a'\n        case _: return 'b'",
+        """
+        def f(x=1):
+            match x:
+                case 1: return 'a'
+                case _: return 'b'
+        """,
+        """
+        def f(x=1):
+            match x:
+                case 2: return 'a'
+                case _: return 'b'
+        """,
     ),
     "match attribute": (
-        "class P:\n    x, y = 1, 2\ndef f():\n    match P():\n        case P(x=v): return v",
-        "class P:\n    x, y = 1, 2\ndef f():\n    match P():\n        case P(y=v): return v",
+        """
+        class P:
+            x, y = 1, 2
+        def f():
+            match P():
+                case P(x=v): return v
+        """,
+        """
+        class P:
+            x, y = 1, 2
+        def f():
+            match P():
+                case P(y=v): return v
+        """,
     ),
     "match guard": (
-        "def f(x=1):\n    match x:\n        case v if v > 0: return 'a'\n        case _: return 'b'",
-        "def f(x=1):\n    match x:\n        case v if v > 1: return 'a'\n        case _: return 'b'",
+        """
+        def f(x=1):
+            match x:
+                case v if v > 0: return 'a'
+                case _: return 'b'
+        """,
+        """
+        def f(x=1):
+            match x:
+                case v if v > 1: return 'a'
+                case _: return 'b'
+        """,
     ),
     "match arguments": (
-        "class P:\n    __match_args__ = ('x',)\n    x, y = 1, 2\ndef f():\n    match P():\n        case P(v): return v",
-        "class P:\n    __match_args__ = ('y',)\n    x, y = 1, 2\ndef f():\n    match P():\n        case P(v): return v",
+        """
+        class P:
+            __match_args__ = ('x',)
+            x, y = 1, 2
+        def f():
+            match P():
+                case P(v): return v
+        """,
+        """
+        class P:
+            __match_args__ = ('y',)
+            x, y = 1, 2
+        def f():
+            match P():
+                case P(v): return v
+        """,
     ),
-    "walrus": ("def f(): return [(y := 1), y]", "def f(): return [(y := 2), y]"),
+    "walrus": (
+        "def f(): return [(y := 1), y]",
+        "def f(): return [(y := 2), y]",
+    ),
     "async": (
-        "import asyncio\nasync def g(): return 1\ndef f(): return asyncio.run(g())",
-        "import asyncio\nasync def g(): return 2\ndef f(): return asyncio.run(g())",
+        """
+        import asyncio
+        async def g(): return 1
+        def f(): return asyncio.run(g())
+        """,
+        """
+        import asyncio
+        async def g(): return 2
+        def f(): return asyncio.run(g())
+        """,
     ),
-    "generator": ("def g(): yield 1\ndef f(): return list(g())", "def g(): yield 2\ndef f(): return list(g())"),
+    "generator": (
+        """
+        def g(): yield 1
+        def f(): return list(g())
+        """,
+        """
+        def g(): yield 2
+        def f(): return list(g())
+        """,
+    ),
     "generator for a list": (
         "def f(): return sum([1]), type([1])",
         "def f(): return sum((1,)), type((i for i in [1]))",
@@ -191,82 +732,307 @@ DIFFERENT = {
         "def f(): return [i for i in (1, 2) if i > 0]",
         "def f(): return [i for i in (1, 2) if i > 1]",
     ),
-    "comprehension element": ("def f(): return [i + 1 for i in (1, 2)]", "def f(): return [i + 2 for i in (1, 2)]"),
+    "comprehension element": (
+        "def f(): return [i + 1 for i in (1, 2)]",
+        "def f(): return [i + 2 for i in (1, 2)]",
+    ),
     "comprehension loops": (
         "def f(): return [(i, j) for i in (1, 2) for j in (3, 4)]",
         "def f(): return [(i, j) for j in (3, 4) for i in (1, 2)]",
     ),
-    "comprehension in a set": ("def f(): return {i for i in (1, 2)}", "def f(): return {i: i for i in (1, 2)}"),
-    "format": ("def f(): return f'{1.5:.1f}'", "def f(): return f'{1.5:.2f}'"),
-    "conversion": ("def f(x='a'): return f'{x!r}'", "def f(x='a'): return f'{x!s}'"),
-    "self-documenting": ("def f():\n    a = 1\n    return f'{a=}'", "def f():\n    b = 1\n    return f'{b=}'"),
-    "slice": ("def f(x=(1, 2, 3)): return x[1:]", "def f(x=(1, 2, 3)): return x[:1]"),
-    "unpacking": ("def f():\n    a, *b = 1, 2, 3\n    return b", "def f():\n    *b, a = 1, 2, 3\n    return b"),
-    "lambda": ("def f(): return (lambda x: x + 1)(1)", "def f(): return (lambda x: x + 2)(1)"),
-    "class body": ("def f():\n    class A: x = 1\n    return A.x", "def f():\n    class A: x = 2\n    return A.x"),
+    "comprehension in a set": (
+        "def f(): return {i for i in (1, 2)}",
+        "def f(): return {i: i for i in (1, 2)}",
+    ),
+    "format": (
+        "def f(): return f'{1.5:.1f}'",
+        "def f(): return f'{1.5:.2f}'",
+    ),
+    "conversion": (
+        "def f(x='a'): return f'{x!r}'",
+        "def f(x='a'): return f'{x!s}'",
+    ),
+    "self-documenting": (
+        """
+        def f():
+            a = 1
+            return f'{a=}'
+        """,
+        """
+        def f():
+            b = 1
+            return f'{b=}'
+        """,
+    ),
+    "slice": (
+        "def f(x=(1, 2, 3)): return x[1:]",
+        "def f(x=(1, 2, 3)): return x[:1]",
+    ),
+    "unpacking": (
+        """
+        def f():
+            a, *b = 1, 2, 3
+            return b
+        """,
+        """
+        def f():
+            *b, a = 1, 2, 3
+            return b
+        """,
+    ),
+    "lambda": (
+        "def f(): return (lambda x: x + 1)(1)",
+        "def f(): return (lambda x: x + 2)(1)",
+    ),
+    "class body": (
+        """
+        def f():
+            class A: x = 1
+            return A.x
+        """,
+        """
+        def f():
+            class A: x = 2
+            return A.x
+        """,
+    ),
     "class's base": (
-        "class A: x = 1\nclass B: x = 2\ndef f():\n    class C(A): pass\n    return C.x",
-        "class A: x = 1\nclass B: x = 2\ndef f():\n    class C(B): pass\n    return C.x",
+        """
+        class A: x = 1
+        class B: x = 2
+        def f():
+            class C(A): pass
+            return C.x
+        """,
+        """
+        class A: x = 1
+        class B: x = 2
+        def f():
+            class C(B): pass
+            return C.x
+        """,
     ),
     "super": (
-        "class A:\n    def m(self): return 1\nclass B(A):\n    def m(self): return super().m()\ndef f(): return B().m()",
-        "class A:\n    def m(self): return 2\nclass B(A):\n    def m(self): return super().m()\ndef f(): return B().m()",
+        """
+        class A:
+            def m(self): return 1
+        class B(A):
+            def m(self): return super().m()
+        def f(): return B().m()
+        """,
+        """
+        class A:
+            def m(self): return 2
+        class B(A):
+            def m(self): return super().m()
+        def f(): return B().m()
+        """,
     ),
     "loop for a branch": (
-        "def f(x=2):\n    while x:\n        x -= 1\n    return x",
-        "def f(x=2):\n    if x:\n        x -= 1\n    return x",
+        """
+        def f(x=2):
+            while x:
+                x -= 1
+            return x
+        """,
+        """
+        def f(x=2):
+            if x:
+                x -= 1
+            return x
+        """,
     ),
     "break": (
-        "def f():\n    for x in (1, 2): break\n    return x",
-        "def f():\n    for x in (1, 2): continue\n    return x",
+        """
+        def f():
+            for x in (1, 2): break
+            return x
+        """,
+        """
+        def f():
+            for x in (1, 2): continue
+            return x
+        """,
     ),
     "loop's else": (
-        "def f():\n    for x in (): pass\n    else: return 1\n    return 2",
-        "def f():\n    for x in (): pass\n    else: return 3\n    return 2",
+        """
+        def f():
+            for x in (): pass
+            else: return 1
+            return 2
+        """,
+        """
+        def f():
+            for x in (): pass
+            else: return 3
+            return 2
+        """,
     ),
-    "assertion": ("def f(x=1):\n    assert x\n    return 1", "def f(x=1):\n    assert not x\n    return 1"),
+    "assertion": (
+        """
+        def f(x=1):
+            assert x
+            return 1
+        """,
+        """
+        def f(x=1):
+            assert not x
+            return 1
+        """,
+    ),
     "deletion": (
-        "def f():\n    x = [1, 2]\n    del x[0]\n    return x",
-        "def f():\n    x = [1, 2]\n    del x[1]\n    return x",
+        """
+        def f():
+            x = [1, 2]
+            del x[0]
+            return x
+        """,
+        """
+        def f():
+            x = [1, 2]
+            del x[1]
+            return x
+        """,
     ),
-    "ellipsis": ("def f(): return ...", "def f(): return NotImplemented"),
+    "ellipsis": (
+        "def f(): return ...",
+        "def f(): return NotImplemented",
+    ),
     "name of a function, read": (
-        "def g(): pass\ndef f(): return g.__name__",
-        "def h(): pass\ndef f(): return h.__name__",
+        """
+        def g(): pass
+        def f(): return g.__name__
+        """,
+        """
+        def h(): pass
+        def f(): return h.__name__
+        """,
     ),
-    "docstring, read": ("def g(): 'a'\ndef f(): return g.__doc__", "def g(): 'b'\ndef f(): return g.__doc__"),
+    "docstring, read": (
+        """
+        def g(): 'a'
+        def f(): return g.__doc__
+        """,
+        """
+        def g(): 'b'
+        def f(): return g.__doc__
+        """,
+    ),
     "docstring of a class inside, read": (
-        "def f():\n    class C:\n        'a'\n    return C.__doc__",
-        "def f():\n    class C:\n        'b'\n    return C.__doc__",
+        """
+        def f():
+            class C:
+                'a'
+            return C.__doc__
+        """,
+        """
+        def f():
+            class C:
+                'b'
+            return C.__doc__
+        """,
     ),
     "qualified name of a class inside, read": (
-        "def f():\n    class C:\n        def m(self): pass\n    return C.m.__qualname__",
-        "def f():\n    class D:\n        def m(self): pass\n    return D.m.__qualname__",
+        """
+        def f():
+            class C:
+                def m(self): pass
+            return C.m.__qualname__
+        """,
+        """
+        def f():
+            class D:
+                def m(self): pass
+            return D.m.__qualname__
+        """,
     ),
     "annotation, read": (
-        "def g(x: int): pass\ndef f(): return g.__annotations__",
-        "def g(x: float): pass\ndef f(): return g.__annotations__",
+        """
+        def g(x: int): pass
+        def f(): return g.__annotations__
+        """,
+        """
+        def g(x: float): pass
+        def f(): return g.__annotations__
+        """,
     ),
     "signature, read": (
-        "import inspect\ndef g(a): pass\ndef f(): return str(inspect.signature(g))",
-        "import inspect\ndef g(b): pass\ndef f(): return str(inspect.signature(g))",
+        """
+        import inspect
+        def g(a): pass
+        def f(): return str(inspect.signature(g))
+        """,
+        """
+        import inspect
+        def g(b): pass
+        def f(): return str(inspect.signature(g))
+        """,
     ),
-    "locals, read": ("def f():\n    a = 1\n    return locals()", "def f():\n    b = 1\n    return locals()"),
+    "locals, read": (
+        """
+        def f():
+            a = 1
+            return locals()
+        """,
+        """
+        def f():
+            b = 1
+            return locals()
+        """,
+    ),
     "locals of a function inside, read": (
-        "def f():\n    def g(a, b=1): return locals()\n    def h(a, b=1): return locals()\n    return g(1), h(1)",
-        "def f():\n    def g(a, b=1): return locals()\n    def h(a, c=1): return locals()\n    return g(1), h(1)",
+        """
+        def f():
+            def g(a, b=1): return locals()
+            def h(a, b=1): return locals()
+            return g(1), h(1)
+        """,
+        """
+        def f():
+            def g(a, b=1): return locals()
+            def h(a, c=1): return locals()
+            return g(1), h(1)
+        """,
     ),
     "wrapped function, read": (
-        "import functools\ndef o(): return 1\n@functools.wraps(o)\ndef g(): return 0\ndef f(): return g.__wrapped__()",
-        "import functools\ndef o(): return 2\n@functools.wraps(o)\ndef g(): return 0\ndef f(): return g.__wrapped__()",
+        """
+        import functools
+        def o(): return 1
+        @functools.wraps(o)
+        def g(): return 0
+        def f(): return g.__wrapped__()
+        """,
+        """
+        import functools
+        def o(): return 2
+        @functools.wraps(o)
+        def g(): return 0
+        def f(): return g.__wrapped__()
+        """,
     ),
     "order of a class, listed": (
-        "class C:\n    a, b = 1, 2\ndef f(): return [k for k in vars(C) if k[0] != '_']",
-        "class C:\n    b, a = 2, 1\ndef f(): return [k for k in vars(C) if k[0] != '_']",
+        """
+        class C:
+            a, b = 1, 2
+        def f(): return [k for k in vars(C) if k[0] != '_']
+        """,
+        """
+        class C:
+            b, a = 2, 1
+        def f(): return [k for k in vars(C) if k[0] != '_']
+        """,
     ),
     "order of a class, listed by its namespace": (
-        "class C:\n    a, b = 1, 2\ndef f(): return [k for k in C.__dict__ if k[0] != '_']",
-        "class C:\n    b, a = 2, 1\ndef f(): return [k for k in C.__dict__ if k[0] != '_']",
+        """
+        class C:
+            a, b = 1, 2
+        def f(): return [k for k in C.__dict__ if k[0] != '_']
+        """,
+        """
+        class C:
+            b, a = 2, 1
+        def f(): return [k for k in C.__dict__ if k[0] != '_']
+        """,
     ),
 }
 

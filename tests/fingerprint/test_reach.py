@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import dedent
+
 import pytest
 
 from vinyasa_ipy.errors import FingerprintError
@@ -9,298 +11,840 @@ from vinyasa_ipy.fingerprint import digest
 from vinyasa_ipy.fingerprint.reach import reach, reach_values
 
 PAIRS = {
-    # a program with `%s`, and what stands there before and after
-    "method": ("class A:\n    def m(self): return %s\ndef f(): return A().m()", "1", "2"),
-    "method's global": ("K = %s\nclass A:\n    def m(self): return K\ndef f(): return A().m()", "1", "2"),
-    "class attribute": ("class A: x = %s\ndef f(): return A.x", "1", "2"),
-    "inherited attribute": ("class A: x = %s\nclass B(A): pass\ndef f(): return B.x", "1", "2"),
-    "order of bases": ("class A: x = 1\nclass B: x = 2\nclass C(%s): pass\ndef f(): return C.x", "A, B", "B, A"),
-    "property": ("class A:\n    @property\n    def x(self): return %s\ndef f(): return A().x", "1", "2"),
-    "class method": ("class A:\n    @classmethod\n    def m(cls): return %s\ndef f(): return A.m()", "1", "2"),
-    "static method": ("class A:\n    @staticmethod\n    def m(): return %s\ndef f(): return A.m()", "1", "2"),
+    "method": (
+        """
+        class A:
+            def m(self): return %s
+        def f(): return A().m()
+        """,
+        "1",
+        "2",
+    ),
+    "method's global": (
+        """
+        K = %s
+        class A:
+            def m(self): return K
+        def f(): return A().m()
+        """,
+        "1",
+        "2",
+    ),
+    "class attribute": (
+        """
+        class A: x = %s
+        def f(): return A.x
+        """,
+        "1",
+        "2",
+    ),
+    "inherited attribute": (
+        """
+        class A: x = %s
+        class B(A): pass
+        def f(): return B.x
+        """,
+        "1",
+        "2",
+    ),
+    "order of bases": (
+        """
+        class A: x = 1
+        class B: x = 2
+        class C(%s): pass
+        def f(): return C.x
+        """,
+        "A, B",
+        "B, A",
+    ),
+    "property": (
+        """
+        class A:
+            @property
+            def x(self): return %s
+        def f(): return A().x
+        """,
+        "1",
+        "2",
+    ),
+    "class method": (
+        """
+        class A:
+            @classmethod
+            def m(cls): return %s
+        def f(): return A.m()
+        """,
+        "1",
+        "2",
+    ),
+    "static method": (
+        """
+        class A:
+            @staticmethod
+            def m(): return %s
+        def f(): return A.m()
+        """,
+        "1",
+        "2",
+    ),
     "kind of a method": (
-        "class A:\n    @%s\n    def m(*a): return len(a)\ndef f(): return A().m()",
+        """
+        class A:
+            @%s
+            def m(*a): return len(a)
+        def f(): return A().m()
+        """,
         "classmethod",
         "staticmethod",
     ),
     "cached property": (
-        "import functools\nclass A:\n    @functools.cached_property\n    def x(self): return %s\ndef f(): return A().x",
+        """
+        import functools
+        class A:
+            @functools.cached_property
+            def x(self): return %s
+        def f(): return A().x
+        """,
         "1",
         "2",
     ),
     "metaclass": (
-        "class M(type):\n    def m(cls): return %s\nclass A(metaclass=M): pass\ndef f(): return A.m()",
+        """
+        class M(type):
+            def m(cls): return %s
+        class A(metaclass=M): pass
+        def f(): return A.m()
+        """,
         "1",
         "2",
     ),
     "what a base does to subclasses": (
-        "class A:\n    def __init_subclass__(cls): cls.x = %s\nclass B(A): pass\ndef f(): return B.x",
+        """
+        class A:
+            def __init_subclass__(cls): cls.x = %s
+        class B(A): pass
+        def f(): return B.x
+        """,
         "1",
         "2",
     ),
-    "fallback for attributes": ("class A:\n    def __getattr__(self, n): return %s\ndef f(): return A().q", "1", "2"),
+    "fallback for attributes": (
+        """
+        class A:
+            def __getattr__(self, n): return %s
+        def f(): return A().q
+        """,
+        "1",
+        "2",
+    ),
     "descriptor": (
-        "class D:\n    def __get__(self, o, t): return %s\nclass A: x = D()\ndef f(): return A.x",
+        """
+        class D:
+            def __get__(self, o, t): return %s
+        class A: x = D()
+        def f(): return A.x
+        """,
         "1",
         "2",
     ),
     "descriptor's own state": (
-        "class D:\n    def __init__(self, v): self.v = v\n    def __get__(self, o, t): return self.v\n"
-        "class A: x = D(%s)\ndef f(): return A.x",
+        """
+        class D:
+            def __init__(self, v): self.v = v
+            def __get__(self, o, t): return self.v
+        class A: x = D(%s)
+        def f(): return A.x
+        """,
         "1",
         "2",
     ),
-    "nested class": ("class A:\n    class B: x = %s\ndef f(): return A.B.x", "1", "2"),
-    "slots": ("class A:\n    __slots__ = ('x',)\na = A()\na.x = %s\ndef f(): return a.x", "1", "2"),
-    "instance": ("class A: pass\na = A()\na.x = %s\ndef f(): return a.x", "1", "2"),
-    "class of an instance": ("class A: x = %s\na = A()\ndef f(): return a.x", "1", "2"),
-    "function in an instance": ("class A: pass\na = A()\na.g = lambda: %s\ndef f(): return a.g()", "1", "2"),
-    "function in a container": ("G = {'g': [lambda: %s]}\ndef f(): return G['g'][0]()", "1", "2"),
-    "function in a default": ("def f(g=lambda: %s): return g()", "1", "2"),
-    "attribute of a function": ("def g(): pass\ng.x = %s\ndef f(): return g.x", "1", "2"),
+    "nested class": (
+        """
+        class A:
+            class B: x = %s
+        def f(): return A.B.x
+        """,
+        "1",
+        "2",
+    ),
+    "slots": (
+        """
+        class A:
+            __slots__ = ('x',)
+        a = A()
+        a.x = %s
+        def f(): return a.x
+        """,
+        "1",
+        "2",
+    ),
+    "instance": (
+        """
+        class A: pass
+        a = A()
+        a.x = %s
+        def f(): return a.x
+        """,
+        "1",
+        "2",
+    ),
+    "class of an instance": (
+        """
+        class A: x = %s
+        a = A()
+        def f(): return a.x
+        """,
+        "1",
+        "2",
+    ),
+    "function in an instance": (
+        """
+        class A: pass
+        a = A()
+        a.g = lambda: %s
+        def f(): return a.g()
+        """,
+        "1",
+        "2",
+    ),
+    "function in a container": (
+        """
+        G = {'g': [lambda: %s]}
+        def f(): return G['g'][0]()
+        """,
+        "1",
+        "2",
+    ),
+    "function in a default": (
+        "def f(g=lambda: %s): return g()",
+        "1",
+        "2",
+    ),
+    "attribute of a function": (
+        """
+        def g(): pass
+        g.x = %s
+        def f(): return g.x
+        """,
+        "1",
+        "2",
+    ),
     "bound method": (
-        "class A:\n    def m(self): return self.x\na = A()\na.x = %s\ng = a.m\ndef f(): return g()",
+        """
+        class A:
+            def m(self): return self.x
+        a = A()
+        a.x = %s
+        g = a.m
+        def f(): return g()
+        """,
         "1",
         "2",
     ),
-    "bound method of a builtin": ("g = [%s].copy\ndef f(): return g()", "1", "2"),
-    "callable instance": ("class A:\n    def __call__(self): return %s\ng = A()\ndef f(): return g()", "1", "2"),
-    "partial": ("import functools\ng = functools.partial(max, %s)\ndef f(): return g(0)", "1", "2"),
+    "bound method of a builtin": (
+        """
+        g = [%s].copy
+        def f(): return g()
+        """,
+        "1",
+        "2",
+    ),
+    "callable instance": (
+        """
+        class A:
+            def __call__(self): return %s
+        g = A()
+        def f(): return g()
+        """,
+        "1",
+        "2",
+    ),
+    "partial": (
+        """
+        import functools
+        g = functools.partial(max, %s)
+        def f(): return g(0)
+        """,
+        "1",
+        "2",
+    ),
     "partial's function": (
-        "import functools\ng = functools.partial(lambda x: x + %s, 1)\ndef f(): return g()",
+        """
+        import functools
+        g = functools.partial(lambda x: x + %s, 1)
+        def f(): return g()
+        """,
         "1",
         "2",
     ),
-    "cached function": ("import functools\n@functools.lru_cache\ndef g(): return %s\ndef f(): return g()", "1", "2"),
+    "cached function": (
+        """
+        import functools
+        @functools.lru_cache
+        def g(): return %s
+        def f(): return g()
+        """,
+        "1",
+        "2",
+    ),
     "attribute of a cached function": (
-        "import functools\n@functools.cache\ndef g(): pass\ng.x = %s\ndef f(): return g.x",
+        """
+        import functools
+        @functools.cache
+        def g(): pass
+        g.x = %s
+        def f(): return g.x
+        """,
         "1",
         "2",
     ),
     "single dispatch": (
-        "import functools\n@functools.singledispatch\ndef g(x): return 0\n"
-        "@g.register\ndef _(x: int): return %s\ndef f(): return g(1)",
+        """
+        import functools
+        @functools.singledispatch
+        def g(x): return 0
+        @g.register
+        def _(x: int): return %s
+        def f(): return g(1)
+        """,
         "1",
         "2",
     ),
     "context manager": (
-        "import contextlib\n@contextlib.contextmanager\ndef g(): yield %s\ndef f():\n    with g() as x: return x",
+        """
+        import contextlib
+        @contextlib.contextmanager
+        def g(): yield %s
+        def f():
+            with g() as x: return x
+        """,
         "1",
         "2",
     ),
     "closure of somebody else's wrapper": (
-        "import functools\ndef g(): return %s\n@functools.wraps(g)\ndef w(): return g()\ndef f(): return w()",
+        """
+        import functools
+        def g(): return %s
+        @functools.wraps(g)
+        def w(): return g()
+        def f(): return w()
+        """,
         "1",
         "2",
     ),
     "dataclass default": (
-        "import dataclasses\n@dataclasses.dataclass\nclass A: x: int = %s\ndef f(): return A().x",
+        """
+        import dataclasses
+        @dataclasses.dataclass
+        class A: x: int = %s
+        def f(): return A().x
+        """,
         "1",
         "2",
     ),
     "dataclass default factory": (
-        "import dataclasses as d\n@d.dataclass\nclass A: x: list = d.field(default_factory=lambda: [%s])\n"
-        "def f(): return A().x",
+        """
+        import dataclasses as d
+        @d.dataclass
+        class A: x: list = d.field(default_factory=lambda: [%s])
+        def f(): return A().x
+        """,
         "1",
         "2",
     ),
     "dataclass order of fields": (
-        "import dataclasses\n@dataclasses.dataclass\nclass A:\n%s\ndef f(): return A(1, 2)",
-        "    x: int\n    y: int",
-        "    y: int\n    x: int",
+        """
+        import dataclasses
+        @dataclasses.dataclass
+        class A: %s
+        def f(): return A(1, 2)
+        """,
+        "x: int; y: int",
+        "y: int; x: int",
     ),
     "dataclass annotation": (
-        "import dataclasses as d\n@d.dataclass\nclass A: x: %s = 1\ndef f(): return d.fields(A)[0].type",
+        """
+        import dataclasses as d
+        @d.dataclass
+        class A: x: %s = 1
+        def f(): return d.fields(A)[0].type
+        """,
         "int",
         "str",
     ),
     "dataclass options": (
-        "import dataclasses\n@dataclasses.dataclass(%s)\nclass A: x: int = 1\ndef f(): return A() == A()",
+        """
+        import dataclasses
+        @dataclasses.dataclass(%s)
+        class A: x: int = 1
+        def f(): return A() == A()
+        """,
         "",
         "eq=False",
     ),
     "made dataclass": (
-        "import dataclasses as d\nA = d.make_dataclass('A', [('x', int, d.field(default=%s))])\ndef f(): return A().x",
+        """
+        import dataclasses as d
+        A = d.make_dataclass('A', [('x', int, d.field(default=%s))])
+        def f(): return A().x
+        """,
         "1",
         "2",
     ),
-    "class made by a metaclass": ("import abc\nA = abc.ABCMeta('A', (), {'x': %s})\ndef f(): return A.x", "1", "2"),
+    "class made by a metaclass": (
+        """
+        import abc
+        A = abc.ABCMeta('A', (), {'x': %s})
+        def f(): return A.x
+        """,
+        "1",
+        "2",
+    ),
     "class made by a function": (
-        "import types\nA = types.new_class('A', (), {}, lambda s: s.update(x=%s))\ndef f(): return A.x",
+        """
+        import types
+        A = types.new_class('A', (), {}, lambda s: s.update(x=%s))
+        def f(): return A.x
+        """,
         "1",
         "2",
     ),
-    "enum value": ("import enum\nclass E(enum.Enum): A = %s\ndef f(): return E.A.value", "1", "2"),
-    "enum order": ("import enum\nclass E(enum.Enum):\n    %s\ndef f(): return list(E)", "A = 1; B = 2", "B = 2; A = 1"),
+    "enum value": (
+        """
+        import enum
+        class E(enum.Enum): A = %s
+        def f(): return E.A.value
+        """,
+        "1",
+        "2",
+    ),
+    "enum order": (
+        """
+        import enum
+        class E(enum.Enum):
+            %s
+        def f(): return list(E)
+        """,
+        "A = 1; B = 2",
+        "B = 2; A = 1",
+    ),
     "enum method": (
-        "import enum\nclass E(enum.Enum):\n    A = 1\n    def m(self): return %s\ndef f(): return E.A.m()",
+        """
+        import enum
+        class E(enum.Enum):
+            A = 1
+            def m(self): return %s
+        def f(): return E.A.m()
+        """,
         "1",
         "2",
     ),
     "named tuple fields": (
-        "import collections\nP = collections.namedtuple('P', '%s')\ndef f(): return P(1, 2).x",
+        """
+        import collections
+        P = collections.namedtuple('P', '%s')
+        def f(): return P(1, 2).x
+        """,
         "x y",
         "y x",
     ),
     "named tuple default": (
-        "import collections\nP = collections.namedtuple('P', 'x', defaults=[%s])\ndef f(): return P().x",
+        """
+        import collections
+        P = collections.namedtuple('P', 'x', defaults=[%s])
+        def f(): return P().x
+        """,
         "1",
         "2",
     ),
-    "typed named tuple": ("import typing\nclass P(typing.NamedTuple): x: int = %s\ndef f(): return P().x", "1", "2"),
-    "type alias": ("import typing\nA = typing.Union[%s]\ndef f(): return A", "int, str", "int, float"),
-    "generic alias": ("A = list[%s]\ndef f(): return A", "int", "str"),
+    "typed named tuple": (
+        """
+        import typing
+        class P(typing.NamedTuple): x: int = %s
+        def f(): return P().x
+        """,
+        "1",
+        "2",
+    ),
+    "type alias": (
+        """
+        import typing
+        A = typing.Union[%s]
+        def f(): return A
+        """,
+        "int, str",
+        "int, float",
+    ),
+    "generic alias": (
+        """
+        A = list[%s]
+        def f(): return A
+        """,
+        "int",
+        "str",
+    ),
     "registered class": (
-        "import abc\nclass A(abc.ABC): pass\nclass B: pass\n%s\ndef f(): return isinstance(B(), A)",
+        """
+        import abc
+        class A(abc.ABC): pass
+        class B: pass
+        %s
+        def f(): return isinstance(B(), A)
+        """,
         "",
         "A.register(B)",
     ),
     "class registered with somebody else's": (
-        "import collections.abc as c\nclass B: pass\n%s\ndef f(): return isinstance(B(), c.Sequence)",
+        """
+        import collections.abc as c
+        class B: pass
+        %s
+        def f(): return isinstance(B(), c.Sequence)
+        """,
         "",
         "c.Sequence.register(B)",
     ),
-    "subclass nobody names": ("class A: pass\n%s\ndef f(): return len(A.__subclasses__())", "", "class B(A): pass"),
+    "subclass nobody names": (
+        """
+        class A: pass
+        %s
+        def f(): return len(A.__subclasses__())
+        """,
+        "",
+        "class B(A): pass",
+    ),
     "proxy that lies about its class": (
-        "class P:\n    __class__ = property(lambda s: type(s.g))\n    def __init__(s, g): s.g = g\n"
-        "    def __getattr__(s, n): return getattr(s.g, n)\n    def __call__(s): return s.g() * %s\n"
-        "g = P(lambda: 1)\ndef f(): return g()",
+        """
+        class P:
+            __class__ = property(lambda s: type(s.g))
+            def __init__(s, g): s.g = g
+            def __getattr__(s, n): return getattr(s.g, n)
+            def __call__(s): return s.g() * %s
+        g = P(lambda: 1)
+        def f(): return g()
+        """,
         "2",
         "3",
     ),
     "subclass of a cached property": (
-        "import functools\nclass P(functools.cached_property):\n    def __get__(self, o, t=None): return %s\n"
-        "class A:\n    @P\n    def x(self): return 0\ndef f(): return A().x",
+        """
+        import functools
+        class P(functools.cached_property):
+            def __get__(self, o, t=None): return %s
+        class A:
+            @P
+            def x(self): return 0
+        def f(): return A().x
+        """,
         "1",
         "2",
     ),
     "subclass of a property": (
-        "class P(property):\n    def __get__(self, o, t=None): return %s\nclass A:\n    @P\n    def x(self): return 0\n"
-        "def f(): return A().x",
+        """
+        class P(property):
+            def __get__(self, o, t=None): return %s
+        class A:
+            @P
+            def x(self): return 0
+        def f(): return A().x
+        """,
         "1",
         "2",
     ),
     "subclass of a path": (
-        "import pathlib\nclass P(pathlib.PurePosixPath):\n    def m(self): return %s\np = P('a')\ndef f(): return p.m()",
+        """
+        import pathlib
+        class P(pathlib.PurePosixPath):
+            def m(self): return %s
+        p = P('a')
+        def f(): return p.m()
+        """,
         "1",
         "2",
     ),
     "subclass of a stream": (
-        "import io\nclass P(io.StringIO):\n    def m(self): return %s\np = P()\ndef f(): return p.m()",
+        """
+        import io
+        class P(io.StringIO):
+            def m(self): return %s
+        p = P()
+        def f(): return p.m()
+        """,
         "1",
         "2",
     ),
     "object pickled by name": (
-        "class C:\n    def __reduce__(self): return 'c'\nc = C()\nc.x = %s\ndef f(): return c.x",
+        """
+        class C:
+            def __reduce__(self): return 'c'
+        c = C()
+        c.x = %s
+        def f(): return c.x
+        """,
         "1",
         "2",
     ),
     "list shared with a class": (
-        "L = []\nclass A: x = %s\ndef f():\n    A.x.append(1)\n    return len(L)",
+        """
+        L = []
+        class A: x = %s
+        def f():
+            A.x.append(1)
+            return len(L)
+        """,
         "L",
         "[]",
     ),
-    "list shared by two globals": ("L = []\nM = %s\ndef f():\n    L.append(1)\n    return len(M)", "L", "[]"),
+    "list shared by two globals": (
+        """
+        L = []
+        M = %s
+        def f():
+            L.append(1)
+            return len(M)
+        """,
+        "L",
+        "[]",
+    ),
     "memory shared by two globals": (
-        "import numpy as np\nA = np.zeros(3)\nB = %s\ndef f():\n    A[0] += 1\n    return float(B[0])",
+        """
+        import numpy as np
+        A = np.zeros(3)
+        B = %s
+        def f():
+            A[0] += 1
+            return float(B[0])
+        """,
         "A[:2]",
         "A[:2].copy()",
     ),
-    "constant put into somebody else's module": ("import json\njson.x = %s\ndef f(): return json.x", "1", "2"),
+    "constant put into somebody else's module": (
+        """
+        import json
+        json.own = %s
+        def f(): return json.own
+        """,
+        "1",
+        "2",
+    ),
     "function put into somebody else's module": (
-        "import json\njson.x = lambda: %s\ndef f(): return json.x()",
+        """
+        import json
+        json.own = lambda: %s
+        def f(): return json.own()
+        """,
         "1",
         "2",
     ),
     "object put into somebody else's module": (
-        "import json\nclass A: pass\njson.x = A()\njson.x.y = %s\ndef f(): return json.x.y",
+        """
+        import json
+        class A: pass
+        json.own = A()
+        json.own.y = %s
+        def f(): return json.own.y
+        """,
         "1",
         "2",
     ),
     "method put into somebody else's class": (
-        "import argparse\nargparse.Namespace.m = lambda s: %s\na = argparse.Namespace()\ndef f(): return a.m()",
+        """
+        import argparse
+        argparse.Namespace.own = lambda s: %s
+        a = argparse.Namespace()
+        def f(): return a.own()
+        """,
         "1",
         "2",
     ),
     "method put into a frame": (
-        "import pandas\npandas.DataFrame.m = lambda s: %s\nd = pandas.DataFrame()\ndef f(): return d.m()",
+        """
+        import pandas
+        pandas.DataFrame.own = lambda s: %s
+        d = pandas.DataFrame()
+        def f(): return d.own()
+        """,
         "1",
         "2",
     ),
-    "default of a generator": ("def g(n=%s):\n    yield n\ndef f(): return list(g())", "1", "2"),
-    "global of eval": ("K = %s\ndef f(): return eval('K')", "1", "2"),
-    "private global of eval": ("_k = %s\ndef f(): return eval('_k')", "1", "2"),
-    "namespace": ("K = %s\ndef f(): return globals()['K']", "1", "2"),
+    "default of a generator": (
+        """
+        def g(n=%s):
+            yield n
+        def f(): return list(g())
+        """,
+        "1",
+        "2",
+    ),
+    "global of eval": (
+        """
+        K = %s
+        def f(): return eval('K')
+        """,
+        "1",
+        "2",
+    ),
+    "private global of eval": (
+        """
+        _k = %s
+        def f(): return eval('_k')
+        """,
+        "1",
+        "2",
+    ),
+    "namespace": (
+        """
+        K = %s
+        def f(): return globals()['K']
+        """,
+        "1",
+        "2",
+    ),
     "attribute of a module by name": (
-        "import sys, types\nm = types.ModuleType('m')\nsys.modules['m'] = m\nm.x = %s\ndef f(): return getattr(m, 'x')",
+        """
+        import sys, types
+        m = types.ModuleType('m')
+        sys.modules['m'] = m
+        m.x = %s
+        def f(): return getattr(m, 'x')
+        """,
         "1",
         "2",
     ),
     "ufunc of a Python function": (
-        "import numpy as np\ng = np.frompyfunc(lambda x: x + %s, 1, 1)\ndef f(): return g(1)",
+        """
+        import numpy as np
+        g = np.frompyfunc(lambda x: x + %s, 1, 1)
+        def f(): return g(1)
+        """,
         "1",
         "2",
     ),
     "vectorized function": (
-        "import numpy as np\ng = np.vectorize(lambda x: x + %s)\ndef f(): return int(g(1))",
+        """
+        import numpy as np
+        g = np.vectorize(lambda x: x + %s)
+        def f(): return int(g(1))
+        """,
         "1",
         "2",
     ),
-    "attrs default": ("import attrs\n@attrs.define\nclass A: x: int = %s\ndef f(): return A().x", "1", "2"),
+    "attrs default": (
+        """
+        import attrs
+        @attrs.define
+        class A: x: int = %s
+        def f(): return A().x
+        """,
+        "1",
+        "2",
+    ),
     "attrs converter": (
-        "import attrs\n@attrs.define\nclass A: x: int = attrs.field(converter=lambda v: v + %s)\ndef f(): return A(0).x",
+        """
+        import attrs
+        @attrs.define
+        class A: x: int = attrs.field(converter=lambda v: v + %s)
+        def f(): return A(0).x
+        """,
         "1",
         "2",
     ),
-    "pydantic default": ("import pydantic\nclass A(pydantic.BaseModel): x: int = %s\ndef f(): return A().x", "1", "2"),
+    "pydantic default": (
+        """
+        import pydantic
+        class A(pydantic.BaseModel): x: int = %s
+        def f(): return A().x
+        """,
+        "1",
+        "2",
+    ),
     "pydantic type": (
-        "import pydantic\nclass A(pydantic.BaseModel): x: %s\ndef f(): return A(x='1').x",
+        """
+        import pydantic
+        class A(pydantic.BaseModel): x: %s
+        def f(): return A(x='1').x
+        """,
         "int",
         "float",
     ),
     "pydantic validator": (
-        "import pydantic\nclass A(pydantic.BaseModel):\n    x: int\n    @pydantic.field_validator('x')\n    @classmethod\n"
-        "    def check(cls, v): return v + %s\ndef f(): return A(x=0).x",
+        """
+        import pydantic
+        class A(pydantic.BaseModel):
+            x: int
+            @pydantic.field_validator('x')
+            @classmethod
+            def check(cls, v): return v + %s
+        def f(): return A(x=0).x
+        """,
         "1",
         "2",
     ),
     "pydantic made model": (
-        "import pydantic\nA = pydantic.create_model('A', x=(int, %s))\ndef f(): return A().x",
+        """
+        import pydantic
+        A = pydantic.create_model('A', x=(int, %s))
+        def f(): return A().x
+        """,
         "1",
         "2",
     ),
 }
 
 BASES = {
-    "int": "int(1)", "str": "str('a')", "float": "float(1)", "complex": "complex(1)", "bytes": "bytes(b'a')",
-    "bytearray": "bytearray(b'a')", "tuple": "tuple([1])", "list": "list([1])", "dict": "dict(a=1)", "set": "set([1])",
-    "frozenset": "frozenset([1])", "Exception": "Exception(1)", "c.deque": "c.deque([1])", "c.OrderedDict": "c.OrderedDict(a=1)",
-    "c.Counter": "c.Counter('a')", "c.defaultdict": "c.defaultdict(int)", "c.UserDict": "c.UserDict()",
-    "datetime.date": "datetime.date(2020, 1, 1)", "datetime.datetime": "datetime.datetime(2020, 1, 1)",
-    "datetime.time": "datetime.time(1)", "datetime.timedelta": "datetime.timedelta(1)",
-    "decimal.Decimal": "decimal.Decimal(1)", "fractions.Fraction": "fractions.Fraction(1)", "random.Random": "random.Random(1)",
-    "array.array": "array.array('i')", "io.BytesIO": "io.BytesIO()", "weakref.WeakSet": "weakref.WeakSet()",
-    "numpy.float64": "numpy.float64(1)", "numpy.ma.MaskedArray": "numpy.ma.MaskedArray([1])",
-    "pandas.DataFrame": "pandas.DataFrame({'a': [1]})", "pandas.Series": "pandas.Series([1])",
+    "int": "int(1)",
+    "str": "str('a')",
+    "float": "float(1)",
+    "complex": "complex(1)",
+    "bytes": "bytes(b'a')",
+    "bytearray": "bytearray(b'a')",
+    "tuple": "tuple([1])",
+    "list": "list([1])",
+    "dict": "dict(a=1)",
+    "set": "set([1])",
+    "frozenset": "frozenset([1])",
+    "Exception": "Exception(1)",
+    "c.deque": "c.deque([1])",
+    "c.OrderedDict": "c.OrderedDict(a=1)",
+    "c.Counter": "c.Counter('a')",
+    "c.defaultdict": "c.defaultdict(int)",
+    "c.UserDict": "c.UserDict()",
+    "datetime.date": "datetime.date(2020, 1, 1)",
+    "datetime.datetime": "datetime.datetime(2020, 1, 1)",
+    "datetime.time": "datetime.time(1)",
+    "datetime.timedelta": "datetime.timedelta(1)",
+    "decimal.Decimal": "decimal.Decimal(1)",
+    "fractions.Fraction": "fractions.Fraction(1)",
+    "random.Random": "random.Random(1)",
+    "array.array": "array.array('i')",
+    "io.BytesIO": "io.BytesIO()",
+    "weakref.WeakSet": "weakref.WeakSet()",
+    "numpy.float64": "numpy.float64(1)",
+    "numpy.ma.MaskedArray": "numpy.ma.MaskedArray([1])",
+    "pandas.DataFrame": "pandas.DataFrame({'a': [1]})",
+    "pandas.Series": "pandas.Series([1])",
     "polars.DataFrame": "polars.DataFrame({'a': [1]})",
     "numpy.random.Generator": "numpy.random.Generator(numpy.random.PCG64(1))",
-}  # fmt: skip
+}
 IMPORTS = (
-    "import array, collections as c, datetime, decimal, fractions, io, random, weakref, numpy, pandas, polars, warnings\n"
+    "import array, collections as c, datetime, decimal, fractions, io, random, weakref, warnings\n"
+    "import numpy, pandas, polars\n"
     "warnings.simplefilter('ignore')\n"
 )
 
 
 @pytest.mark.parametrize(("program", "before", "after"), PAIRS.values(), ids=PAIRS.keys())
 def test_the_key_covers(ask, program, before, after):
-    (key, result), (new_key, new_result) = ask(program % before), ask(program % after)
+    program = dedent(program)
+    (key, result), (new_key, new_result) = ask(program % dedent(before)), ask(program % dedent(after))
     assert result != new_result
     assert key != new_key
 
 
 @pytest.mark.parametrize(("program", "before"), [pair[:2] for pair in PAIRS.values()], ids=PAIRS.keys())
 def test_the_same_program_has_the_same_key_again(ask, program, before):
-    assert ask(program % before) == ask(program % before)
+    program = dedent(program) % dedent(before)
+    assert ask(program) == ask(program)
 
 
 @pytest.mark.parametrize(("base", "value"), BASES.items(), ids=BASES.keys())
@@ -314,7 +858,8 @@ def test_the_key_covers_what_an_instance_of_a_subclass_carries(ask, base, value)
 @pytest.mark.parametrize(("base", "value"), BASES.items(), ids=BASES.keys())
 def test_the_key_covers_the_class_of_a_subclass(ask, base, value):
     call = value.replace(base, "P", 1)
-    program = f"{IMPORTS}class P({base}):\n    def method(self): return %d\np = {call}\ndef f(): return p.method()"
+    body = "class P(%s):\n    def method(self): return %%d\np = %s\ndef f(): return p.method()"
+    program = IMPORTS + body % (base, call)
     assert ask(program % 1)[0] != ask(program % 2)[0]
 
 

@@ -2,139 +2,692 @@
 
 from __future__ import annotations
 
+from textwrap import dedent
+
 import pytest
 
 from vinyasa_ipy.fingerprint.reach import reach
 
 CHANGES = {
-    "helper defined anew": ("def g(): return 1\ndef f(): return g()", "def g(): return 2"),
-    "helper of a helper defined anew": ("def h(): return 1\ndef g(): return h()\ndef f(): return g()", "def h(): return 2"),
-    "code swapped": ("def g(): return 1\ndef f(): return g()", "g.__code__ = (lambda: 2).__code__"),
-    "own code swapped": ("def f(): return 1", "f.__code__ = (lambda: 2).__code__"),
-    "defaults set": ("def g(a=1): return a\ndef f(): return g()", "g.__defaults__ = (2,)"),
-    "default mutated": ("L = [1]\ndef g(a=L): return a[0]\ndef f(): return g()", "L[0] = 2"),
-    "keyword defaults set": ("def g(*, a=1): return a\ndef f(): return g()", "g.__kwdefaults__ = {'a': 2}"),
-    "keyword defaults mutated": ("def g(*, a=1): return a\ndef f(): return g()", "g.__kwdefaults__['a'] = 2"),
-    "attribute of a function": ("def g(): pass\ng.x = 1\ndef f(): return g.x", "g.x = 2"),
-    "first attribute of a function": ("def g(): pass\ndef f(): return hasattr(g, 'x')", "g.x = 2"),
-    "attribute of a cached function": ("import functools\n@functools.cache\ndef g(): pass\ng.x = 1\ndef f(): return g.x", "g.x = 2"),
-    "docstring": ("def g(): 'a'\ndef f(): return g.__doc__", "g.__doc__ = 'b'"),
-    "name of a function": ("def g(): pass\ndef f(): return g.__name__", "g.__name__ = 'h'"),
-    "annotation": ("def g(a: int): pass\ndef f(): return g.__annotations__", "g.__annotations__['a'] = str"),
-    "global bound": ("K = 1\ndef f(): return K", "K = 2"),
-    "global bound to an equal of another type": ("K = 1\ndef f(): return K", "K = 1.0"),
-    "global deleted": ("K = 1\ndef f(): return 'K' in dir() or K", "del K"),
-    "missing name bound": ("def f():\n    try: return K\n    except NameError: return 0", "K = 2"),
-    "builtin hidden": ("def f(): return len('a')", "def len(x): return 9"),
-    "builtin replaced": ("import builtins\nbuiltins.own = 1\ndef f(): return own", "builtins.own = 2"),
-    "list mutated": ("L = [1]\ndef f(): return L[0]", "L[0] = 2"),
-    "list inside mutated": ("L = {'a': [{'b': [1]}]}\ndef f(): return str(L)", "L['a'][0]['b'].append(2)"),
-    "set mutated": ("S = {1}\ndef f(): return len(S)", "S.add(2)"),
-    "bytearray mutated": ("B = bytearray(2)\ndef f(): return B[0]", "B[0] = 2"),
-    "memory looked at mutated": ("B = bytearray(2)\nM = memoryview(B)\ndef f(): return M[0]", "B[0] = 2"),
-    "deque mutated": ("import collections\nD = collections.deque([1])\ndef f(): return D[0]", "D[0] = 2"),
-    "array mutated": ("import array\nA = array.array('i', [1])\ndef f(): return A[0]", "A[0] = 2"),
-    "instance mutated": ("class A: pass\na = A()\na.x = 1\ndef f(): return a.x", "a.x = 2"),
-    "slot mutated": ("class A: __slots__ = 'x'\na = A()\na.x = 1\ndef f(): return a.x", "a.x = 2"),
-    "instance in a set mutated": ("class A: pass\na = A()\na.x = 1\nS = {a}\ndef f(): return [o.x for o in S]", "a.x = 2"),
+    "helper defined anew": (
+        """
+        def g(): return 1
+        def f(): return g()
+        """,
+        "def g(): return 2",
+    ),
+    "helper of a helper defined anew": (
+        """
+        def h(): return 1
+        def g(): return h()
+        def f(): return g()
+        """,
+        "def h(): return 2",
+    ),
+    "code swapped": (
+        """
+        def g(): return 1
+        def f(): return g()
+        """,
+        "g.__code__ = (lambda: 2).__code__",
+    ),
+    "own code swapped": (
+        "def f(): return 1",
+        "f.__code__ = (lambda: 2).__code__",
+    ),
+    "defaults set": (
+        """
+        def g(a=1): return a
+        def f(): return g()
+        """,
+        "g.__defaults__ = (2,)",
+    ),
+    "default mutated": (
+        """
+        L = [1]
+        def g(a=L): return a[0]
+        def f(): return g()
+        """,
+        "L[0] = 2",
+    ),
+    "keyword defaults set": (
+        """
+        def g(*, a=1): return a
+        def f(): return g()
+        """,
+        "g.__kwdefaults__ = {'a': 2}",
+    ),
+    "keyword defaults mutated": (
+        """
+        def g(*, a=1): return a
+        def f(): return g()
+        """,
+        "g.__kwdefaults__['a'] = 2",
+    ),
+    "attribute of a function": (
+        """
+        def g(): pass
+        g.x = 1
+        def f(): return g.x
+        """,
+        "g.x = 2",
+    ),
+    "first attribute of a function": (
+        """
+        def g(): pass
+        def f(): return hasattr(g, 'x')
+        """,
+        "g.x = 2",
+    ),
+    "attribute of a cached function": (
+        """
+        import functools
+        @functools.cache
+        def g(): pass
+        g.x = 1
+        def f(): return g.x
+        """,
+        "g.x = 2",
+    ),
+    "docstring": (
+        """
+        def g(): 'a'
+        def f(): return g.__doc__
+        """,
+        "g.__doc__ = 'b'",
+    ),
+    "name of a function": (
+        """
+        def g(): pass
+        def f(): return g.__name__
+        """,
+        "g.__name__ = 'h'",
+    ),
+    "annotation": (
+        """
+        def g(a: int): pass
+        def f(): return g.__annotations__
+        """,
+        "g.__annotations__['a'] = str",
+    ),
+    "global bound": (
+        """
+        K = 1
+        def f(): return K
+        """,
+        "K = 2",
+    ),
+    "global bound to an equal of another type": (
+        """
+        K = 1
+        def f(): return K
+        """,
+        "K = 1.0",
+    ),
+    "global deleted": (
+        """
+        K = 1
+        def f(): return 'K' in dir() or K
+        """,
+        "del K",
+    ),
+    "missing name bound": (
+        """
+        def f():
+            try: return K
+            except NameError: return 0
+        """,
+        "K = 2",
+    ),
+    "builtin hidden": (
+        "def f(): return len('a')",
+        "def len(x): return 9",
+    ),
+    "builtin replaced": (
+        """
+        import builtins
+        builtins.own = 1
+        def f(): return own
+        """,
+        "builtins.own = 2",
+    ),
+    "list mutated": (
+        """
+        L = [1]
+        def f(): return L[0]
+        """,
+        "L[0] = 2",
+    ),
+    "list inside mutated": (
+        """
+        L = {'a': [{'b': [1]}]}
+        def f(): return str(L)
+        """,
+        "L['a'][0]['b'].append(2)",
+    ),
+    "set mutated": (
+        """
+        S = {1}
+        def f(): return len(S)
+        """,
+        "S.add(2)",
+    ),
+    "bytearray mutated": (
+        """
+        B = bytearray(2)
+        def f(): return B[0]
+        """,
+        "B[0] = 2",
+    ),
+    "memory looked at mutated": (
+        """
+        B = bytearray(2)
+        M = memoryview(B)
+        def f(): return M[0]
+        """,
+        "B[0] = 2",
+    ),
+    "deque mutated": (
+        """
+        import collections
+        D = collections.deque([1])
+        def f(): return D[0]
+        """,
+        "D[0] = 2",
+    ),
+    "array mutated": (
+        """
+        import array
+        A = array.array('i', [1])
+        def f(): return A[0]
+        """,
+        "A[0] = 2",
+    ),
+    "instance mutated": (
+        """
+        class A: pass
+        a = A()
+        a.x = 1
+        def f(): return a.x
+        """,
+        "a.x = 2",
+    ),
+    "slot mutated": (
+        """
+        class A: __slots__ = 'x'
+        a = A()
+        a.x = 1
+        def f(): return a.x
+        """,
+        "a.x = 2",
+    ),
+    "instance in a set mutated": (
+        """
+        class A: pass
+        a = A()
+        a.x = 1
+        S = {a}
+        def f(): return [o.x for o in S]
+        """,
+        "a.x = 2",
+    ),
     "instance behind a weak reference": (
-        "import weakref\nclass A: pass\na = A()\na.x = 1\nw = weakref.ref(a)\ndef f(): return w().x", "a.x = 2",
+        """
+        import weakref
+        class A: pass
+        a = A()
+        a.x = 1
+        w = weakref.ref(a)
+        def f(): return w().x
+        """,
+        "a.x = 2",
     ),
     "class of an instance set": (
-        "class A:\n    def m(self): return 1\nclass B:\n    def m(self): return 2\na = A()\ndef f(): return a.m()", "a.__class__ = B",
+        """
+        class A:
+            def m(self): return 1
+        class B:
+            def m(self): return 2
+        a = A()
+        def f(): return a.m()
+        """,
+        "a.__class__ = B",
     ),
-    "method patched": ("class A:\n    def m(self): return 1\na = A()\ndef f(): return a.m()", "A.m = lambda self: 2"),
+    "method patched": (
+        """
+        class A:
+            def m(self): return 1
+        a = A()
+        def f(): return a.m()
+        """,
+        "A.m = lambda self: 2",
+    ),
     "method of a base patched": (
-        "class A:\n    def m(self): return 1\nclass B(A): pass\nb = B()\ndef f(): return b.m()", "A.m = lambda self: 2",
+        """
+        class A:
+            def m(self): return 1
+        class B(A): pass
+        b = B()
+        def f(): return b.m()
+        """,
+        "A.m = lambda self: 2",
     ),
     "method's code swapped": (
-        "class A:\n    def m(self): return 1\na = A()\ndef f(): return a.m()", "A.m.__code__ = (lambda self: 2).__code__",
+        """
+        class A:
+            def m(self): return 1
+        a = A()
+        def f(): return a.m()
+        """,
+        "A.m.__code__ = (lambda self: 2).__code__",
     ),
     "metaclass patched": (
-        "class M(type):\n    def m(cls): return 1\nclass A(metaclass=M): pass\ndef f(): return A.m()", "M.m = lambda cls: 2",
+        """
+        class M(type):
+            def m(cls): return 1
+        class A(metaclass=M): pass
+        def f(): return A.m()
+        """,
+        "M.m = lambda cls: 2",
     ),
     "property replaced": (
-        "class A:\n    x = property(lambda self: 1)\na = A()\ndef f(): return a.x", "A.x = property(lambda self: 2)",
+        """
+        class A:
+            x = property(lambda self: 1)
+        a = A()
+        def f(): return a.x
+        """,
+        "A.x = property(lambda self: 2)",
     ),
     "descriptor mutated": (
-        "class D:\n    v = 1\n    def __get__(self, o, t): return self.v\nclass A: x = D()\ndef f(): return A.x",
+        """
+        class D:
+            v = 1
+            def __get__(self, o, t): return self.v
+        class A: x = D()
+        def f(): return A.x
+        """,
         "vars(A)['x'].v = 2",
     ),
-    "class attribute added": ("class A: pass\ndef f(): return hasattr(A, 'x')", "A.x = 1"),
-    "class attribute renamed": ("class A: x = 1\ndef f(): return hasattr(A, 'x')", "v = A.x\ndel A.x\nA.y = v"),
-    "bases set": ("class A: x = 1\nclass B: x = 2\nclass C(A): pass\ndef f(): return C.x", "C.__bases__ = (B,)"),
-    "class annotation": ("class A: x: int\ndef f(): return A.__annotations__", "A.__annotations__['x'] = str"),
-    "class name": ("class A: pass\ndef f(): return A.__name__", "A.__name__ = 'B'"),
-    "class registered": ("import abc\nclass A(abc.ABC): pass\nclass B: pass\ndef f(): return isinstance(B(), A)", "A.register(B)"),
-    "class derived": ("class A: pass\ndef f(): return len(A.__subclasses__())", "class B(A): pass"),
-    "cell bound": ("def make():\n    x = 1\n    return lambda: x\nf = make()", "f.__closure__[0].cell_contents = 2"),
-    "cell mutated": ("def make():\n    x = [1]\n    return lambda: x[0]\nf = make()", "f.__closure__[0].cell_contents[0] = 2"),
+    "class attribute added": (
+        """
+        class A: pass
+        def f(): return hasattr(A, 'x')
+        """,
+        "A.x = 1",
+    ),
+    "class attribute renamed": (
+        """
+        class A: x = 1
+        def f(): return hasattr(A, 'x')
+        """,
+        """
+        v = A.x
+        del A.x
+        A.y = v
+        """,
+    ),
+    "bases set": (
+        """
+        class A: x = 1
+        class B: x = 2
+        class C(A): pass
+        def f(): return C.x
+        """,
+        "C.__bases__ = (B,)",
+    ),
+    "class annotation": (
+        """
+        class A: x: int
+        def f(): return A.__annotations__
+        """,
+        "A.__annotations__['x'] = str",
+    ),
+    "class name": (
+        """
+        class A: pass
+        def f(): return A.__name__
+        """,
+        "A.__name__ = 'B'",
+    ),
+    "class registered": (
+        """
+        import abc
+        class A(abc.ABC): pass
+        class B: pass
+        def f(): return isinstance(B(), A)
+        """,
+        "A.register(B)",
+    ),
+    "class derived": (
+        """
+        class A: pass
+        def f(): return len(A.__subclasses__())
+        """,
+        "class B(A): pass",
+    ),
+    "cell bound": (
+        """
+        def make():
+            x = 1
+            return lambda: x
+        f = make()
+        """,
+        "f.__closure__[0].cell_contents = 2",
+    ),
+    "cell mutated": (
+        """
+        def make():
+            x = [1]
+            return lambda: x[0]
+        f = make()
+        """,
+        "f.__closure__[0].cell_contents[0] = 2",
+    ),
     "cell emptied": (
-        "def make():\n    x = 1\n    def f():\n        try: return x\n        except NameError: return 0\n    return f\nf = make()",
+        """
+        def make():
+            x = 1
+            def f():
+                try: return x
+                except NameError: return 0
+            return f
+        f = make()
+        """,
         "del f.__closure__[0].cell_contents",
     ),
-    "partial's argument mutated": ("import functools\nL = [1]\ng = functools.partial(max, L)\ndef f(): return g()", "L[0] = 2"),
-    "dispatch registered": (
-        "import functools\n@functools.singledispatch\ndef g(x): return 1\ndef f(): return g(1)", "g.register(int)(lambda x: 2)",
+    "partial's argument mutated": (
+        """
+        import functools
+        L = [1]
+        g = functools.partial(max, L)
+        def f(): return g()
+        """,
+        "L[0] = 2",
     ),
-    "enum member mutated": ("import enum\nclass E(enum.Enum): A = 1\ndef f(): return getattr(E.A, 'x', 0)", "E.A.x = 2"),
-    "random numbers seeded": ("import random\nR = random.Random(1)\ndef f(): return hash(R.getstate())", "R.seed(2)"),
+    "dispatch registered": (
+        """
+        import functools
+        @functools.singledispatch
+        def g(x): return 1
+        def f(): return g(1)
+        """,
+        "g.register(int)(lambda x: 2)",
+    ),
+    "enum member mutated": (
+        """
+        import enum
+        class E(enum.Enum): A = 1
+        def f(): return getattr(E.A, 'x', 0)
+        """,
+        "E.A.x = 2",
+    ),
+    "random numbers seeded": (
+        """
+        import random
+        R = random.Random(1)
+        def f(): return hash(R.getstate())
+        """,
+        "R.seed(2)",
+    ),
     "module attribute set": (
-        "import sys, types\nm = types.ModuleType('m')\nsys.modules['m'] = m\nm.x = 1\ndef f(): return m.x", "m.x = 2",
+        """
+        import sys, types
+        m = types.ModuleType('m')
+        sys.modules['m'] = m
+        m.x = 1
+        def f(): return m.x
+        """,
+        "m.x = 2",
     ),
     "module attribute added": (
-        "import sys, types\nm = types.ModuleType('m')\nsys.modules['m'] = m\ndef f(): return getattr(m, 'x', 0)", "m.x = 2",
+        """
+        import sys, types
+        m = types.ModuleType('m')
+        sys.modules['m'] = m
+        def f(): return getattr(m, 'x', 0)
+        """,
+        "m.x = 2",
     ),
     "what a module computes": (
-        "import sys, types\nm = types.ModuleType('m')\nsys.modules['m'] = m\n"
-        "exec('K = 1\\ndef __getattr__(name): return K', vars(m))\ndef f(): return m.x", "m.K = 2",
+        """
+        import sys, types
+        m = types.ModuleType('m')
+        sys.modules['m'] = m
+        exec('K = 1\\ndef __getattr__(name): return K', vars(m))
+        def f(): return m.x
+        """,
+        "m.K = 2",
     ),
-    "module of somebody else patched": ("import json\njson.own = lambda: 1\ndef f(): return json.own()", "json.own = lambda: 2"),
-    "constant of somebody else's module": ("import json\njson.own = 1\ndef f(): return json.own", "json.own = 2"),
-    "global that eval reaches": ("K = 1\ndef f(): return eval('K')", "K = 2"),
-    "global that eval may reach, added": ("def f(): return globals().get('K', 0)", "K = 2"),
-    "array of NumPy mutated": ("import numpy as np\nA = np.zeros(3)\ndef f(): return A.sum()", "A[0] = 1"),
-    "array of NumPy seen through another": ("import numpy as np\nA = np.zeros(3)\nB = A[1:]\ndef f(): return B.sum()", "A[1] = 1"),
-    "shape set": ("import numpy as np\nA = np.zeros((2, 3))\ndef f(): return A[1].size", "A = A.reshape(3, 2)"),
-    "generator of NumPy advanced": ("import numpy as np\nR = np.random.default_rng(1)\ndef f(): return str(R.bit_generator.state)", "R.random()"),
+    "module of somebody else patched": (
+        """
+        import json
+        json.own = lambda: 1
+        def f(): return json.own()
+        """,
+        "json.own = lambda: 2",
+    ),
+    "constant of somebody else's module": (
+        """
+        import json
+        json.own = 1
+        def f(): return json.own
+        """,
+        "json.own = 2",
+    ),
+    "global that eval reaches": (
+        """
+        K = 1
+        def f(): return eval('K')
+        """,
+        "K = 2",
+    ),
+    "global that eval may reach, added": (
+        "def f(): return globals().get('K', 0)",
+        "K = 2",
+    ),
+    "array of NumPy mutated": (
+        """
+        import numpy as np
+        A = np.zeros(3)
+        def f(): return A.sum()
+        """,
+        "A[0] = 1",
+    ),
+    "array of NumPy seen through another": (
+        """
+        import numpy as np
+        A = np.zeros(3)
+        B = A[1:]
+        def f(): return B.sum()
+        """,
+        "A[1] = 1",
+    ),
+    "shape set": (
+        """
+        import numpy as np
+        A = np.zeros((2, 3))
+        def f(): return A[1].size
+        """,
+        "A = A.reshape(3, 2)",
+    ),
+    "generator of NumPy advanced": (
+        """
+        import numpy as np
+        R = np.random.default_rng(1)
+        def f(): return str(R.bit_generator.state)
+        """,
+        "R.random()",
+    ),
     "generator of NumPy spawned": (
-        "import numpy as np\nR = np.random.default_rng(1)\ndef f(): return R.bit_generator.seed_seq.n_children_spawned", "R.spawn(1)",
+        """
+        import numpy as np
+        R = np.random.default_rng(1)
+        def f(): return R.bit_generator.seed_seq.n_children_spawned
+        """,
+        "R.spawn(1)",
     ),
-    "ufunc's helper": ("import numpy as np\nK = 1\ng = np.frompyfunc(lambda x: x + K, 1, 1)\ndef f(): return g(1)", "K = 2"),
-    "frame mutated": ("import pandas as pd\nD = pd.DataFrame({'a': [1]})\ndef f(): return str(D)", "D.loc[0, 'a'] = 2"),
-    "frame's attributes": ("import pandas as pd\nD = pd.DataFrame({'a': [1]})\ndef f(): return D.attrs.get('x')", "D.attrs['x'] = 2"),
+    "ufunc's helper": (
+        """
+        import numpy as np
+        K = 1
+        g = np.frompyfunc(lambda x: x + K, 1, 1)
+        def f(): return g(1)
+        """,
+        "K = 2",
+    ),
+    "frame mutated": (
+        """
+        import pandas as pd
+        D = pd.DataFrame({'a': [1]})
+        def f(): return str(D)
+        """,
+        "D.loc[0, 'a'] = 2",
+    ),
+    "frame's attributes": (
+        """
+        import pandas as pd
+        D = pd.DataFrame({'a': [1]})
+        def f(): return D.attrs.get('x')
+        """,
+        "D.attrs['x'] = 2",
+    ),
     "frame's method patched": (
-        "import pandas as pd\npd.DataFrame.own = lambda s: 1\nD = pd.DataFrame()\ndef f(): return D.own()",
+        """
+        import pandas as pd
+        pd.DataFrame.own = lambda s: 1
+        D = pd.DataFrame()
+        def f(): return D.own()
+        """,
         "pd.DataFrame.own = lambda s: 2",
     ),
-    "frame of Polars mutated": ("import polars as pl\nD = pl.DataFrame({'a': [1]})\ndef f(): return str(D)", "D[0, 'a'] = 2"),
-    "series of Polars mutated": ("import polars as pl\nD = pl.Series([1])\ndef f(): return str(D)", "D[0] = 2"),
+    "frame of Polars mutated": (
+        """
+        import polars as pl
+        D = pl.DataFrame({'a': [1]})
+        def f(): return str(D)
+        """,
+        "D[0, 'a'] = 2",
+    ),
+    "series of Polars mutated": (
+        """
+        import polars as pl
+        D = pl.Series([1])
+        def f(): return str(D)
+        """,
+        "D[0] = 2",
+    ),
     "estimator set": (
-        "from sklearn.linear_model import LinearRegression\nM = LinearRegression()\ndef f(): return str(M.get_params())",
+        """
+        from sklearn.linear_model import LinearRegression
+        M = LinearRegression()
+        def f(): return str(M.get_params())
+        """,
         "M.fit_intercept = False",
     ),
-}  # fmt: skip
+}
 
 NOTHING = {
-    "another global bound": ("K = 1\ndef f(): return K", "L = 2"),
-    "the same object bound again": ("L = [1]\ndef f(): return L", "L = L"),
-    "a list mutated and back": ("L = [1]\ndef f(): return L", "L.append(2)\nL.pop()"),
-    "what it feeds": ("L = []\ndef f():\n    L.append(1)\n    return 1", "L.append(1)"),
-    "an instance printed": ("class A: pass\na = A()\ndef f(): return a is None", "repr(a), hash(a)"),
-    "an enum used": ("import enum\nclass E(enum.Enum): A = 1\ndef f(): return E.A", "E('A') if 0 else E['A'], E(1), list(E)"),
-    "a cached function called": ("import functools\n@functools.cache\ndef g(): return 1\ndef f(): return g()", "g()"),
+    "another global bound": (
+        """
+        K = 1
+        def f(): return K
+        """,
+        "L = 2",
+    ),
+    "the same object bound again": (
+        """
+        L = [1]
+        def f(): return L
+        """,
+        "L = L",
+    ),
+    "a list mutated and back": (
+        """
+        L = [1]
+        def f(): return L
+        """,
+        """
+        L.append(2)
+        L.pop()
+        """,
+    ),
+    "what it feeds": (
+        """
+        L = []
+        def f():
+            L.append(1)
+            return 1
+        """,
+        "L.append(1)",
+    ),
+    "an instance printed": (
+        """
+        class A: pass
+        a = A()
+        def f(): return a is None
+        """,
+        "repr(a), hash(a)",
+    ),
+    "an enum used": (
+        """
+        import enum
+        class E(enum.Enum): A = 1
+        def f(): return E.A
+        """,
+        "E('A') if 0 else E['A'], E(1), list(E)",
+    ),
+    "a cached function called": (
+        """
+        import functools
+        @functools.cache
+        def g(): return 1
+        def f(): return g()
+        """,
+        "g()",
+    ),
     "a dispatched function called": (
-        "import functools\n@functools.singledispatch\ndef g(x): return 1\ndef f(): return g(1)", "g(1), g('a')",
+        """
+        import functools
+        @functools.singledispatch
+        def g(x): return 1
+        def f(): return g(1)
+        """,
+        "g(1), g('a')",
     ),
     "a class with an abstract base checked": (
-        "import abc\nclass A(abc.ABC): pass\ndef f(): return isinstance(1, A)", "isinstance('a', A)",
+        """
+        import abc
+        class A(abc.ABC): pass
+        def f(): return isinstance(1, A)
+        """,
+        "isinstance('a', A)",
     ),
-    "a frame looked at": ("import pandas as pd\nD = pd.DataFrame({'a': [1]})\ndef f(): return str(D)", "D['a'], D.T, D.values, D.index.is_unique"),
-    "a column's accessor used": ("import pandas as pd\nD = pd.Series(['a'])\ndef f(): return str(D)", "D.str.upper()"),
+    "a frame looked at": (
+        """
+        import pandas as pd
+        D = pd.DataFrame({'a': [1]})
+        def f(): return str(D)
+        """,
+        "D['a'], D.T, D.values, D.index.is_unique",
+    ),
+    "a column's accessor used": (
+        """
+        import pandas as pd
+        D = pd.Series(['a'])
+        def f(): return str(D)
+        """,
+        "D.str.upper()",
+    ),
     "a time zone used": (
-        "import datetime, zoneinfo\nZ = zoneinfo.ZoneInfo('UTC')\ndef f(): return Z.key", "datetime.datetime.now(Z)",
+        """
+        import datetime, zoneinfo
+        Z = zoneinfo.ZoneInfo('UTC')
+        def f(): return Z.key
+        """,
+        "datetime.datetime.now(Z)",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -154,7 +707,7 @@ def alive(load):
 def test_a_change_is_noticed_and_changes_the_key(alive, program, change):
     living, reached = alive(program)
     assert reached.unchanged()
-    exec(change, vars(living))
+    exec(dedent(change), vars(living))
     assert not reached.unchanged()
     assert reach(living.f).digest != reached.digest
 
@@ -162,7 +715,7 @@ def test_a_change_is_noticed_and_changes_the_key(alive, program, change):
 @pytest.mark.parametrize(("program", "act"), NOTHING.values(), ids=NOTHING.keys())
 def test_what_changes_nothing_is_no_change(alive, program, act):
     living, reached = alive(program)
-    exec(act, vars(living))
+    exec(dedent(act), vars(living))
     assert reached.unchanged()
     assert reach(living.f).digest == reached.digest
 

@@ -166,3 +166,43 @@ def test_a_file_that_cant_be_put_back_is_made_by_running(memory, tmp_path, monke
     (tmp_path / "out").write_text("in the way")
     assert cached() == 1
     assert (tmp_path / "out").read_text() == "in the way"
+
+
+class Odd:
+    """Something that fails when one asks what it is."""
+
+    @property
+    def shape(self):
+        raise RuntimeError("don't ask")
+
+
+def test_what_cant_be_described_is_stored_all_the_same(memory):
+    def swap(odd):
+        return [Odd(), 1]
+
+    cached = memory.cache(swap)
+    assert cached(Odd())[1] == 1
+    assert cached.check_call_in_cache(Odd())
+    assert type(cached(Odd())[0]) is Odd
+
+
+def test_a_result_nested_too_deeply_is_returned_with_one_warning(memory):
+    def nest():
+        found = []
+        for _ in range(100_000):
+            found = [found]
+        return found
+
+    cached = memory.cache(nest)
+    with pytest.warns(VinyasaWarning, match="is not stored") as caught:
+        assert [len(cached()), len(cached())] == [1, 1]
+    assert len(caught) == 1
+
+
+def test_an_argument_nested_too_deeply_runs_uncached(memory):
+    found = []
+    for _ in range(100_000):
+        found = [found]
+    cached = memory.cache(len)
+    with pytest.warns(VinyasaWarning, match="nested too deeply"):
+        assert [cached(found), cached(found)] == [1, 1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import importlib.util
 import os
 import pickle
@@ -17,6 +18,7 @@ import pytest
 
 from vinyasa_ipy import Memory
 from vinyasa_ipy.memory import MemorizedFunc, MemorizedResult
+from vinyasa_ipy.memory.naming import identify, name_function
 from vinyasa_ipy.store.folder import FOLDER_NAME
 
 
@@ -381,3 +383,24 @@ def test_plain_joblib_in_the_same_process_is_left_as_it_is(tmp_path):
     assert type(cached) is joblib.memory.MemorizedFunc
     assert joblib.load(next((tmp_path / "theirs").rglob("output.pkl")))["n"] == 5
     assert sys.modules[type(cached).__module__] is joblib.memory
+
+
+def test_one_name_of_a_folder_in_two_places_is_two_stores(tmp_path, monkeypatch):
+    found = []
+    for place in ("here", "there"):
+        (tmp_path / place).mkdir()
+        monkeypatch.chdir(tmp_path / place)
+        cached = Memory("cache", verbose=0).cache(len)
+        found.append(cached.check_call_in_cache([1]))
+        cached([1])
+    assert found == [False, False]
+
+
+@pytest.mark.parametrize("file", ["<ipython-input-3-abc>", "/tmp/ipykernel_77/123.py", "/home/me/script.py"])
+def test_a_function_of_a_notebook_or_script_is_called_by_its_own_name(memory, file):
+    space = {"__name__": "__main__"}
+    exec(compile("def outer():\n    def inner():\n        pass\n    return inner\n", file, "exec"), space)
+    assert name_function(space["outer"]) == "outer"
+    assert name_function(space["outer"]()) == "outer.inner"
+    assert identify(space["outer"]).startswith("__main__/" if file.endswith("script.py") else "__main__-ipython-input/")
+    assert name_function(functools.partial(os.path.join, "a")) == "posixpath.join"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 LEFT = """
 import sys, warnings, os
 ip = get_ipython()
@@ -83,3 +85,18 @@ def test_loading_writes_nothing(make_kernel):
     with make_kernel() as kernel:
         kernel.run("plain = 1")
         assert [path.name for path in kernel.project.iterdir()] == ["pyproject.toml"]
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("%vinyasa st", "status"),
+        ("%vinyasa why ma", "matched"),
+        ("%vinyasa run --dr", "--dry-run"),
+        ("vinyasa gr", "graph"),
+    ],
+)
+def test_tab_completes_a_command(shared_kernel, line, found):
+    shared_kernel.stage("matched", "x = 1")
+    reply = shared_kernel.client.complete(line, len(line), reply=True, timeout=30)
+    assert found in reply["content"]["matches"]

@@ -60,7 +60,8 @@ class TestAHit:
         assert again.note.endswith(" ms (computed just now)")
 
     def test_does_not_run_when_asked_again_after_a_restart(self, kernel):
-        source = "import time\nbegan = time.perf_counter()\ntime.sleep(3)\nslept = time.perf_counter() - began\nprint('done')"
+        source = "import time\nbegan = time.perf_counter()\ntime.sleep(3)\nslept = time.perf_counter() - began\n"
+        source += "print('done')"
         kernel.stage("slow", source)
         kernel.restart()
         kernel.run("import time\nbefore = time.perf_counter()")
@@ -203,12 +204,10 @@ class TestAnInterrupt:
     @pytest.fixture
     def interrupted(self, kernel):
         """Interrupt a stage in the middle of its work, as the stop button does."""
-        ran = kernel.client.execute_interactive(
-            "%%stage endless\nimport time\npart = 1\nprint('started', flush=True)\nwhile True: time.sleep(.01)\nwhole = 2",
-            output_hook=lambda message: _interrupt(kernel, message),
-            timeout=30,
+        source = "import time\npart = 1\nprint('started', flush=True)\nwhile True: time.sleep(.01)\nwhole = 2"
+        return kernel.client.execute_interactive(
+            f"%%stage endless\n{source}", output_hook=lambda message: _interrupt(kernel, message), timeout=30
         )
-        return ran
 
     def test_ends_the_stage_as_it_ends_a_cell(self, kernel, interrupted):
         assert interrupted["content"]["ename"] == "KeyboardInterrupt"

@@ -255,8 +255,7 @@ class TestHonesty:
             ("import subprocess\nsubprocess.run(['true'])", "started a process"),
             ("import os\nos.system('true')", "started a process"),
             (
-                "import socket\ns = socket.socket()\ntry:\n    s.connect(('127.0.0.1', 9))\nexcept OSError: pass\n"
-                "s.close()\ndel s",
+                "import socket\nwith socket.socket() as s: s.connect_ex(('127.0.0.1', 9))\ndel s",
                 "used the network",
             ),
         ],

@@ -74,8 +74,7 @@ KEPT = {
     "name_of_a_loop": (["for i in range(3): pass", "j = i"], "[i, j]"),
     "definitions": (
         [
-            "import math\nfrom os import path as p\nTWO = 2\ndef twice(x):\n    return TWO * x\nclass A:\n    n = 1\n"
-            "    def f(self): return twice(self.n)",
+            "import math\nfrom os import path as p\nTWO = 2\ndef twice(x):\n    return TWO * x\nclass A:\n    n = 1\n    def f(self): return twice(self.n)",  # noqa: E501 - one cell
             "a = A()\na.m = math.floor(2.5)",
             "r = [a.f(), twice(4), p.join('a', 'b')]",
         ],
@@ -83,16 +82,14 @@ KEPT = {
     ),
     "dataclass": (
         [
-            "from dataclasses import dataclass, field\n@dataclass\nclass P:\n    x: int = 1\n    l: list = "
-            "field(default_factory=list)",
+            "from dataclasses import dataclass, field\n@dataclass\nclass P:\n    x: int = 1\n    l: list = field(default_factory=list)",  # noqa: E501 - one cell
             "p = P()\np.l.append(1)",
         ],
         "[p.x, p.l, p == P(1, [1]), P().l]",
     ),
     "named_tuple_and_enum": (
         [
-            "from collections import namedtuple\nfrom enum import Enum\nP = namedtuple('P', 'a b')\n"
-            "E = Enum('E', 'X Y')\np = P(1, E.X)",
+            "from collections import namedtuple\nfrom enum import Enum\nP = namedtuple('P', 'a b')\nE = Enum('E', 'X Y')\np = P(1, E.X)",  # noqa: E501 - one cell
             "r = p.a",
         ],
         "[r, type(p) is P, p.b is E.X]",
@@ -170,7 +167,7 @@ REFUSED = {
     ),
     "state_in_a_closure": (
         [
-            "def make():\n    n = 0\n    def g():\n        nonlocal n\n        n += 1\n        return n\n    return g\nf = make()",
+            "def make():\n    n = 0\n    def g():\n        nonlocal n; n += 1; return n\n    return g\nf = make()",
             "a = f()",
         ],
         "[a, f()]",

@@ -15,6 +15,7 @@ from vinyasa_ipy.store.trace import (
     Small,
     find_return,
     find_small,
+    find_start,
     make_address,
     read_trace,
     write_trace,
@@ -131,3 +132,22 @@ def test_a_nested_owner_keeps_its_slashes_and_comes_back(owner):
 def test_two_owners_never_share_a_folder(one, two):
     assert (escape(one) == escape(two)) == (one == two)
     assert (escape(one, nested=True) == escape(two, nested=True)) == (one == two)
+
+
+@given(st.lists(owners.map(lambda name: name.replace("/", "") or "x"), min_size=1, max_size=4), st.booleans())
+def test_a_nested_owner_becomes_folders_and_comes_back(parts, local):
+    owner = "/".join([*parts, *(["<locals>", "f"] if local else [])])
+    folder = escape(owner, nested=True)
+    assert folder.count("/") == owner.count("/")
+    assert not set(folder) & set('\\:*?"| ')
+    assert not any(part.startswith(".") or part in RESERVED for part in folder.split("/"))
+    assert unescape(folder) in (owner, None)
+    assert not local or folder.endswith("/<locals>/f")
+
+
+@given(traces, st.binary(min_size=1))
+def test_small_results_begin_where_they_are_aligned(trace, payload):
+    data, places = write(trace, {"return": payload}, alignment=64)
+    assert find_start(data, places["return"]) % 64 == 0
+    assert find_return(data) == payload
+    assert read_trace(data, "path") == trace

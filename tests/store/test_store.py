@@ -10,7 +10,7 @@ import zlib
 import numpy as np
 import pytest
 
-from vinyasa_ipy.errors import UnstorableError, VinyasaWarning
+from vinyasa_ipy.errors import StoreError, UnstorableError, VinyasaWarning
 from vinyasa_ipy.store import FileMade, FileRead, Label, Store, Trace
 from vinyasa_ipy.store.trace import WORDS
 
@@ -351,3 +351,81 @@ def test_a_record_reads_as_json_for_other_tools(store, draft):
     packed = data[64 + address : 64 + address + length]
     record = json.loads(zlib.decompressobj(zdict=WORDS).decompress(packed))
     assert record["labels"] == {"code": ["c0de", "12 lines"]}
+
+
+def test_a_trace_that_is_not_plain_is_listed_but_not_fetched(store, draft):
+    store.put(draft(), {"return": 1}, plain=False)
+    assert store.load(store.traces("features", KEY)[0], "return") == 1
+    assert not store.holds("features", KEY)
+    with pytest.raises(KeyError):
+        store.fetch("features", KEY)
+
+
+def test_what_is_seen_to_read_a_file_replaces_a_plain_trace(store, draft):
+    store.put(draft(), {"return": 1})
+    assert store.holds("features", KEY)
+    store.put(draft(reads=(FileRead("f", "d"),)), {"return": 2})
+    assert not store.holds("features", KEY)
+    assert [store.load(trace, "return") for trace in store.traces("features", KEY)] == [2]
+
+
+@pytest.fixture
+def beside(tmp_path):
+    return Store(tmp_path / ".parts", traces="../shown", trace_name="output.pkl", nested=True)
+
+
+def test_traces_can_stand_beside_the_stores_own_folder(beside, draft, tmp_path):
+    beside.put(draft(owner="a/<locals>/b"), {"return": bytes(100_000)})
+    assert [path.name for path in (tmp_path / "shown").iterdir()] == ["a"]
+    assert (tmp_path / "shown" / "a" / "<locals>" / "b" / KEY / "output.pkl").is_file()
+    assert {path.name for path in (tmp_path / ".parts").iterdir()} >= {"objects", "tmp", "quarantine"}
+    assert beside.owners() == ["a/<locals>/b"]
+    assert len(beside.fetch("a/<locals>/b", KEY)) == 100_000
+
+
+def test_removing_all_keeps_both_folders(beside, draft, tmp_path):
+    beside.put(draft(owner="a/b"), {"return": bytes(100_000)})
+    assert beside.remove().entries == 1
+    assert list((tmp_path / "shown").iterdir()) == []
+    assert not (tmp_path / ".parts" / "objects").exists()
+
+
+def test_a_folder_of_traces_that_others_can_write_to_is_refused(beside, draft, tmp_path):
+    (tmp_path / "shown").mkdir()
+    (tmp_path / "shown").chmod(0o777)
+    with pytest.raises(StoreError, match="everybody can write to it"):
+        beside.put(draft(), {"return": 1})
+
+
+def test_entries_of_joblib_in_the_same_folders_are_left_alone(beside, draft, tmp_path):
+    beside.put(draft(owner="f"), {"return": 1})
+    theirs = tmp_path / "shown" / "f" / ("0f" * 16) / "output.pkl"
+    theirs.parent.mkdir()
+    theirs.write_bytes(pickle.dumps(1))
+    assert [trace.key for trace in beside.entries("f")] == [KEY]
+    assert beside.remove().entries == 1
+    assert theirs.exists()
+
+
+def test_evicting_takes_several_calls_and_their_artifacts(store, draft):
+    for key in ("a", "b", "c"):
+        store.put(draft(key), {"return": key * 100_000})
+    assert store.evict([("features", "a"), ("features", "c")]).entries == 2
+    assert [trace.key for trace in store.entries("features")] == ["b"]
+    assert store.fetch("features", "b") == "b" * 100_000
+    assert len([path for path in (store.root / "objects").rglob("*") if path.is_file()]) == 1
+
+
+def test_small_arrays_can_be_mapped_from_their_trace(store, draft):
+    trace = store.put(draft(), {"other": np.arange(3), "return": np.arange(5.0)})
+    found = store.fetch("features", KEY, "return", "r")
+    assert isinstance(found, np.memmap)
+    assert (found.tolist(), found.flags.aligned, found.flags.writeable) == ([0, 1, 2, 3, 4], True, False)
+    assert store.load(trace, "other", mapped="c").tolist() == [0, 1, 2]
+
+
+def test_a_trace_that_made_files_is_not_plain(store, draft, tmp_path):
+    (tmp_path / "made").write_bytes(b"x")
+    made = FileMade("made", store.add_file(tmp_path / "made"), 0o644)
+    store.put(draft(made=(made,)), {"return": 1})
+    assert not store.holds("features", KEY)

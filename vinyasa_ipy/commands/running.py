@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 FAILED, INTERRUPTED = 1, 130
 """Exit codes of a sequence that failed, and of one that was interrupted."""
 
+_PACKAGE = str(Path(__file__).parent.parent)
+
 
 def run(options: argparse.Namespace, place: Place) -> int:
     """Run what was named: scripts, or stages of the notebook (all of them when nothing is named)."""
@@ -152,7 +154,9 @@ def _show_failure(error: BaseException, script: Script) -> int:
     where: Any = error.__traceback__
     while where is not None and where.tb_frame.f_code.co_filename != str(script.path):
         where = where.tb_next
-    traceback.print_exception(type(error), error, where or error.__traceback__)
+    said = traceback.TracebackException(type(error), error, where or error.__traceback__)
+    said.stack[:] = [frame for frame in said.stack if not frame.filename.startswith(_PACKAGE)]
+    sys.stderr.write("".join(said.format()))
     return INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAILED
 
 

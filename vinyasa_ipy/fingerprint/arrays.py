@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-import pickle
+import sys
+import types
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -187,7 +188,14 @@ def _ufunc(walk: Walk, value: np.ufunc) -> None:
 
 @cache
 def _module_of(value: np.ufunc) -> str:
-    return str(pickle.whichmodule(value, value.__name__))  # type: ignore[attr-defined]
+    """Find the compiled module that a ufunc is part of; others may have its name, too, by importing it."""
+    homes = [name for name, module in list(sys.modules.items()) if _holds(module, value)]
+    compiled = [name for name in homes if str(getattr(sys.modules[name], "__file__", "")).endswith((".so", ".pyd"))]
+    return min(compiled or homes, default="")
+
+
+def _holds(module: object, value: np.ufunc) -> bool:
+    return isinstance(module, types.ModuleType) and vars(module).get(value.__name__) is value
 
 
 INHERITED[np.ndarray] = write_array

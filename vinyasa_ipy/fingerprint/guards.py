@@ -6,7 +6,9 @@ over each namespace. What can change in place has no guard here; it is fingerpri
 
 from __future__ import annotations
 
+import copyreg
 from abc import get_cache_token
+from gc import get_referents
 from operator import attrgetter, is_
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ MISSING: Any = type("MISSING", (), {"__repr__": lambda _self: "missing"})()
 """Stands for a name that is bound nowhere, or a cell that is empty."""
 
 _content = attrgetter("cell_contents")
+_parts = attrgetter("__code__", "__defaults__", "__kwdefaults__")
 _namespace = vars(type)["__dict__"].__get__
 _bases = vars(type)["__bases__"].__get__
 
@@ -38,6 +41,8 @@ class Guards:
         self._spaces: dict[int, tuple[Mapping[str, Any], dict[str, Any]]] = {}
         self._functions: list[types.FunctionType] = []
         self._attributes: list[tuple[dict[str, Any], dict[str, Any]]] = []
+        self._parts: list[tuple[Any, ...]] = []
+        self._referents: list[Any] = []
         self._bare: list[dict[str, Any]] = []
         self._cells: list[types.CellType] = []
         self._contents: list[Any] = []
@@ -92,19 +97,18 @@ class Guards:
                 bound.append((space.__getitem__, tuple(there), tuple(there.values())))
             if len(there) < len(names):
                 absent.append((space.keys(), frozenset(names.keys() - there.keys())))
-        parts = [
-            (get, tuple(map(get, self._functions)))
-            for get in map(attrgetter, ("__code__", "__defaults__", "__kwdefaults__"))
-        ]
-        # Not before everything was looked at: taking instances apart leaves `__slotnames__` in their class.
+        self._parts = list(map(_parts, self._functions))
+        self._referents = get_referents(*self._functions)
+        for kind in self._kinds:
+            copyreg._slotnames(kind)  # type: ignore[attr-defined]  # noqa: SLF001 - the first pickling leaves it there
         self._classes = [(k, list(_namespace(k)), (_bases(k), *_namespace(k).values())) for k in self._kinds]
-        self._sealed = bound, absent, parts
+        self._sealed = bound, absent
 
-    def hold(self) -> bool:  # noqa: C901 - written out, because a call or a generator costs more than what it would ask
+    def hold(self) -> bool:
         """Tell whether everything guarded is still the same."""
         if self._sealed is None:
             self.seal()
-        bound, absent, parts = self._sealed  # type: ignore[misc]  # sealed above
+        bound, absent = self._sealed  # type: ignore[misc]  # sealed above
         try:
             for get, names, values in bound:
                 if not all(map(is_, map(get, names), values)):
@@ -114,14 +118,26 @@ class Guards:
         for keys, names in absent:
             if not keys.isdisjoint(names):
                 return False
-        functions = self._functions
-        for get_part, part in parts:
-            if not all(map(is_, map(get_part, functions), part)):
-                return False
-        return self._objects_hold()
+        return self._functions_hold() and self._objects_hold()
 
-    def _objects_hold(self) -> bool:
-        """Tell whether functions' attributes, cells and classes are still the same."""
+    def _functions_hold(self) -> bool:
+        """Tell whether code and defaults of all functions are the same.
+
+        Each look at one of these by its name is an audit event, which costs ten times the look as soon as anybody
+        listens (we do). The garbage collector tells all that the functions refer to for one event; only when some of
+        that is another object, which may well be a docstring, they are looked at by name.
+        """
+        found = get_referents(*self._functions)
+        if len(found) == len(self._referents) and all(map(is_, found, self._referents)):
+            return True
+        now = map(_parts, self._functions)
+        if not all(all(map(is_, one, other)) for one, other in zip(now, self._parts, strict=True)):
+            return False
+        self._referents = found
+        return True
+
+    def _objects_hold(self, apart: Mapping[str, Any] | None = None) -> bool:
+        """Tell whether functions' attributes, cells, classes and whole namespaces, `apart` from one, are the same."""
         if self._bare and any(self._bare):  # a function that had no attributes has one
             return False
         for now, before in self._attributes:
@@ -131,7 +147,7 @@ class Guards:
             return False
         if self._classes and not self._classes_hold():
             return False
-        return not self._whole or all(len(space) == size for space, size in self._whole)
+        return not self._whole or all(len(space) == size for space, size in self._whole if space is not apart)
 
     def _classes_hold(self) -> bool:
         for kind, names, content in self._classes:
@@ -154,9 +170,6 @@ class Guards:
             for name, value in guarded.items():
                 if names is not space and names.get(name, MISSING) is not value:
                     return f"`{name}`"
-        sealed = self._sealed
-        if sealed is not None:
-            for get, values in sealed[2]:
-                if not all(map(is_, map(get, self._functions), values)):
-                    return "a function"
-        return "" if self._objects_hold() else "a function or class"
+        if self._sealed is not None and not self._functions_hold():
+            return "a function"
+        return "" if self._objects_hold(space) else "a function or class"

@@ -82,6 +82,8 @@ def _is_users(value: Any) -> bool:
     if type(value) is types.FunctionType:
         space = value.__globals__
         return origin(space.get("__name__"), space.get("__file__")).own
+    if not name_type(type(value)).startswith("pandas."):
+        return False
     accessor = getattr(value, "_accessor", None)  # what pandas' register_dataframe_accessor puts there
     return isinstance(accessor, type) and origin_of(accessor).own
 

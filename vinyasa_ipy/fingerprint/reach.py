@@ -42,6 +42,7 @@ from vinyasa_ipy.fingerprint.walk import DIGEST_BYTES, PLAIN, Walk, distance, is
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from typing import TypeGuard
 
 _CLASS_BOOKKEEPING = frozenset(
     {
@@ -196,7 +197,7 @@ class Reach:
             node.write(walk)
             node.digest = walk.digest()
         except RecursionError as error:
-            raise FingerprintError(node.label, "it is nested too deeply") from error
+            raise FingerprintError(node.label.strip("`"), "it is nested too deeply") from error
         except FingerprintError as error:
             raise FingerprintError(node.label.strip("`"), _reason(node, error)) from error
         except Exception as error:  # looking at a class or module runs its own code, which may raise anything
@@ -337,7 +338,7 @@ class Reach:
             self._fed.append((number, value))
             return number
         chain = list(reference.chain)
-        while chain and isinstance(value, types.ModuleType):
+        while chain and _is_module(value):
             module, name = value, chain.pop(0)
             label, place = f"`{module.__name__}.{name}`", (id(vars(module)), name)
             value = self._look_up(vars(module), name)
@@ -346,7 +347,7 @@ class Reach:
             found = self._stand_in(module, name, value, place)
             if found is not None:
                 return found
-        if reference.sets and not chain and isinstance(value, types.ModuleType):
+        if reference.sets and not chain and _is_module(value):
             self._look_up(vars(value), reference.sets)  # so that `rebound` sees it change
         return self.add(value, label, place=place)
 
@@ -613,7 +614,7 @@ _PLAIN_CONTAINERS = (list, dict, set, tuple, frozenset)
 
 
 def _is_foreign_module(value: Any) -> bool:
-    return isinstance(value, types.ModuleType) and not origin(value.__name__, _file(value)).own
+    return _is_module(value) and not origin(value.__name__, _file(value)).own
 
 
 def _is_same_builtin(first: Any, second: Any) -> bool:
@@ -649,11 +650,7 @@ def _reason(node: Node, error: FingerprintError) -> str:
 
 
 def _unwrapped(thing: Any) -> Any:
-    return (
-        thing.__func__
-        if isinstance(thing, types.MethodType) and isinstance(thing.__self__, types.ModuleType)
-        else thing
-    )
+    return thing.__func__ if type(thing) is types.MethodType and _is_module(thing.__self__) else thing
 
 
 def _package_of(space: Mapping[str, Any]) -> Origin | None:
@@ -668,9 +665,13 @@ def _is_made(function: types.FunctionType, source: Origin) -> bool:
     return "<locals>" in function.__qualname__ and source not in (STANDARD, OURS)
 
 
+def _is_module(thing: object) -> TypeGuard[types.ModuleType]:
+    return issubclass(type(thing), types.ModuleType)  # not isinstance: a proxy lies about its `__class__`
+
+
 def _has_identity(thing: Any) -> bool:
     """Tell whether two names for this very object are more than two equal values."""
-    return type(thing) not in PLAIN and not isinstance(thing, tuple | frozenset | _Absent | _Named)
+    return type(thing) not in PLAIN and not issubclass(type(thing), tuple | frozenset | _Absent | _Named)
 
 
 def _builtins(space: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -727,12 +728,12 @@ def _write_annotations(walk: Walk, annotations: Any) -> None:
 
 def name_of(thing: Any) -> str:
     """Name a definition for a person: `module.qualname`, without `__main__` and `<locals>`."""
+    if issubclass(type(thing), type):
+        return name_type(thing).removeprefix("__main__.").replace("<locals>.", "")
     module = getattr(thing, "__module__", None)
     name = getattr(thing, "__qualname__", None) or getattr(thing, "__name__", None) or type(thing).__name__
     name = str(name).replace("<locals>.", "")
-    return (
-        name if module in (None, "__main__", "builtins") or isinstance(thing, types.ModuleType) else f"{module}.{name}"
-    )
+    return name if module in (None, "__main__", "builtins") or _is_module(thing) else f"{module}.{name}"
 
 
 def reach(thing: Any, label: str = "value") -> Reach:

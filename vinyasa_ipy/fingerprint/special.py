@@ -18,7 +18,7 @@ import weakref
 from typing import Any
 
 from vinyasa_ipy.errors import FingerprintError
-from vinyasa_ipy.fingerprint.walk import ENCODERS, EXTENDED, Walk
+from vinyasa_ipy.fingerprint.walk import ENCODERS, EXTENDED, NAMED, Walk
 
 
 def _lru_cache(walk: Walk, value: Any) -> None:
@@ -69,6 +69,13 @@ def _weak_set(walk: Walk, value: weakref.WeakSet[Any]) -> None:
     if walk.enter(value):
         walk.out += b"~ws"
         walk.write(set(value))
+
+
+def _validator(walk: Walk, value: Any) -> None:
+    """Write what pydantic keeps of a validator; it also keeps the address of the class."""
+    if walk.enter(value):
+        walk.out += b"~va"
+        walk.write([getattr(value, name) for name in ("cls_var_name", "func", "shim", "info")])
 
 
 def _alias(walk: Walk, value: Any) -> None:
@@ -163,6 +170,7 @@ ENCODERS.update(
         dt.timedelta: _timedelta,
     }
 )
+NAMED["pydantic._internal._decorators.Decorator"] = _validator
 _FILE: type = io.IOBase.__mro__[1]  # the C class that every file has among its bases; IOBase itself is not
 EXTENDED.update(
     {

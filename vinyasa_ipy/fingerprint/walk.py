@@ -263,11 +263,10 @@ def _memoryview(walk: Walk, value: memoryview) -> None:
 def write_overlap(walk: Walk, value: object, owner: object) -> None:
     """Write that a value looks at memory on which another was met before."""
     first = walk.borrow(value, owner)
-    if first is not None:
+    if first is not None and not walk.inside:
         walk.tag(b"&", walk.memo.get(id(first), len(walk.memo)))
         walk.text(b"+", str(distance(first, value)))
-        if not walk.inside:
-            walk.tangled = f"objects of type {name_type(type(value))}"
+        walk.tangled = f"objects of type {name_type(type(value))}"
 
 
 def _list(walk: Walk, value: list[Any]) -> None:
@@ -597,6 +596,9 @@ INHERITED: dict[type, Encoder] = {}
 EXTENDED: dict[type, Encoder] = {set: _set, frozenset: _set}
 """The same; of subclasses also their class is written, and what their instances carry besides."""
 
+NAMED: dict[str, Encoder] = {}
+"""The same for single types of libraries that aren't imported for it, by their names."""
+
 LAZY = {
     "numpy": "arrays",
     "pandas": "frames",
@@ -621,7 +623,7 @@ def find_encoder(value: object) -> Encoder:
     if "special" not in _loaded:
         _loaded.add("special")
         import_module(f"{__package__}.special")
-    encode = ENCODERS.get(kind) or _inherited(kind)
+    encode = ENCODERS.get(kind) or NAMED.get(name_type(kind)) or _inherited(kind)
     if encode is None:
         encode = _definition if issubclass(kind, _DEFINITIONS) else _object
     ENCODERS[kind] = encode

@@ -31,10 +31,10 @@ def _matplotlib(module: Any) -> tuple[Values, Values]:
 
 def _pandas(prefix: str, *, inside: bool) -> Callable[[Any], tuple[Values, Values]]:
     def read(module: Any) -> tuple[Values, Values]:
-        known = module._config.config._registered_options  # noqa: SLF001 - the only place of the defaults
-        names = [
-            name for name in known if name.startswith(prefix) == inside and not name.startswith("plotting.backend")
-        ]
+        config = module._config.config  # noqa: SLF001 - the only place of the defaults
+        known = config._registered_options  # noqa: SLF001
+        skipped = {"plotting.backend", *config._deprecated_options}  # noqa: SLF001 - reading those warns
+        names = [name for name in known if name.startswith(prefix) == inside and name not in skipped]
         return {name: module.get_option(name) for name in names}, {name: known[name].defval for name in names}
 
     return read

@@ -55,12 +55,12 @@ class Surroundings:
 
 def _added(name: str, before: tuple[Any, ...], now: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """Find what was put in front of a list and behind it; what was in it may have moved there."""
-    for place in range(len(now) + 1):
-        if now[place:] == tuple(item for item in before if item not in now[:place]):
-            return now[:place], ()
-    for place in range(len(now), -1, -1):
-        if now[:place] == tuple(item for item in before if item not in now[place:]):
-            return (), now[place:]
+    for size in range(len(now) + 1):
+        front, back = now[:size], now[len(now) - size :]
+        if now[size:] == tuple(item for item in before if item not in front):
+            return front, ()
+        if now[: len(now) - size] == tuple(item for item in before if item not in back):
+            return (), back
     raise UnstorableError(name, "the stage does more than add to it at one end, which can't be repeated")
 
 

@@ -1,0 +1,164 @@
+"""Shared generators, settings and surroundings: read, changed, and brought back."""
+
+from __future__ import annotations
+
+import decimal
+import os
+import random
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from vinyasa_ipy.errors import UnstorableError
+from vinyasa_ipy.pipeline import ambient
+from vinyasa_ipy.pipeline.places import Places
+from vinyasa_ipy.pipeline.settings import changed_settings, mark_all, mark_settings, put_settings, read_settings
+from vinyasa_ipy.pipeline.surroundings import Surroundings, repeat
+
+
+class TestGenerators:
+    def test_nobody_has_seeded_at_first(self):
+        generators = ambient.Generators()
+        assert set(generators.now().values()) == {ambient.UNSEEDED}
+
+    @pytest.mark.parametrize(("name", "draw"), [("random", random.random), ("numpy.random", np.random.rand)])
+    def test_a_draw_is_noticed_and_its_state_comes_back(self, name, draw):
+        generators = ambient.Generators()
+        before = generators.now()
+        draw()
+        drawn = ambient.drawn(before, generators.now())
+        assert list(drawn) == [name]
+        states = ambient.capture(drawn)
+        wanted = draw()
+        ambient.restore(states)
+        assert draw() == wanted
+
+    def test_a_seed_makes_another_state(self):
+        generators = ambient.Generators()
+        generators.now()
+        marks = []
+        for seed in (1, 2, 1):
+            random.seed(seed)
+            marks.append(generators.state(f"{ambient.PREFIX}random"))
+        assert marks[0] == marks[2] != marks[1]
+        assert generators.state(f"{ambient.PREFIX}no such") is None
+
+
+def rows():
+    return pd.get_option("display.max_rows")
+
+
+CHANGES = {
+    "pandas.display": (lambda: pd.set_option("display.max_rows", 7), rows, lambda: pd.reset_option("display.max_rows")),
+    "numpy.print": (
+        lambda: np.set_printoptions(precision=3),
+        lambda: np.get_printoptions()["precision"],
+        lambda: np.set_printoptions(precision=8),
+    ),
+    "numpy.errors": (
+        lambda: np.seterr(divide="raise"),
+        lambda: np.geterr()["divide"],
+        lambda: np.seterr(divide="warn"),
+    ),
+    "decimal": (
+        lambda: setattr(decimal.getcontext(), "prec", 5),
+        lambda: decimal.getcontext().prec,
+        lambda: setattr(decimal.getcontext(), "prec", 28),
+    ),
+}
+
+
+class TestSettings:
+    @pytest.mark.parametrize("name", CHANGES)
+    def test_a_change_is_noticed_and_brought_back(self, name):
+        change, look, reset = CHANGES[name]
+        before, untouched = mark_all(), look()
+        change()
+        wanted, changed = look(), changed_settings(before)
+        reset()
+        assert (list(changed), look()) == ([name], untouched)
+        put_settings(changed)
+        assert look() == wanted
+        reset()
+
+    @pytest.mark.parametrize("name", CHANGES)
+    def test_only_what_differs_from_the_defaults_counts(self, name):
+        change, _, reset = CHANGES[name]
+        reset()
+        default = mark_settings(name)
+        assert read_settings(name) == {}
+        change()
+        assert len(read_settings(name)) == 1
+        reset()
+        assert mark_settings(name) == default
+
+    def test_a_library_that_is_not_loaded_is_at_its_defaults(self, monkeypatch):
+        loaded = mark_settings("pandas")
+        monkeypatch.delitem(sys.modules, "pandas")
+        assert mark_settings("pandas") == loaded
+
+
+class TestSurroundings:
+    @pytest.fixture(autouse=True)
+    def restored(self, monkeypatch):
+        monkeypatch.setattr(sys, "path", list(sys.path))
+        here, variables = Path.cwd(), dict(os.environ)
+        with warnings.catch_warnings():
+            yield
+        os.chdir(here)
+        os.environ.clear()
+        os.environ.update(variables)
+
+    def change(self, tmp_path, act):
+        """Give what `act` changed, and how it all was before."""
+        before = Surroundings.now()
+        act()
+        places = Places(str(tmp_path))
+        changes = before.changes(places)
+        after = Surroundings.now()
+        os.chdir(before.folder)
+        os.environ.clear()
+        os.environ.update(before.variables)
+        sys.path[:] = before.path
+        warnings.filters[:] = before.filters
+        assert Surroundings.now() == before
+        repeat(changes, places)
+        assert Surroundings.now() == after
+        return changes
+
+    def test_nothing_changed_is_nothing(self, tmp_path):
+        assert self.change(tmp_path, lambda: None) == {}
+
+    def test_variables_set_and_removed(self, tmp_path):
+        os.environ["OLD"] = "1"
+        changes = self.change(tmp_path, lambda: (os.environ.pop("OLD"), os.environ.update(NEW="2")))
+        assert changes == {"variables": {"NEW": "2", "OLD": None}}
+
+    def test_the_working_folder_by_a_name_that_moves_with_the_project(self, tmp_path):
+        (tmp_path / "deep").mkdir()
+        assert self.change(tmp_path, lambda: os.chdir(tmp_path / "deep")) == {"folder": "{project}/deep/"}
+
+    def test_a_working_folder_that_is_gone_changes_nothing(self, tmp_path):
+        with pytest.raises(KeyError):
+            repeat({"folder": "{project}/none/", "variables": {"NEW": "2"}}, Places(str(tmp_path)))
+        assert "NEW" not in os.environ
+
+    @pytest.mark.parametrize("place", [0, 1000])
+    def test_the_path_at_either_end(self, tmp_path, place):
+        changes = self.change(tmp_path, lambda: sys.path.insert(place, "/new"))
+        assert changes["path"] == ((("/new",), ()) if place == 0 else ((), ("/new",)))
+
+    def test_a_path_that_lost_a_folder_is_refused(self, tmp_path):
+        sys.path[1:1] = ["/gone"]
+        before = Surroundings.now()
+        sys.path.remove("/gone")
+        with pytest.raises(UnstorableError, match=r"sys.path.*can't be repeated"):
+            before.changes(Places(str(tmp_path)))
+
+    def test_warning_filters(self, tmp_path):
+        changes = self.change(tmp_path, lambda: warnings.filterwarnings("ignore", "some words"))
+        assert list(changes) == ["filters"]

@@ -1,0 +1,167 @@
+"""Changes in place and shared objects: found after a run, and done again to the objects of another."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import io
+import pickle
+import random
+from collections import Counter, OrderedDict, defaultdict, deque
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from vinyasa_ipy.errors import UnstorableError
+from vinyasa_ipy.fingerprint.reach import reach_code
+from vinyasa_ipy.fingerprint.strip import compile_for_key
+from vinyasa_ipy.pipeline.effects import find_effects, name_lasting, name_objects, repeat_changes
+
+CHANGES = {
+    "list": ([1], "x.append(2)"),
+    "dict": ({"a": 1}, "x['b'] = 2; del x['a']"),
+    "set": ({1}, "x.add(2)"),
+    "deque": (deque([1], maxlen=2), "x.append(2); x.append(3)"),
+    "bytearray": (bytearray(b"ab"), "x[0] = 120"),
+    "counter": (Counter("aab"), "x.update('b')"),
+    "defaultdict": (defaultdict(list, a=[1]), "x['b'].append(2)"),
+    "ordered": (OrderedDict(a=1, b=2), "x.move_to_end('a')"),
+    "object": (SimpleNamespace(a=1, b=2), "x.a = 5; del x.b"),
+    "nested": ({"a": [1, {"b": 2}]}, "x['a'][1]['b'] = 3"),
+    "text": (io.StringIO("abc"), "x.read(1)"),
+    "bytes": (io.BytesIO(b"abc"), "x.seek(0, 2); x.write(b'd')"),
+    "random": (random.Random(1), "x.random()"),
+    "array": (np.arange(4), "x[1] = 9"),
+    "generator": (np.random.default_rng(1), "x.random()"),
+    "frame": (pd.DataFrame({"a": [1, 2]}), "x['b'] = 3; x.loc[0, 'a'] = 7"),
+    "series": (pd.Series([1, 2], name="s"), "x.name = 't'; x.iloc[0] = 5"),
+    "column_names": (pd.DataFrame({"a": [1]}), "x.columns = ['z']"),
+}
+
+
+def seen(value):
+    if isinstance(value, SimpleNamespace):
+        return vars(value)
+    if isinstance(value, io.StringIO | io.BytesIO):
+        return value.getvalue(), value.tell()
+    if isinstance(value, random.Random):
+        return value.getstate()
+    if isinstance(value, np.random.Generator):
+        return value.bit_generator.state
+    if isinstance(value, pd.DataFrame | pd.Series):
+        return value.to_dict(), getattr(value, "name", None)
+    return value.tolist() if isinstance(value, np.ndarray) else (type(value), value)
+
+
+def reach(source, space):
+    tree = ast.parse(source)
+    return reach_code(compile_for_key(tree), space, inside=frozenset(), label="code")
+
+
+def twin(value):
+    """Make an equal value of its own, as another process has it."""
+    return pickle.loads(pickle.dumps(value))
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_in_place_is_repeated_on_an_equal_object(name):
+    value, source = CHANGES[name]
+    value = twin(value)
+    there = twin(value)
+    space = {"x": value}
+    reached, elsewhere = reach(source, space), reach(source, {"x": there})
+    assert reached.digest == elsewhere.digest
+    exec(source, space)
+    effects = find_effects({}, reached)
+    assert effects.changes
+    stored = twin(effects.changes)
+    objects = name_objects(elsewhere)
+    repeat_changes(stored, objects)
+    assert objects  # each under the name it had
+    assert seen(there) == seen(value)
+
+
+def test_nothing_changed_is_no_effect():
+    space = {"x": [1]}
+    reached = reach("len(x)", space)
+    effects = find_effects({"y": [1]}, reached)
+    assert (effects.changes, effects.anchors) == ({}, {})
+
+
+def test_what_is_made_of_an_inputs_object_refers_to_it():
+    space = {"x": [1]}
+    reached = reach("len(x)", space)
+    effects = find_effects({"y": {"held": space["x"]}}, reached)
+    assert any(thing is space["x"] for thing in effects.anchors.values())
+
+
+def test_attributes_of_a_list_of_ones_own_come_back():
+    class Listed(list):
+        pass
+
+    value = Listed([1])
+    value.note = "a"
+    there = copy.deepcopy(value)
+    there.note = "a"
+    reached, elsewhere = reach("len(x)", {"x": value}), reach("len(x)", {"x": there})
+    value.note = "b"
+    repeat_changes(find_effects({}, reached).changes, name_objects(elsewhere))
+    assert (there, there.note) == ([1], "b")
+
+
+class Slotted:
+    __slots__ = ("a",)
+
+    def __getstate__(self):
+        return self.a
+
+    def __setstate__(self, state):
+        self.a = state
+
+
+def test_an_object_whose_state_is_out_of_reach_is_refused():
+    value = Slotted()
+    value.a = [1]
+    reached = reach("len(x.a)", {"x": value})
+    value.a = [2]
+    with pytest.raises(UnstorableError, match="`x` can't be stored: a Slotted is changed in place"):
+        find_effects({}, reached)
+
+
+def test_a_change_that_does_not_fit_changes_nothing():
+    first, second = [1], np.arange(3)
+    with pytest.raises(KeyError):
+        repeat_changes({"a": [[9], None], "b": [np.arange(4), None]}, {"a": first, "b": second})
+    with pytest.raises(KeyError):
+        repeat_changes({"a": [[9], None], "c": [[1], None]}, {"a": first})
+    assert first == [1]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_class_that_only_running_makes_is_refused(known):
+    made = type("Made", (), {"__module__": "__main__"})
+    if known:
+        find_effects({"m": made()}, reach("1", {}), defines={"Made"})
+    else:
+        with pytest.raises(UnstorableError, match="`m` can't be stored: it needs `Made`"):
+            find_effects({"m": made()}, reach("1", {}), defines=set())
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("import sys\nsys.setrecursionlimit(10)", "setrecursionlimit"),
+        ("import os as o\no.umask(0)", "umask"),
+        ("import signal\nsignal.signal(1, 2)", "signal.signal"),
+        ("from logging import basicConfig\nbasicConfig()", "basicConfig"),
+        ("input('?')", "input"),
+        ("f()", "setlocale"),
+        ("import json\njson.dumps(1)", ""),
+    ],
+)
+def test_what_lasts_in_the_process_is_named(source, name):
+    space = {"__name__": "__main__"}
+    exec("def f():\n    import locale\n    locale.setlocale(0)", space)
+    assert name_lasting(reach(source, space)) == name

@@ -1,0 +1,272 @@
+"""The console: every verb, and what is said when something can't be done."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from vinyasa_ipy.commands import COMMANDS
+
+INSTALLED = Path(sys.executable).parent / "vinyasa"
+
+
+@pytest.fixture
+def project(tmp_path, console):
+    """Give a project in which two scripts have run."""
+    (tmp_path / "a.py").write_text("x = 1\nprint('a')")
+    (tmp_path / "b.py").write_text("print(x + 1)")
+    assert console("run", "a.py", "b.py").returncode == 0
+    return tmp_path
+
+
+def dump(console, project):
+    console("history", "--dump", "runs.jsonl")
+    return [json.loads(line) for line in (project / "runs.jsonl").read_text().splitlines()]
+
+
+def test_the_installed_command_is_the_module(console, project):
+    done = subprocess.run([INSTALLED, "status"], cwd=project, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("Stored stages")
+
+
+@pytest.mark.parametrize("words", [[], ["--help"], ["-h"], ["help"]])
+def test_help_lists_every_verb(console, words):
+    done = console(*words)
+    assert (done.returncode, done.stderr) == (0, "")
+    for verb, command in COMMANDS.items():
+        assert re.search(rf"^{verb} +{re.escape(command.help)}", done.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("verb", COMMANDS)
+def test_help_of_a_verb_names_every_option(console, tmp_path, verb):
+    done = console(verb, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"usage: vinyasa {verb}")
+    for option in COMMANDS[verb].options:
+        assert all(name in done.stdout or not name.startswith("-") for name in option.names)
+        assert option.help.split(";")[0].split("(")[0].strip() in " ".join(done.stdout.split())
+    assert not (tmp_path / ".vinyasa").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["statsu"], "there is no command 'statsu'. did you mean `vinyasa status`?"),
+        (["zzz"], "there is no command 'zzz'. `vinyasa --help` lists them"),
+        (["run"], "nothing was named to run. name scripts, as in `vinyasa run load.py plot.py`"),
+        (["run", "none.py"], "there is no script none.py. check the path; nothing has run"),
+        (["run", "none"], "there is no script none. name scripts, as in `vinyasa run load.py plot.py`"),
+        (
+            ["run", "a.py", "--nope"],
+            "vinyasa run: unrecognized arguments: --nope. `vinyasa run --help` shows what it takes",
+        ),
+        (
+            ["run", "a.py", "--for"],
+            "vinyasa run: unrecognized arguments: --for. `vinyasa run --help` shows what it takes",
+        ),
+        (["why"], "vinyasa why: the following arguments are required: STAGE. `vinyasa why --help` shows what it takes"),
+        (["why", "zzz"], "there is no stage 'zzz'. there are: a.py, b.py"),
+        (["show", "99"], "there is no run 99. `vinyasa history` lists them"),
+        (
+            ["show", "x"],
+            "vinyasa show: argument RUN: invalid int value: 'x'. `vinyasa show --help` shows what it takes",
+        ),
+        (["history", "-n", "0"], "-n takes a number from 1 on, not 0. `vinyasa history -n 20`"),
+        (["clear", "zzz"], "nothing is stored for 'zzz'. stored are: a.py, b.py"),
+        (
+            ["graph", "-o", "no/such/g.svg"],
+            "no/such/g.svg can't be written: No such file or directory. choose another file",
+        ),
+        (["history", "--dump", "no/such/f"], "no/such/f"),
+    ],
+)
+def test_what_makes_no_sense_is_said_in_one_line_and_nothing_runs(console, project, words, said):
+    done = console(*words)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("vinyasa: ")
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert len(dump(console, project)) == 1
+
+
+def test_why_says_what_became_of_a_script(console, project):
+    assert re.match(r"b.py ran \(done\) .* in run 1: it has not run before", console("why", "b.py").stdout)
+
+
+def test_status_lists_what_is_stored(console, project, tmp_path):
+    said = console("status").stdout
+    assert re.search(r"^a.py +stored +just now +\d+ [µm]?s +\d+", said, re.MULTILINE)
+    assert str(tmp_path / ".vinyasa") in said
+
+
+def test_graph_draws_the_scripts_by_the_names_they_share(console, project):
+    drawn = console("graph").stdout
+    assert drawn.index("a.py") < drawn.index("b.py")
+    assert console("graph", "-o", "g.svg").stdout == "The graph is in g.svg.\n"
+    assert (project / "g.svg").read_text().startswith("<svg")
+
+
+def test_graph_before_anything_ran_says_what_to_do(console):
+    done = console("graph")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there is no pipeline yet" in done.stderr
+
+
+class TestHistory:
+    def test_lists_the_newest_first(self, console, project):
+        console("run", "a.py")
+        rows = [line.split()[0] for line in console("history").stdout.splitlines() if line.strip()[:1].isdigit()]
+        assert rows == ["2", "1"]
+
+    def test_lists_as_many_as_asked(self, console, project):
+        console("run", "a.py")
+        rows = [line for line in console("history", "-n", "1").stdout.splitlines() if line.strip()[:1].isdigit()]
+        assert len(rows) == 1
+
+    def test_lists_the_newest_of_equal_runs(self, console, project):
+        console("run", "a.py", "b.py")
+        console("run", "a.py")
+        said = console("history", "--unique").stdout
+        rows = [line.split()[0] for line in said.splitlines() if line.strip()[:1].isdigit()]
+        assert rows == ["3", "2"]
+
+    def test_writes_all_runs_to_a_file(self, console, project):
+        (run,) = dump(console, project)
+        assert (run["kind"], run["outcome"], run["title"]) == ("scripts", "ok", "a.py b.py")
+        assert [stage["verdict"] for stage in run["stages"]] == ["done", "done"]
+
+    def test_is_cleared_only_with_a_yes(self, console, project):
+        done = console("history", "--clear")
+        assert done.returncode == 1
+        assert "Nothing was forgotten" in done.stdout
+        assert len(dump(console, project)) == 1
+        assert console("history", "--clear", "--yes").returncode == 0
+        assert dump(console, project) == []
+        assert "hit" in console("run", "a.py").stdout
+
+    def test_shows_one_run(self, console, project):
+        said = console("show", "1").stdout
+        assert re.search(r"^a.py +done", said, re.MULTILINE)
+        assert "outcome: ok" in said
+
+    def test_of_a_project_without_runs_is_empty(self, console, tmp_path):
+        assert "No run is recorded yet" in console("history").stdout
+
+
+class TestClear:
+    def test_without_a_yes_shows_how_much_and_removes_nothing(self, console, project):
+        done = console("clear")
+        assert done.returncode == 1
+        assert re.search(r"^all +2 +[\d.]+ [kM]?B", done.stdout, re.MULTILINE)
+        assert "`vinyasa clear --yes` removes it" in done.stdout
+        assert "hit" in console("run", "a.py").stdout
+
+    def test_with_a_yes_removes_one_stage(self, console, project):
+        done = console("clear", "b.py", "--yes")
+        assert done.returncode == 0
+        assert "1 result" in done.stdout
+        said = console("run", "a.py", "b.py").stdout
+        assert "a.py: hit" in said
+        assert "b.py: ran" in said
+
+    def test_with_a_yes_removes_everything(self, console, project):
+        console("clear", "--yes")
+        assert console("clear").stdout == f"Nothing is stored in {project / '.vinyasa'}.\n"
+
+    @pytest.mark.parametrize(("answer", "removed"), [("y", True), ("n", False), ("", False)])
+    def test_asks_where_somebody_can_answer(self, console, project, answer, removed):
+        child = pexpect.spawn(sys.executable, ["-m", "vinyasa_ipy", "clear"], cwd=str(project), timeout=30)
+        child.expect(r"Remove [\d.]+ [kM]?B\? \[y/N\] ")
+        child.sendline(answer)
+        child.expect(pexpect.EOF)
+        child.close()
+        assert child.exitstatus == 0
+        assert ("ran" in console("run", "a.py").stdout) is removed
+
+    def test_an_interrupted_question_removes_nothing(self, console, project):
+        child = pexpect.spawn(sys.executable, ["-m", "vinyasa_ipy", "clear"], cwd=str(project), timeout=30)
+        child.expect(r"\[y/N\] ")
+        child.sendintr()
+        said = child.read().decode()
+        child.close()
+        assert child.exitstatus == 130
+        assert "Traceback" not in said
+        assert "hit" in console("run", "a.py").stdout
+
+    def test_an_input_that_ends_is_a_no(self, console, project):
+        child = pexpect.spawn(sys.executable, ["-m", "vinyasa_ipy", "clear"], cwd=str(project), timeout=30)
+        child.expect(r"\[y/N\] ")
+        child.sendeof()
+        said = child.read().decode()
+        child.close()
+        assert "Traceback" not in said
+        assert "hit" in console("run", "a.py").stdout
+
+
+class TestTheTerminal:
+    def test_no_colour_where_nobody_sees_it(self, console, project):
+        assert "\x1b" not in console("history").stdout
+
+    def test_a_pager_that_stops_reading_is_no_failure(self, project):
+        pipe = f"{sys.executable} -m vinyasa_ipy history | true"
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", pipe], cwd=project, capture_output=True, text=True, check=False
+        )
+        assert done.stderr == ""
+
+    def test_a_terminal_that_can_not_write_every_sign_is_no_failure(self, console, project):
+        done = console("history", env=os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
+        assert (done.returncode, done.stderr) == (0, "")
+
+    def test_an_interrupted_script_ends_with_the_usual_code_and_its_own_lines(self, console, tmp_path):
+        (tmp_path / "slow.py").write_text("import time\nprint('on', flush=True)\ntime.sleep(60)")
+        (tmp_path / "pyproject.toml").touch()
+        child = pexpect.spawn(sys.executable, ["-m", "vinyasa_ipy", "run", "slow.py"], cwd=str(tmp_path), timeout=30)
+        child.expect("on")
+        child.sendintr()
+        said = child.read().decode()
+        child.close()
+        assert child.exitstatus == 130
+        assert "KeyboardInterrupt" in said
+        assert "vinyasa_ipy/" not in said
+        (run,) = dump(console, tmp_path)
+        assert run["outcome"] == "interrupted"
+
+
+def test_completion_knows_verbs_options_and_stages(console, project):
+    def complete(line):
+        env = os.environ | {"COMP_LINE": line, "COMP_POINT": str(len(line))}
+        return console("--complete", env=env).stdout.split()
+
+    assert complete("vinyasa st") == ["status"]
+    assert complete("vinyasa why a") == ["a.py"]
+    assert "--force" in complete("vinyasa run --")
+
+
+def test_a_project_is_found_upwards(console, project):
+    below = project / "deep" / "er"
+    below.mkdir(parents=True)
+    assert "a.py" in console("status", cwd=below).stdout
+
+
+def test_a_home_of_its_own_is_used(console, project, tmp_path):
+    done = console("status", env=os.environ | {"VINYASA_HOME": str(tmp_path / "other")})
+    assert "Nothing is stored" in done.stdout
+
+
+def test_a_moved_project_still_hits(console, project, tmp_path_factory):
+    moved = tmp_path_factory.mktemp("elsewhere") / "moved"
+    shutil.copytree(project, moved)
+    shutil.rmtree(project)
+    project.mkdir()
+    said = console("run", "a.py", "b.py", cwd=moved).stdout
+    assert said.count(": hit") == 2
