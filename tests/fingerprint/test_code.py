@@ -446,6 +446,28 @@ DIFFERENT = {
         def f(): return functools.partialmethod(g, **d).__get__(3)()
         """,
     ),
+    "parameters swapped, named by a thread": (
+        """
+        import threading
+        given, found = {"a": 1}, []
+        def g(a=7, b=8): found.append(a - b)
+        def f():
+            thread = threading.Thread(target=g, kwargs=given)
+            thread.start()
+            thread.join()
+            return found.pop()
+        """,
+        """
+        import threading
+        given, found = {"a": 1}, []
+        def g(b=7, a=8): found.append(b - a)
+        def f():
+            thread = threading.Thread(target=g, kwargs=given)
+            thread.start()
+            thread.join()
+            return found.pop()
+        """,
+    ),
     "closure": (
         """
         def make(n):
@@ -606,6 +628,26 @@ DIFFERENT = {
             except ZeroDivisionError:
                 x = 2
             return x
+        """,
+    ),
+    "where a try begins": (
+        """
+        def f(n=0):
+            x = 1 // n
+            try:
+                y = 2
+            except ZeroDivisionError:
+                y = 3
+            return y
+        """,
+        """
+        def f(n=0):
+            try:
+                x = 1 // n
+                y = 2
+            except ZeroDivisionError:
+                y = 3
+            return y
         """,
     ),
     "finally": (

@@ -61,7 +61,7 @@ def field(offset):
 
 FRAME = pd.DataFrame({"a": [1, 2], "b": ["x", "y"]})
 TABLE = pa.table({"a": [1, 2]})
-A = np.zeros(6)
+A, B = np.zeros(6), np.zeros(6)
 
 DIFFERENT = {
     "dtypes": (np.zeros(2, "i4"), np.zeros(2, "i8")),
@@ -110,6 +110,7 @@ DIFFERENT = {
     "ufuncs of Python functions": (np.frompyfunc(lambda x: x + 1, 1, 1), np.frompyfunc(lambda x: x + 2, 1, 1)),
     "types": (np.dtype("i4"), np.dtype("i8")),
     "an array seen twice and two arrays": ((A, A[:2]), (A, A[:2].copy())),
+    "looks at one of two arrays": ((A, B, A[:2]), (A, B, B[:2])),
     "looks at one array": ((A, A[:2]), (A, A[1:3])),
     "looks that overlap and looks that agree": ((A[:2], A[1:3]), (A[:2], A[:2])),
     "looks in other steps": ((A[::2], A[:3]), (A[:3], A[:3])),

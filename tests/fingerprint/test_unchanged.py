@@ -359,6 +359,14 @@ CHANGES = {
         """,
         "A.register(B)",
     ),
+    "class registered with somebody else's": (
+        """
+        import collections.abc as c
+        class B: pass
+        def f(): return isinstance(B(), c.Sequence)
+        """,
+        "c.Sequence.register(B)",
+    ),
     "class derived": (
         """
         class A: pass

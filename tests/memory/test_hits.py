@@ -154,6 +154,22 @@ def test_a_replaced_default_is_noticed_at_the_next_call(memory):
     assert cached() == 2
 
 
+def test_a_replaced_docstring_or_annotation_changes_nothing(memory):
+    runs = []
+
+    def f(x: int) -> int:
+        """Old."""
+        runs.append(1)
+        return x
+
+    cached = memory.cache(f)
+    cached(1)
+    f.__doc__ = "New."
+    f.__annotations__ = {"x": float}
+    cached(1)
+    assert len(runs) == 1
+
+
 def test_functions_of_one_name_keep_their_own_results(memory):
     def make(step):
         def f(x):

@@ -73,6 +73,12 @@ CHANGES = {
 
 
 class TestSettings:
+    @pytest.fixture(autouse=True)
+    def defaults(self):
+        """Begin with NumPy's own way of printing: joblib's messages change it for the whole process."""
+        with np.printoptions(precision=8, threshold=1000, edgeitems=3):
+            yield
+
     @pytest.mark.parametrize("name", CHANGES)
     def test_a_change_is_noticed_and_brought_back(self, name):
         change, look, reset = CHANGES[name]

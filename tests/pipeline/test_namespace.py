@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from vinyasa_ipy.errors import UnstorableError
-from vinyasa_ipy.pipeline.namespace import Snapshot, define, is_users, name_unstorable, storable
+from vinyasa_ipy.pipeline.namespace import Snapshot, define, digest_definitions, is_users, name_unstorable, storable
 
 
 @pytest.mark.parametrize("name", ["x", "_private", "__mine", "In2", "output", "ünï"])
@@ -94,12 +94,47 @@ def test_the_name_that_can_not_be_pickled_is_found():
 def test_definitions_are_executed_and_nothing_else():
     space = {}
     source = "import json\nprint('side effect')\ndef f(): return 1\nclass A: pass\nx = f()\ng = lambda: 2"
-    define(ast.parse(source), ["f"], space, "<test>")
+    define(ast.parse(source), run_for_digests(source, {"f"}), space, "<test>")
     assert {"json", "f", "A", "g"} <= space.keys()
     assert "x" not in space
 
 
+def run_for_digests(source, names):
+    space = {"__name__": "__main__"}
+    exec(source, space)
+    return digest_definitions(names, space)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f(a=[]):\n    a.append(1)\nf()",
+        "class f:\n    n = 0\n    def grow(c):\n        f.n += 1\nf().grow()",
+        "import random\ndef f(a=random.random()): pass",
+        "def f(): pass\nvars(f)['tag'] = 1",
+    ],
+    ids=["default changed by a call", "class changed by a method", "not the same twice", "attribute"],
+)
+def test_a_definition_that_was_changed_since_does_not_come_back(source):
+    with pytest.raises(KeyError, match="changed after it was defined"):
+        define(ast.parse(source), run_for_digests(source, {"f"}), {"__name__": "__main__"}, "<test>")
+
+
+def test_a_definition_that_needs_the_rest_does_not_come_back():
+    source = "t = [1]\ndef d(g): return t and g\n@d\ndef f(): pass"
+    with pytest.raises(KeyError, match="NameError"):
+        define(ast.parse(source), run_for_digests(source, {"f"}), {"__name__": "__main__"}, "<test>")
+
+
+def test_what_definitions_print_is_not_shown_twice(capsys):
+    source = "class f:\n    print('body')"
+    wanted = run_for_digests(source, {"f"})
+    capsys.readouterr()
+    define(ast.parse(source), wanted, {"__name__": "__main__"}, "<test>")
+    assert capsys.readouterr().out == ""
+
+
 def test_nothing_is_executed_when_nothing_is_wanted():
     space = {}
-    define(ast.parse("import json"), [], space, "<test>")
+    define(ast.parse("import json"), {}, space, "<test>")
     assert space == {}

@@ -76,8 +76,10 @@ def test_an_older_file_that_is_opened_for_change_is_changed_in_place(see, mode):
     assert see(f"open('old', {mode!r}).close()").changed == ["old"]
 
 
-def test_a_new_file_that_is_appended_to_is_written(see):
-    assert see("open('new', 'a').close()").written == ["new"]
+@pytest.mark.parametrize("mode", ["a", "x"])
+def test_a_new_file_that_is_appended_to_or_made_depends_on_not_being_there(see, mode):
+    seen = see(f"open('new', {mode!r}).close()")
+    assert (seen.written, seen.read) == (["new"], ["new"])
 
 
 def test_a_file_written_aside_and_renamed_is_written_under_its_name(see):

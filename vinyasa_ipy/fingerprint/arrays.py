@@ -55,11 +55,17 @@ def write_array(walk: Walk, value: np.ndarray[Any, Any]) -> None:
 
 
 def _owner(value: np.ndarray[Any, Any]) -> object:
-    """Return the object whose memory an array looks at."""
+    """Return the object whose memory an array looks at.
+
+    An array over a part of a buffer owns that part: results that come back from the store lie side by side in one.
+    """
     base: Any = value
-    while isinstance(base, np.ndarray) and base.base is not None:
+    while isinstance(base.base, np.ndarray):
         base = base.base
-    return base.obj if isinstance(base, memoryview) else base
+    root = base.base
+    if isinstance(root, memoryview):
+        return root.obj if root.nbytes == memoryview(root.obj).nbytes else base
+    return base if root is None else root
 
 
 def _subclass_state(walk: Walk, value: np.ndarray[Any, Any]) -> None:

@@ -8,6 +8,7 @@ the *references* to names outside, in order of first use, for `reach` to resolve
 from __future__ import annotations
 
 import dis
+import re
 import sys
 import types
 from dataclasses import dataclass, field
@@ -23,6 +24,9 @@ _SKIPPED = frozenset({"NOP", "CACHE", "EXTENDED_ARG", "RESUME", "MAKE_CELL", "CO
 _GLOBAL = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
 _FREE = frozenset({"LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"})
 _ATTRIBUTE = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
+_MENTION = re.compile(r"@([^\W\d]\w*)")
+_FRAME_READERS = frozenset({"query", "eval"})
+"""Methods of pandas that look names up in the caller's frame: `table.query("age > @limit")`."""
 _FLAGGED = frozenset({"LOAD_ATTR", "LOAD_SUPER_ATTR"}) if sys.version_info >= (3, 12) else frozenset()
 """Instructions whose lowest bit of the argument is a flag beside the name."""
 _BINDING = frozenset({"STORE_GLOBAL", "DELETE_GLOBAL", "STORE_NAME", "DELETE_NAME"})
@@ -113,6 +117,8 @@ class Canonical:
     """Every attribute the code reads or writes."""
     keywords: set[str] = field(default_factory=set)
     """Every name by which it passes an argument."""
+    mentions: set[str] = field(default_factory=set)
+    """Names that its strings mention as `@name`."""
     spreads: bool = False
     """True when it passes a mapping as keywords (`f(**options)`)."""
     stored: set[str] = field(default_factory=set)
@@ -162,6 +168,9 @@ def _canonical(held: _Held, full: bool) -> Canonical:  # noqa: FBT001 - a cache'
     result = Canonical()
     writer = _Writer(result, full=full)
     writer.code(held.code, ())
+    if not result.attributes.isdisjoint(_FRAME_READERS):
+        for name in sorted(result.mentions):
+            writer.number(Reference(name))
     writer.ties()
     result.digest = writer.walk.digest()
     return result
@@ -297,6 +306,8 @@ class _Body:
             self.writer.code(value, (self, *self.enclosing))
             return
         self.walk.write(value)
+        if isinstance(value, str):
+            self.result.mentions.update(_MENTION.findall(value))
         following = self.steps[index + 1].opname if index + 1 < len(self.steps) else ""
         if step.opname == "KW_NAMES" or following == "CALL_KW":
             self.result.keywords.update(value)

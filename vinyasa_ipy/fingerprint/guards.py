@@ -73,10 +73,12 @@ class Guards:
         self._contents.append(value)
 
     def guard_class(self, kind: type) -> None:
-        """Guard what stands in a class's namespace, its bases, and what is registered with it."""
+        """Guard what stands in a class's namespace, and its bases."""
         self._kinds.append(kind)
-        if "_abc_impl" in _namespace(kind):
-            self._token = get_cache_token()
+
+    def guard_registry(self) -> None:
+        """Guard which classes are registered with abstract ones."""
+        self._token = get_cache_token()
 
     def guard_kin(self, kind: type) -> list[type]:
         """Guard which subclasses a class has; return them."""
@@ -147,6 +149,8 @@ class Guards:
             return False
         if self._classes and not self._classes_hold():
             return False
+        if self._token is not None and self._token != get_cache_token():
+            return False
         return not self._whole or all(len(space) == size for space, size in self._whole if space is not apart)
 
     def _classes_hold(self) -> bool:
@@ -154,8 +158,6 @@ class Guards:
             found = _namespace(kind)
             if list(found) != names or not all(map(is_, (_bases(kind), *found.values()), content)):
                 return False
-        if self._token is not None and self._token != get_cache_token():  # a class was registered with an ABC
-            return False
         return not self._kin or all(type.__subclasses__(kind) == found for kind, found in self._kin)
 
     def _cells_hold(self) -> bool:

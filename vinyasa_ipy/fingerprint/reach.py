@@ -421,6 +421,8 @@ class Reach:
 
     def _class_node(self, kind: type, label: str) -> Node:
         source = origin_of(kind)
+        if "_abc_impl" in namespace(kind):
+            self.guards.guard_registry()
         if not source.own:
             return self._package_node(source, label, kind, lambda walk: _foreign_class(walk, kind))
         self.guards.guard_class(kind)
@@ -573,12 +575,12 @@ def _foreign_class(walk: Walk, kind: type) -> None:
     if put:
         walk.write(put)
     if "_abc_impl" in namespace(kind):
-        walk.write({other for other in _registered(kind) if origin_of(other).own})
+        walk.write(frozenset(other for other in _registered(kind) if origin_of(other).own))
 
 
-def _registered(kind: type) -> set[type]:
+def _registered(kind: type) -> frozenset[type]:
     """Return the classes that were registered with an abstract one: its instances they are, too."""
-    return {other for reference in _get_dump(kind)[0] if (other := reference()) is not None}
+    return frozenset(other for reference in _get_dump(kind)[0] if (other := reference()) is not None)
 
 
 def _makes_names(module: types.ModuleType) -> bool:
@@ -804,3 +806,23 @@ def _teach() -> None:
 
 
 _teach()
+
+
+def digest_definition(thing: Any, label: str) -> str:
+    """Digest what a function or class defined in `__main__` is by itself, with those it holds, not what it uses.
+
+    Raises FingerprintError.
+    """
+    hasher, seen, queue = blake3(), {id(thing)}, [thing]
+    for each in queue:
+        walk = Walk()
+        try:
+            Reach()._node(each, label).write(walk)  # noqa: SLF001 - a node of a graph that is never grown
+        except (FingerprintError, RecursionError) as error:
+            raise FingerprintError(label, str(error)) from error
+        hasher.update(walk.digest())
+        for held in walk.definitions:
+            if id(held) not in seen and getattr(held, "__module__", None) == "__main__":
+                seen.add(id(held))
+                queue.append(held)
+    return hasher.hexdigest(length=DIGEST_BYTES)

@@ -40,6 +40,7 @@ from vinyasa_ipy.pipeline.effects import find_effects, name_objects, repeat_chan
 from vinyasa_ipy.pipeline.engine import Attempt, Outcome, Result
 from vinyasa_ipy.pipeline.inputs import label_reach, list_sources
 from vinyasa_ipy.pipeline.stage import RECIPE, Inputs, Stage
+from vinyasa_ipy.pipeline.watch import unwatched
 from vinyasa_ipy.store import Label, Store, Trace
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ class MemorizedFunc(joblib.memory.MemorizedFunc):  # type: ignore[misc]
         folder = location.location if isinstance(location, StoreBackend) else location
         store = StoreBackend(folder, verbose, compress=compress, mmap_mode=mmap_mode)
         validate = cache_validation_callback
-        super().__init__(func, store, backend, ignore, mmap_mode, compress, verbose, timestamp, validate)
+        with unwatched():  # joblib reads the function's text for its documentation
+            super().__init__(func, store, backend, ignore, mmap_mode, compress, verbose, timestamp, validate)
         self.func_id = identify(func)
         self.store_backend.reserve(self.func_id)
         self._stage = Stage(name_function(func), "function", self.func_id)
@@ -395,7 +397,8 @@ class MemorizedFunc(joblib.memory.MemorizedFunc):  # type: ignore[misc]
 
         Nothing hangs on the answer: the code is part of every key, and all its versions are kept.
         """
-        code, _, first_line = self.func_code_info
+        with unwatched():
+            code, _, first_line = self.func_code_info
         text = f"{joblib.memory.FIRST_LINE_TEXT} {first_line}\n{code}"
         try:
             before = self.store_backend.get_cached_func_code([self.func_id])

@@ -28,7 +28,7 @@ from vinyasa_ipy.pages import duration
 from vinyasa_ipy.pipeline.effects import find_effects, name_lasting, name_objects, repeat_changes
 from vinyasa_ipy.pipeline.engine import Attempt, Outcome, Result
 from vinyasa_ipy.pipeline.inputs import label_reach, list_sources
-from vinyasa_ipy.pipeline.namespace import Snapshot, define, storable
+from vinyasa_ipy.pipeline.namespace import Snapshot, define, digest_definitions, read_digests, storable
 from vinyasa_ipy.pipeline.stage import RECIPE, Inputs, Source, Stage
 from vinyasa_ipy.session import Session, record_stage
 
@@ -133,7 +133,7 @@ class Stages:
             try:
                 self._open(underway, underway.verdict.trace)
             except (KeyError, StoreError, FingerprintError) as error:
-                underway.refusal = f"its stored result could not be brought back ({error})"
+                underway.refusal = f"its stored result could not be brought back: {error.args[0]}"
             else:
                 return _call("bring_back")
         self._start(underway)
@@ -165,9 +165,8 @@ class Stages:
     def _open(self, underway: Underway, trace: Trace | None) -> None:
         if trace is None:
             raise KeyError(underway.cell.line.name)
-        defines = trace.details.get("defines")
-        names = [str(name) for name in defines] if isinstance(defines, list) else []
-        define(underway.cell.tree, names, self.shell.user_ns, f"<stage {underway.cell.line.name}>")
+        filename = f"<stage {underway.cell.line.name}>"
+        define(underway.cell.tree, read_digests(trace.details), self.shell.user_ns, filename)
         objects = name_objects(underway.reached) if underway.reached is not None else {}
         opened = self.session.engine.open(trace, objects)
         values: Any = opened[VALUES]
@@ -232,7 +231,7 @@ class Stages:
         if snapshot is None or underway.reached is None:
             raise UnstorableError(cell.line.name, "nothing is known of its start")
         made = snapshot.changed(self.shell.user_ns, cell.names.binds)
-        defines = sorted(name for name in made if name in cell.names.defines)
+        defines = digest_definitions(cell.names.defines & made.keys(), self.shell.user_ns)
         kept = {name: value for name, value in made.items() if name not in cell.names.defines}
         words = {name: describe(value) for name, value in kept.items()}
         stored_result = _storable_result(result)

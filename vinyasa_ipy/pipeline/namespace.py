@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib
 import io
 import os
@@ -12,8 +13,9 @@ import types
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vinyasa_ipy.errors import UnstorableError
+from vinyasa_ipy.errors import FingerprintError, UnstorableError
 from vinyasa_ipy.fingerprint.names import definitions
+from vinyasa_ipy.fingerprint.reach import digest_definition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -132,9 +134,37 @@ def name_unstorable(names: Mapping[str, object]) -> UnstorableError | None:
     return None
 
 
-def define(tree: ast.Module, names: Iterable[str], space: dict[str, Any], filename: str) -> None:
-    """Execute the imports and definitions of a cell or script, and nothing else of it, for the names they bind."""
-    wanted = set(names)
-    if wanted:
-        module = ast.Module(definitions(tree), [])
-        exec(compile(module, filename, "exec", dont_inherit=True), space)  # noqa: S102 - the user's own code
+def digest_definitions(names: Iterable[str], space: Mapping[str, Any]) -> dict[str, str]:
+    """Digest what imports and definitions bound, as it is now. Raises UnstorableError."""
+    try:
+        return {name: digest_definition(space[name], name) for name in sorted(names) if name in space}
+    except FingerprintError as error:
+        raise UnstorableError(error.name, error.reason) from error
+
+
+def define(tree: ast.Module, wanted: Mapping[str, str], space: dict[str, Any], filename: str) -> None:
+    """Execute the imports and definitions of a cell or script, and nothing else of it, for the names they bind.
+
+    What they print is shown with the rest. Raises KeyError when what they make isn't what it was after the run, whose
+    digests `wanted` holds by name: when a call changed it afterwards, or it depends on more than itself.
+    """
+    if not wanted:
+        return
+    module = ast.Module(definitions(tree), [])
+    code = compile(module, filename, "exec", dont_inherit=True)
+    silence = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
+            exec(code, space)  # noqa: S102 - the user's own code
+        found = digest_definitions(wanted, space)
+    except Exception as error:  # whatever it is, running the whole code will show it
+        raise KeyError(f"its definitions raise {type(error).__name__} without the rest of it") from error
+    changed = [name for name, digest in wanted.items() if found.get(name) != digest]
+    if changed:
+        raise KeyError(f"`{changed[0]}` was changed after it was defined")
+
+
+def read_digests(details: Mapping[str, Any]) -> dict[str, str]:
+    """Read from a trace's details what `digest_definitions` wrote."""
+    found = details.get("defines")
+    return {str(name): str(digest) for name, digest in found.items()} if isinstance(found, dict) else {}

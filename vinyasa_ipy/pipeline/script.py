@@ -20,7 +20,7 @@ from vinyasa_ipy.fingerprint.strip import compile_for_key
 from vinyasa_ipy.pipeline.effects import find_effects, name_lasting, name_objects, repeat_changes
 from vinyasa_ipy.pipeline.engine import Engine, Outcome, Result
 from vinyasa_ipy.pipeline.inputs import label_reach, list_sources
-from vinyasa_ipy.pipeline.namespace import Snapshot, define, storable
+from vinyasa_ipy.pipeline.namespace import Snapshot, define, digest_definitions, read_digests, storable
 from vinyasa_ipy.pipeline.stage import RECIPE, Inputs, Source, Stage
 from vinyasa_ipy.pipeline.streams import Streams, write_again
 
@@ -107,7 +107,7 @@ class Sequence:
             return False
         objects = name_objects(look.reached)
         try:
-            define(script.tree, _texts(trace, "defines"), self.space, str(script.path))
+            define(script.tree, read_digests(trace.details), self.space, str(script.path))
             opened = self.engine.open(trace, objects) if show else self.engine.load(trace, objects)
             values: Any = opened[VALUES]
             repeat_changes(values["changes"], objects)
@@ -158,7 +158,7 @@ class Sequence:
         names = storable(effects.values)
         values = {"names": names, "changes": effects.changes}
         details = {
-            "defines": sorted(name for name in made if name in script.names.defines),
+            "defines": digest_definitions(script.names.defines & made.keys(), self.space),
             "removed": snapshot.removed(self.space),
             "reads": sorted(script.names.reads),
             "binds": sorted(script.names.binds),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,9 @@ class Surroundings:
         if now.path != self.path:
             found["path"] = _added("sys.path", self.path, now.path)
         if now.filters != self.filters:
-            found["filters"] = _added("warnings.filters", self.filters, now.filters)
+            # A library that sets filters in its own order does so again when it is imported.
+            with suppress(UnstorableError):
+                found["filters"] = _added("warnings.filters", self.filters, now.filters)
         return found
 
 

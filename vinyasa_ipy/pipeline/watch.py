@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache, wraps
 from importlib.util import source_from_cache
@@ -131,10 +131,11 @@ class Watch:
             if name not in activity.written:
                 self._read(_source(name))
             return
-        fresh = flags & os.O_TRUNC or flags & os.O_EXCL or not os.path.exists(name)
-        if mode is not None and ("w" in mode or "x" in mode):
-            fresh = True
-        if fresh:
+        anew = bool(flags & os.O_TRUNC) or (mode is not None and "w" in mode)
+        if not anew and name not in activity.written and not os.path.exists(name):
+            self._read(name)  # that it isn't there yet is what the stage depends on
+            anew = True
+        if anew:
             if name in activity.read and name not in activity.before:
                 activity.before[name] = digest_file(name)
             activity.removed.pop(name, None)
@@ -322,6 +323,17 @@ _installed = threading.Event()
 _LISTING = frozenset({"os.listdir", "os.scandir"})
 _EVENTS = frozenset({"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "sqlite3.connect", *_LISTING, *_IMPURE})
 _busy = threading.local()
+
+
+@contextmanager
+def unwatched() -> Iterator[None]:
+    """Count what this thread does inside as our own doing."""
+    before = getattr(_busy, "inside", False)
+    _busy.inside = True
+    try:
+        yield
+    finally:
+        _busy.inside = before
 
 
 def _install() -> None:

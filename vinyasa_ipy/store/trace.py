@@ -28,6 +28,9 @@ JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | Non
 MAGIC = b"VINYTRC2"
 RETURN = "return"
 
+_write_json = json.JSONEncoder(separators=(",", ":")).encode  # ours: a user may put something else into `json.dumps`
+_read_json = json.JSONDecoder().decode
+
 _PREFIX = 16
 _SIGNED = 48
 _NUMBERS = struct.Struct("<3I")
@@ -193,7 +196,7 @@ def find_start(data: bytes, place: Place) -> int:
 
 def write_trace(trace: Trace, places: Mapping[str, Place], small: Small, signer: Signer) -> tuple[bytes, bytes]:
     """Write the file of a `trace` with its `small` results; give it and its signature."""
-    record = _deflate(json.dumps(_to_json(trace, places), separators=(",", ":")).encode())
+    record = _deflate(_write_json(_to_json(trace, places)).encode())
     address = make_address(trace.owner, trace.key)
     record += bytes(-(_ADDRESS + len(address) + len(record)) % small.alignment)
     fast = places.get(RETURN)
@@ -216,7 +219,7 @@ def read_trace(data: bytes, path: str) -> Trace:
     """Read the trace from a verified file that stands at `path`."""
     length, _, _, address = _LENGTHS.unpack_from(data, _SIGNED)
     start = _BODY + address
-    record = json.loads(_inflate(data[start : start + length]))
+    record = _read_json(_inflate(data[start : start + length]).decode())
     owner, key = data[_BODY:start].decode("utf-8", "surrogatepass").rsplit("\0", 1)
     places = {
         name: Place(begin, size, digest, tuple(facts))
