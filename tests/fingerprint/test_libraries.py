@@ -21,7 +21,7 @@ from hypothesis.extra import numpy as hnp
 from sklearn.linear_model import LinearRegression
 
 from vinyasa_ipy.errors import FingerprintError
-from vinyasa_ipy.fingerprint import digest
+from vinyasa_ipy.fingerprint import digest, reach
 
 ARRAYS = hnp.arrays(
     st.one_of(hnp.scalar_dtypes(), hnp.array_dtypes(max_size=3)),
@@ -368,3 +368,11 @@ def test_hanging_a_plain_attribute_on_a_frame_is_seen():
         warnings.simplefilter("ignore")
         frame.note = [1]
     assert digest(frame) != before
+
+
+def test_a_function_made_by_cython_stands_for_its_package():
+    def draw():
+        return np.random.default_rng(0).random()
+
+    assert [node.label for node in reach(draw).nodes if node.kind != "function"] == ["package numpy"]
+    assert digest(np.random.default_rng) != digest(np.random.seed)

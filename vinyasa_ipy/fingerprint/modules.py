@@ -59,6 +59,8 @@ def origin_of(kind: type) -> Origin:
     A factory (`make_dataclass`, `ABCMeta(…)`, `create_model`) puts the name of its own module on the classes it makes.
     """
     module = _TYPE["__module__"].__get__(kind)
+    if isinstance(module, types.MemberDescriptorType | types.GetSetDescriptorType):
+        return STANDARD  # made in C, for instances that have a module each: Cython's functions
     source = origin(module) if isinstance(module, str) else OWN
     if source.own or not kind.__flags__ & _HEAP:
         return source
