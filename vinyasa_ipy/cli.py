@@ -32,7 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return perform(words, place)
     except VinyasaError as error:
-        sys.stderr.write(f"vinyasa: {error}\n")
+        said = str(error)
+        sys.stderr.write(f"{said}\n" if said.startswith("vinyasa ") else f"vinyasa: {said}\n")
         return MISUSED
     except KeyboardInterrupt:
         sys.stderr.write("\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from textwrap import dedent
 
 import pytest
@@ -975,3 +976,13 @@ def test_memory_an_argument_shares_with_a_global_is_told(load):
     other.write((program.A[:2].copy(),))
     assert own.digest() == other.digest()
     assert reached.ties(own) != reached.ties(other) == b""
+
+
+def test_the_arguments_of_the_program_count_by_content(monkeypatch):
+    def read():
+        return sys.argv[1:]
+
+    monkeypatch.setattr(sys, "argv", ["program", "a"])
+    before = reach(read).digest
+    sys.argv = ["program", "b"]
+    assert reach(read).digest != before

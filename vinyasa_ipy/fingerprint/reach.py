@@ -358,8 +358,8 @@ class Reach:
         if value is MISSING:
             return self.add(_Absent(f"{module.__name__}.{name}"), f"missing name `{module.__name__}.{name}`")
         source = origin(module.__name__, _file(module))
-        if source.own or is_definition(value):
-            return None
+        if source.own or is_definition(value) or value is sys.argv:
+            return None  # the arguments of the program are the user's, wherever their list stands
         content = value if _is_set_by_user(value, source) else None
         return self.add(_Named(source, f"{module.__name__}.{name}", content), f"package {source.name}", place=place)
 

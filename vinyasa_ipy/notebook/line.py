@@ -31,7 +31,9 @@ class Note:
         """Say that a result was brought back, and what that saved."""
         lossy = trace.details.get("lossy")
         lost = f"; not shown again: {', '.join(map(str, lossy))}" if isinstance(lossy, list) and lossy else ""
-        return cls(stage, "hit", f"hit, saved {duration(saved)} (computed {ago(trace.created, time.time())}){lost}")
+        unseen = "".join(f"; when it ran it {note}" for note in trace.notes if not note.startswith("partial key"))
+        when = ago(trace.created, time.time())
+        return cls(stage, "hit", f"hit, saved {duration(saved)} (computed {when}){lost}{unseen}")
 
     @classmethod
     def of_run(cls, stage: str, took: str, reason: str, outcome: Outcome, lossy: Sequence[str]) -> Note:

@@ -29,6 +29,7 @@ _IMPURE = {
     "socket.connect": "used the network",
     "socket.getaddrinfo": "used the network",
     "subprocess.Popen": "started a process",
+    "os.fork": "started a process",
     "os.system": "started a process",
     "os.posix_spawn": "started a process",
     "os.exec": "started a process",
