@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 import threading
 import types
@@ -145,6 +146,14 @@ def test_variables_the_code_reads_are_seen_and_those_libraries_read_are_not(see)
 @pytest.mark.parametrize("how", ["subprocess.run(['true'])", "os.system('true')"])
 def test_processes_are_named(see, how):
     assert "started a process" in see(f"import os, subprocess\n{how}").impure
+
+
+def test_the_first_temporary_file_of_a_process_does_not_wait_for_itself():
+    code = (
+        "from vinyasa_ipy.pipeline.watch import Watch\nimport os, tempfile\ntempfile.tempdir = None\n"
+        "watch = Watch()\nwatch.start()\nhandle, path = tempfile.mkstemp()\nos.close(handle)\nos.remove(path)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
 
 
 def test_threads_count(see):

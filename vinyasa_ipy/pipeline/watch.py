@@ -68,6 +68,7 @@ class Activity:
     written: dict[str, None] = field(default_factory=dict)
     changed_in_place: dict[str, None] = field(default_factory=dict)
     removed: dict[str, None] = field(default_factory=dict)
+    linked: dict[str, None] = field(default_factory=dict)
     scratch: dict[str, None] = field(default_factory=dict)
     before: dict[str, str | None] = field(default_factory=dict)
     found: dict[str, str | None] = field(default_factory=dict)
@@ -91,6 +92,7 @@ class Watch:
     def start(self) -> None:
         """Begin to see."""
         _install()
+        _machinery()  # known before anything is seen: what is asked for it takes locks that the code seen may hold
         with _lock:
             if not _active:
                 _listen()
@@ -112,6 +114,10 @@ class Watch:
             self._renamed(arguments[0], arguments[1])
         elif event == "os.remove":
             self._removed(arguments[0])
+        elif event == "os.truncate":
+            self._opened(arguments[0], "r+", os.O_RDWR)
+        elif event in _LINKING:
+            self.activity.linked.setdefault(_located(arguments[1]) or "")
         elif event == "os.mkdir":
             self._made(arguments[0])
         elif event == "os.rmdir":
@@ -322,7 +328,13 @@ _active: list[Watch] = []
 _lock = threading.Lock()
 _installed = threading.Event()
 _LISTING = frozenset({"os.listdir", "os.scandir"})
-_EVENTS = frozenset({"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "sqlite3.connect", *_LISTING, *_IMPURE})
+_LINKING = frozenset({"os.link", "os.symlink"})
+_EVENTS = frozenset(
+    {
+        *("open", "os.rename", "os.remove", "os.truncate", "os.mkdir", "os.rmdir", "sqlite3.connect"),
+        *(*_LINKING, *_LISTING, *_IMPURE),
+    }
+)
 _busy = threading.local()
 
 
