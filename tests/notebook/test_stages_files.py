@@ -190,8 +190,10 @@ class TestWriting:
             ("import os\nos.remove('data.csv')", "removes the file"),
             ("import os\nos.rename('data.csv', 'moved.csv')", "removes the file"),
             ("file = open('data.csv', 'r+'); file.truncate(1); file.close()", "changes the file"),
+            ("import os\nos.truncate('data.csv', 1)", "changes the file"),
+            ("import os\nos.path.lexists('l') or os.symlink('data.csv', 'l')", "makes the link"),
         ],
-        ids=["append", "remove", "rename", "truncate"],
+        ids=["append", "remove", "rename", "shorten", "truncate", "link"],
     )
     def test_what_changes_older_files_is_never_stored(self, kernel, source, said, request):
         ran = kernel.stage(f"older_{request.node.callspec.id}", source)

@@ -218,5 +218,8 @@ def _unfaithful(activity: Activity) -> str:
     """Say why files can't be brought back as a run would leave them, or nothing."""
     if activity.changed_in_place:
         return f"it changes the file {next(iter(activity.changed_in_place))} in place"
+    linked = [path for path in activity.linked if os.path.lexists(path)]
+    if linked:
+        return f"it makes the link {linked[0]}"
     removed = [path for path in activity.removed if not os.path.exists(path)]
     return f"it removes the file {removed[0]}" if removed else ""

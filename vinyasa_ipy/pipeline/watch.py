@@ -117,17 +117,21 @@ class Watch:
         elif event == "os.truncate":
             self._opened(arguments[0], "r+", os.O_RDWR)
         elif event in _LINKING:
-            self.activity.linked.setdefault(_located(arguments[1]) or "")
-        elif event == "os.mkdir":
-            self._made(arguments[0])
-        elif event == "os.rmdir":
-            self._unmade(arguments[0])
+            self._linked(arguments[1])
         elif event == "sqlite3.connect":
             self._opened(arguments[0], "r", 0)
-        elif event in _LISTING:
-            self._listed(arguments[0])
-        else:
+        elif event in _IMPURE:
             self.activity.impure.setdefault(_IMPURE[event])
+        else:
+            self._see_folder(event, arguments[0])
+
+    def _see_folder(self, event: str, path: Any) -> None:
+        if event == "os.mkdir":
+            self._made(path)
+        elif event == "os.rmdir":
+            self._unmade(path)
+        else:
+            self._listed(path)
 
     def _opened(self, path: Any, mode: str | None, flags: int) -> None:
         name = _absolute(path)
@@ -174,6 +178,11 @@ class Watch:
             self.activity.scratch.setdefault(name)
         elif name not in self.activity.scratch and not is_machinery(name):
             self.activity.removed.setdefault(name)
+
+    def _linked(self, path: Any) -> None:
+        name = _located(path)
+        if name is not None and not is_machinery(name):
+            self.activity.linked.setdefault(name)
 
     def _made(self, path: Any) -> None:
         name = _folder(path)
