@@ -112,7 +112,7 @@ class TestReading:
         kernel.run("%cd -q ..")
 
     def test_a_file_changed_while_the_stage_ran_is_not_stored(self, kernel):
-        source = "import subprocess\nrows = open('data.csv').read()\nsubprocess.run(['sh', '-c', 'echo 8 > data.csv'])"
+        source = "import ctypes\nrows = open('data.csv').read()\nctypes.CDLL(None).system(b'echo 8 > data.csv');"
         ran = kernel.stage("racing", source)
         assert ran.verdict == "uncached"
         assert "was changed while" in ran.note
@@ -254,8 +254,8 @@ class TestHonesty:
     @pytest.mark.parametrize(
         ("source", "said"),
         [
-            ("import subprocess\nsubprocess.run(['true'])", "started a process"),
-            ("import os\nos.system('true')", "started a process"),
+            ("import subprocess\nsubprocess.run(['true'])", "it starts the program `true`"),
+            ("import os\nos.system('true')", "it starts the program `true`"),
             (
                 "import socket\nwith socket.socket() as s: s.connect_ex(('127.0.0.1', 9))\ndel s",
                 "used the network",

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from vinyasa_ipy.pipeline.watch import Watch, find_kind, glimpse
+from vinyasa_ipy.pipeline.activity import glimpse
+from vinyasa_ipy.pipeline.watch import Watch, find_kind
 
 
 @pytest.fixture
@@ -44,8 +45,8 @@ def see(tmp_path, monkeypatch):
             found={os.path.relpath(path, folder): kind for path, kind in activity.found.items()},
             before=short(activity.before),
             variables=list(activity.variables),
-            impure=list(activity.impure),
-            asked_where=activity.asked_where,
+            impure=list(activity.list_impure()),
+            asked_where=bool(activity.places),
         )
 
     yield see
@@ -145,7 +146,7 @@ def test_variables_the_code_reads_are_seen_and_those_libraries_read_are_not(see)
 
 @pytest.mark.parametrize("how", ["subprocess.run(['true'])", "os.system('true')"])
 def test_processes_are_named(see, how):
-    assert "started a process" in see(f"import os, subprocess\n{how}").impure
+    assert "started the program `true`" in see(f"import os, subprocess\n{how}").impure
 
 
 def test_the_first_temporary_file_of_a_process_does_not_wait_for_itself():

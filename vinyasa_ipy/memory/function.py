@@ -38,9 +38,9 @@ from vinyasa_ipy.memory.naming import identify, name_function
 from vinyasa_ipy.memory.result import MemorizedResult
 from vinyasa_ipy.pipeline.effects import find_effects, name_objects, repeat_changes
 from vinyasa_ipy.pipeline.engine import Attempt, Outcome, Result
+from vinyasa_ipy.pipeline.events import unwatched
 from vinyasa_ipy.pipeline.inputs import label_reach, list_sources
 from vinyasa_ipy.pipeline.stage import RECIPE, Inputs, Stage
-from vinyasa_ipy.pipeline.watch import unwatched
 from vinyasa_ipy.store import Label, Store, Trace
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from vinyasa_ipy.errors import CommandError
 from vinyasa_ipy.fingerprint.names import Names, read_names
 from vinyasa_ipy.notebook.gate import MARK
+from vinyasa_ipy.pipeline.stage import Stage
 
 if TYPE_CHECKING:
     import ast
@@ -26,6 +27,13 @@ class Line:
     force: bool = False
     ignore: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    makes: tuple[str, ...] = ()
+
+    @property
+    def stage(self) -> Stage:
+        """The stage that the line names."""
+        return Stage(self.name, reads=self.reads, makes=self.makes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--force", action="store_true", help="run it even when nothing has changed")
     parser.add_argument("--ignore", metavar="NAMES", default="", help="names whose values don't count, as a,b")
     parser.add_argument("--needs", metavar="STAGES", default="", help="stages that come before it, as a,b")
+    files = "files, folders or patterns that %s, where that can't be seen: programs it starts, some libraries"
+    parser.add_argument("--reads", metavar="FILE", nargs="+", default=(), help=files % "it reads")
+    parser.add_argument("--makes", metavar="FILE", nargs="+", default=(), help=files % "it makes")
     return parser
 
 
@@ -68,7 +79,8 @@ def parse_line(text: str) -> Line:
     if not words or words[0].startswith("-"):
         raise CommandError("%%stage needs a name", "write `%%stage NAME`")
     options = make_parser().parse_args(words)
-    return Line(options.name, options.force, _list(options.ignore), _list(options.needs))
+    reads, makes = tuple(options.reads), tuple(options.makes)
+    return Line(options.name, options.force, _list(options.ignore), _list(options.needs), reads, makes)
 
 
 def _list(text: str) -> tuple[str, ...]:

@@ -153,7 +153,7 @@ class Stages:
             underway.refusal = str(error)
             return
         underway.inputs = _make_inputs(cell, underway.reached)
-        underway.verdict = self.session.engine.prepare(Stage(cell.line.name), underway.inputs)
+        underway.verdict = self.session.engine.prepare(cell.line.stage, underway.inputs)
 
     def _reach(self, cell: StageCell) -> Reach:
         interactivity = self.shell.ast_node_interactivity
@@ -193,7 +193,7 @@ class Stages:
         underway.recorder = Recorder(self.shell)
         underway.recorder.start()
         if underway.inputs is not None:
-            underway.attempt = self.session.engine.begin(Stage(underway.cell.line.name), underway.inputs)
+            underway.attempt = self.session.engine.begin(underway.cell.line.stage, underway.inputs)
         underway.began = time.perf_counter()
 
     def _conclude(self, underway: Underway, result: Any) -> None:

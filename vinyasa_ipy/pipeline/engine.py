@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any
 from vinyasa_ipy.errors import StoreError, UnstorableError
 from vinyasa_ipy.fingerprint.files import digest_file
 from vinyasa_ipy.pipeline import ambient
+from vinyasa_ipy.pipeline.declared import count_declared, count_made
+from vinyasa_ipy.pipeline.lingering import Lingering
+from vinyasa_ipy.pipeline.machinery import overlook
 from vinyasa_ipy.pipeline.namespace import name_unstorable
 from vinyasa_ipy.pipeline.places import Places
 from vinyasa_ipy.pipeline.readings import Readings
@@ -23,12 +26,15 @@ from vinyasa_ipy.pipeline.settings import PREFIX as SETTINGS
 from vinyasa_ipy.pipeline.stage import RECIPE, Inputs, Source, Stage
 from vinyasa_ipy.pipeline.surroundings import Surroundings, repeat
 from vinyasa_ipy.pipeline.verdict import Verdict, decide
-from vinyasa_ipy.pipeline.watch import Activity, Watch, overlook
+from vinyasa_ipy.pipeline.watch import Watch
+from vinyasa_ipy.pipeline.workers import Workers
 from vinyasa_ipy.store import FileMade, Store, Trace
+from vinyasa_ipy.store.trust import find_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from vinyasa_ipy.pipeline.activity import Activity
     from vinyasa_ipy.store.packing import Packing
 
 AMBIENT = "ambient"
@@ -45,6 +51,8 @@ class Attempt:
     generators: Mapping[str, str]
     settings: Mapping[str, str]
     surroundings: Surroundings
+    workers: Workers
+    lingering: Lingering
     clock: float
 
 
@@ -90,7 +98,7 @@ class Engine:
         self.places = Places(os.path.abspath(project))
         self.generators = ambient.Generators()
         self.readings = Readings(self.places, self.generators)
-        for folder in store.folders:
+        for folder in (*store.folders, os.path.dirname(find_secret())):
             overlook(folder)
 
     def prepare(self, stage: Stage, inputs: Inputs) -> Verdict:
@@ -133,15 +141,15 @@ class Engine:
         whole = stage.kind != "function"
         generators = self.generators.now() if whole else {}
         settings = mark_all() if whole else {}
-        before = Surroundings.now()
-        attempt = Attempt(stage, inputs, watch, generators, settings, before, time.perf_counter())
+        before, workers, lingering = Surroundings.now(), Workers(watch), Lingering.now()
         watch.start()
-        return attempt
+        count_declared(stage, watch.activity)
+        return Attempt(stage, inputs, watch, generators, settings, before, workers, lingering, time.perf_counter())
 
     def abandon(self, attempt: Attempt) -> Outcome:
         """End an execution that failed: nothing is stored."""
         activity = attempt.watch.stop()
-        return Outcome(None, time.perf_counter() - attempt.clock, "it failed", tuple(activity.impure))
+        return Outcome(None, time.perf_counter() - attempt.clock, "it failed", activity.list_impure())
 
     def conclude(self, attempt: Attempt, gather: Callable[[], Result], moved: Callable[[], str]) -> Outcome:
         """End an execution that succeeded: store what it made, or say why not.
@@ -151,11 +159,11 @@ class Engine:
         """
         activity = attempt.watch.stop()
         seconds = time.perf_counter() - attempt.clock
-        impure = tuple(activity.impure)
+        impure = activity.list_impure()
         try:
-            refusal = _unfaithful(activity) or moved()
+            refusal = _unfaithful(attempt, activity) or moved()
             if refusal:
-                return Outcome(None, seconds, refusal, impure)
+                return Outcome(None, seconds, refusal, tuple(activity.impure))
             return Outcome(self._store(attempt, activity, gather(), seconds), seconds, "", impure)
         except (UnstorableError, StoreError) as error:
             return Outcome(None, seconds, str(error), impure, broken=isinstance(error, StoreError))
@@ -164,6 +172,8 @@ class Engine:
 
     def _store(self, attempt: Attempt, activity: Activity, result: Result, seconds: float) -> Trace:
         drawn = ambient.drawn(attempt.generators, self.generators.now()) if attempt.generators else {}
+        if attempt.watch.forks:  # a child begins with its parent's generators, and may draw from them unseen
+            drawn = dict(attempt.generators)
         changed = changed_settings(attempt.settings)
         values = dict(result.values)
         moved = attempt.surroundings.changes(self.places)
@@ -179,7 +189,7 @@ class Engine:
             reads=self.readings.take(activity, used, attempt.surroundings),
             made=tuple(self._made(path) for path in activity.written if os.path.isfile(path)),
             values=result.words,
-            notes=(*attempt.inputs.notes, *activity.impure),
+            notes=(*attempt.inputs.notes, *activity.list_impure()),
             seconds=seconds,
             created=time.time(),
             details={
@@ -214,12 +224,27 @@ def _settings_used(attempt: Attempt, result: Result, changed: Mapping[str, Any])
     return [name for name in dict.fromkeys(wanted) if name in attempt.settings]
 
 
-def _unfaithful(activity: Activity) -> str:
-    """Say why files can't be brought back as a run would leave them, or nothing."""
+def _unfaithful(attempt: Attempt, activity: Activity) -> str:
+    """Say why a run can't be brought back as it was, or nothing."""
     if activity.changed_in_place:
         return f"it changes the file {next(iter(activity.changed_in_place))} in place"
     linked = [path for path in activity.linked if os.path.lexists(path)]
     if linked:
         return f"it makes the link {linked[0]}"
     removed = [path for path in activity.removed if not os.path.exists(path)]
-    return f"it removes the file {removed[0]}" if removed else ""
+    if removed:
+        return f"it removes the file {removed[0]}"
+    return _unseen(attempt, activity) or attempt.workers.find_unseen() or attempt.lingering.find()
+
+
+def _unseen(attempt: Attempt, activity: Activity) -> str:
+    """Say which program the stage started, unless its user says what that reads and makes, or wants it cached anyway.
+
+    A memoized function is stored all the same, with a note: who memoizes a function asks for its first result.
+    """
+    stage = attempt.stage
+    if activity.processes and stage.kind != "function" and not stage.declares:
+        said = f"it starts the program `{next(iter(activity.processes))}`, whose files can't be seen"
+        return f"{said} (name them with --reads and --makes)" if stage.kind == "cell" else said
+    missing = count_made(stage, activity)
+    return f"it says that it makes `{missing}`, which isn't there" if missing else ""

@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING
 from vinyasa_ipy.errors import UnstorableError
 from vinyasa_ipy.fingerprint import digest
 from vinyasa_ipy.fingerprint.files import digest_file
+from vinyasa_ipy.pipeline.activity import glimpse
 from vinyasa_ipy.pipeline.ambient import PREFIX as GENERATOR
 from vinyasa_ipy.pipeline.settings import PREFIX as SETTINGS
 from vinyasa_ipy.pipeline.settings import mark_settings
-from vinyasa_ipy.pipeline.watch import find_kind, glimpse, watching
+from vinyasa_ipy.pipeline.watch import find_kind, watching
 from vinyasa_ipy.store import FileRead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from vinyasa_ipy.pipeline.activity import Activity
     from vinyasa_ipy.pipeline.ambient import Generators
     from vinyasa_ipy.pipeline.places import Places
     from vinyasa_ipy.pipeline.surroundings import Surroundings
-    from vinyasa_ipy.pipeline.watch import Activity
     from vinyasa_ipy.store import Trace
 
 FOLDER, VARIABLE, FOUND, HERE, PLACE = "folder:", "variable:", "found:", "working folder:", "working folder's path:"
@@ -67,7 +68,7 @@ class Readings:
         if activity.read or activity.written or activity.listed or activity.found or activity.folders:
             # Relative names mean other files elsewhere.
             readings.append(FileRead(HERE, self.places.name(before.folder)))
-        if activity.asked_where:
+        if activity.places:
             readings.append(FileRead(PLACE, os.path.normpath(before.folder)))
         return tuple(readings)
 
@@ -77,21 +78,21 @@ class Readings:
             for read in trace.reads:
                 self._note(watch.activity, read)
             for made in trace.made:
-                watch.activity.written.setdefault(self.places.find(made.path))
+                watch.activity.note("written", self.places.find(made.path))
 
     def _note(self, activity: Activity, read: FileRead) -> None:
         prefix = next((prefix for prefix in self._looks if read.path.startswith(prefix)), "")
         name = read.path.removeprefix(prefix)
         if prefix == VARIABLE:
-            activity.variables.setdefault(name)
+            activity.note("variables", name)
         elif prefix == FOLDER:
-            activity.listed.setdefault(self.places.find(name))
+            activity.note("listed", self.places.find(name))
         elif prefix == FOUND:
-            activity.found.setdefault(self.places.find(name), read.digest)
+            activity.note("found", self.places.find(name), read.digest)
         elif prefix == PLACE:
-            activity.asked_where = True
+            activity.note("places", "getcwd")
         elif not prefix:
-            activity.read.setdefault(self.places.find(name), read.digest)
+            activity.note("read", self.places.find(name), read.digest)
 
     def _files(self, activity: Activity) -> Iterator[FileRead]:
         for path, seen in activity.read.items():

@@ -18,11 +18,21 @@ WIRING = "what refers to what"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage by its name; `owner` names its traces in the store (the name itself unless given)."""
+    """One stage by its name; `owner` names its traces in the store (the name itself unless given).
+
+    `reads` and `makes` are files, folders and patterns that its user names, for what can't be seen.
+    """
 
     name: str
     kind: str = "cell"
     folder: str = ""
+    reads: tuple[str, ...] = ()
+    makes: tuple[str, ...] = ()
+
+    @property
+    def declares(self) -> bool:
+        """Tell whether the user says which files the stage uses."""
+        return bool(self.reads or self.makes)
 
     @property
     def owner(self) -> str:
