@@ -1,4 +1,4 @@
-"""Settings that libraries keep for a whole process: options of pandas, matplotlib, NumPy and decimal.
+"""Settings kept for a whole process: options of libraries, logging, the locale, the filters of warnings.
 
 Only what differs from a library's own defaults counts, so that it makes no difference whether the library is loaded
 yet. Some settings change what a stage computes, others only what it shows.
@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.fingerprint import digest
+from vinyasa_ipy.fingerprint.modules import origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,6 +53,76 @@ def _decimal(module: Any) -> tuple[Values, Values]:
     now, default = module.getcontext(), module.DefaultContext
     values = [{name: getattr(context, name) for name in _DECIMAL} for context in (now, default)]
     return values[0], values[1]
+
+
+def _warnings(module: Any) -> tuple[Values, Values]:
+    """Read the filters that code as a whole is run under; those for one message or module are mostly a library's."""
+    found = [entry for entry in module.filters if entry[1] is None and entry[3] is None and _is_builtin(entry[2])]
+    return {"filters": [(action, kind.__name__) for action, _, kind, _, _ in found]}, {"filters": _FILTERS}
+
+
+def _is_builtin(kind: type) -> bool:
+    return kind.__module__ == "builtins"
+
+
+_FILTERS = [("ignore", f"{kind}Warning") for kind in ("Deprecation", "PendingDeprecation", "Import", "Resource")]
+"""What Python begins with, of that kind."""
+
+
+def _logging(module: Any) -> tuple[Values, Values]:
+    root = module.root
+    now = {"level": root.level, "disable": root.manager.disable, "handlers": list(map(_read_handler, root.handlers))}
+    named = {name: logger.level for name, logger in list(root.manager.loggerDict.items()) if _is_users(name, logger)}
+    return now | named, {"level": module.WARNING, "disable": 0, "handlers": []}
+
+
+def _read_handler(handler: Any) -> tuple[str, int, str]:
+    return type(handler).__name__, handler.level, str(getattr(handler.formatter, "_fmt", ""))
+
+
+def _is_users(name: str, logger: Any) -> bool:
+    """Tell whether a logger has a level of its own that no library gave it."""
+    top = name.partition(".")[0]
+    return bool(getattr(logger, "level", 0)) and (top not in sys.modules or origin(top).own)
+
+
+def _locale(module: Any) -> tuple[Values, Values]:
+    names = ("LC_COLLATE", "LC_NUMERIC", "LC_TIME", "LC_MONETARY")
+    return {name: module.setlocale(getattr(module, name)) for name in names}, dict.fromkeys(names, "C")
+
+
+def _sklearn(module: Any) -> tuple[Values, Values]:
+    now = module.get_config()
+    return {name: now[name] for name in _SKLEARN if name in now}, _SKLEARN
+
+
+_SKLEARN: Values = {
+    "assume_finite": False,
+    "transform_output": "default",
+    "enable_metadata_routing": False,
+    "array_api_dispatch": False,
+}
+
+
+def _torch(module: Any) -> tuple[Values, Values]:
+    now = (str(module.get_default_dtype()), module.are_deterministic_algorithms_enabled())
+    return dict(zip(_TORCH, now, strict=True)), _TORCH
+
+
+_TORCH: Values = {"default dtype": "torch.float32", "deterministic": False}
+
+
+def _leave(module: Any, values: Values) -> None:
+    """Leave it: what a stage does to it is either brought back elsewhere, or makes that it runs every time."""
+
+
+def _set_sklearn(module: Any, values: Values) -> None:
+    module.set_config(**values)
+
+
+def _set_torch(module: Any, values: Values) -> None:
+    module.set_default_dtype(getattr(module, values["default dtype"].removeprefix("torch.")))
+    module.use_deterministic_algorithms(values["deterministic"])
 
 
 def _set_decimal(module: Any, values: Values) -> None:
@@ -99,10 +170,15 @@ _KINDS: dict[str, tuple[str, Callable[[Any], tuple[Values, Values]], Callable[[A
     "pandas": ("pandas", _pandas("display.", inside=False), _set_pandas),
     "pandas.display": ("pandas", _pandas("display.", inside=True), _set_pandas),
     "matplotlib": ("matplotlib", _matplotlib, _set_matplotlib),
+    "sklearn": ("sklearn", _sklearn, _set_sklearn),
+    "torch": ("torch", _torch, _set_torch),
+    "warnings": ("warnings", _warnings, _leave),
+    "logging": ("logging", _logging, _leave),
+    "locale": ("locale", _locale, _leave),
 }
 
-COMPUTING = ("decimal", "numpy.errors", "pandas")
-"""Settings that can change values."""
+COMPUTING = ("decimal", "numpy.errors", "pandas", "sklearn", "torch", "warnings", "logging", "locale")
+"""Settings that can change values, or whether anything is shown."""
 SHOWING = ("numpy.print", "pandas.display")
 """Settings that change how values are shown."""
 DRAWING = ("matplotlib",)
