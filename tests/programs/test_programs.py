@@ -28,7 +28,8 @@ def key(module):
 
 
 def settle(module):
-    """Fill the program's caches, as a first run does."""
+    """Fill the program's caches, as a first run does: its key is made before it starts."""
+    key(module)
     truth(module)
     return module
 

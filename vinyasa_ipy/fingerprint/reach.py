@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from blake3 import blake3
 
 from vinyasa_ipy.errors import FingerprintError
+from vinyasa_ipy.fingerprint.caches import function_of, note, suspected, suspects
 from vinyasa_ipy.fingerprint.code import DESCENDING, DYNAMIC, Canonical, Import, Reference, canonical, parameters
 from vinyasa_ipy.fingerprint.describe import describe
 from vinyasa_ipy.fingerprint.files import digest_file
@@ -90,8 +91,12 @@ class Reach:
         full: True when some code reads names or signatures, so that spelling is content.
     """
 
-    def __init__(self, *, full: bool = False, fed: bool = False) -> None:
-        """Start an empty graph; `full` keeps the spelling of names as content, `fed` what is only put into."""
+    def __init__(self, *, full: bool = False, fed: bool = False, judging: bool = True) -> None:
+        """Start an empty graph; `full` keeps the spelling of names as content, `fed` leaves out what is only put into.
+
+        `judging` asks the caches under functions what they hold.
+        """
+        self.judging = judging
         self.full = full
         self.fed = fed
         self.nodes: list[Node] = []
@@ -114,12 +119,13 @@ class Reach:
         self._keep: list[object] = []
         self.guards = Guards()
         self._volatile: tuple[Node, ...] = ()
+        self._caches: dict[int, tuple[Any, bytes]] = {}
 
     # ---- growing ---------------------------------------------------------------------------------------------
 
     def finish(self) -> None:
         """Follow everything that was added until nothing new turns up, and make the digest."""
-        while self._queue or self._descend():
+        while self._queue or self._descend() or self._look_into_caches():
             self._visit(self._queue.popleft())
         for number, value in self._fed:  # content after all, if something else reads it
             if self._met.setdefault(id(value), (number, 0))[0] != number:
@@ -141,6 +147,25 @@ class Reach:
                 for kind in self.guards.guard_kin(node.thing):
                     node.edges.append(self.add(kind, name_of(kind), exposed=True))
         return bool(self._queue)
+
+    def _look_into_caches(self) -> bool:
+        """Add the results of another time that caches hold; tell whether there is more to follow."""
+        for node in list(self.nodes):
+            for cache in node.walk.caches if node.walk is not None else ():
+                if id(cache) not in self._caches and self.judging:
+                    content = _judge(cache)
+                    self._caches[id(cache)] = cache, content
+                    if content:
+                        self._add_kept(cache, content)
+        return bool(self._queue)
+
+    def _add_kept(self, cache: Any, content: bytes) -> None:
+        name = name_of(cache)
+        self._note(f"results that `{name}` keeps from before count; `{name}.cache_clear()` lets go of them")
+        self._queue.append(len(self.nodes))
+        self.nodes.append(
+            Node("value", f"results kept by `{name}`", content, lambda walk: walk.text(b"L", content.hex()))
+        )
 
     def begin_with(self, function: types.FunctionType, inside: frozenset[str], label: str) -> None:
         """Make a function that stands for a cell or a script the root."""
@@ -488,7 +513,11 @@ class Reach:
 
     def unchanged(self) -> bool:
         """Tell, in the process that made it, whether everything reached is still the same."""
-        return self.guards.hold() and all(self._same(node) for node in self._volatile)
+        return (
+            self.guards.hold()
+            and all(self._same(node) for node in self._volatile)
+            and all(suspected(cache) == content for cache, content in self._caches.values())
+        )
 
     def _same(self, node: Node) -> bool:
         walk = Walk()
@@ -738,17 +767,36 @@ def name_of(thing: Any) -> str:
     return name if module in (None, "__main__", "builtins") or _is_module(thing) else f"{module}.{name}"
 
 
+def _judge(cache: Any) -> bytes:
+    """Return what stands for the results of another time that a cache holds; nothing when it holds none."""
+    function = function_of(cache)
+    found = _follow(function, name_of(cache), judging=False)
+    alone = all(_is_fixed(node) or node.thing is cache or node.thing is function for node in found.nodes)
+    kept = suspects(cache, found.digest, alone=alone)
+    content = _follow(kept, f"results kept by `{name_of(cache)}`", judging=False).digest if kept else b""
+    return note(cache, found.digest, content)
+
+
+def _is_fixed(node: Node) -> bool:
+    """Tell whether a node is the same as long as Python and the installed packages are."""
+    return node.kind in ("builtin", "package") or type(node.thing) is _Named
+
+
 def reach(thing: Any, label: str = "value") -> Reach:
     """Follow everything a function, class or value reaches.
 
     Raises:
         FingerprintError: something reached has no honest fingerprint; its name is in the error.
     """
-    found = Reach()
+    return _follow(thing, label)
+
+
+def _follow(thing: Any, label: str, *, judging: bool = True) -> Reach:
+    found = Reach(judging=judging)
     found.add(thing, label)
     found.finish()
     if found.introspective:
-        found = Reach(full=True)
+        found = Reach(full=True, judging=judging)
         found.add(thing, label)
         found.finish()
     return found

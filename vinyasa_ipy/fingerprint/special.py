@@ -18,17 +18,23 @@ import weakref
 from typing import Any
 
 from vinyasa_ipy.errors import FingerprintError
+from vinyasa_ipy.fingerprint.caches import function_of
 from vinyasa_ipy.fingerprint.walk import ENCODERS, EXTENDED, NAMED, Walk
 
 
 def _lru_cache(walk: Walk, value: Any) -> None:
-    """Write a cached function: the function and the cache's settings, not what it happens to hold."""
+    """Write a cached function: the function and the cache's settings; of what it holds only `reach` can tell."""
     if walk.enter(value):
+        walk.caches.append(value)
         walk.out += b"L"
         walk.write(value.cache_parameters())
-        walk.define(value.__wrapped__)
-        copied = (*functools.WRAPPER_ASSIGNMENTS, "__wrapped__")  # from the function, which is defined here already
-        walk.write({name: content for name, content in vars(value).items() if name not in copied})
+        function = function_of(value)
+        walk.define(function)
+        copied = functools.WRAPPER_ASSIGNMENTS  # from the function, which is defined here already
+        attributes = {name: content for name, content in vars(value).items() if name not in copied}
+        if attributes.get("__wrapped__") is function:
+            del attributes["__wrapped__"]
+        walk.write(attributes)
 
 
 def _property(walk: Walk, value: property) -> None:

@@ -60,10 +60,12 @@ class Walk:
         shared: identities of mutable things that have no number (inside sets, memory behind arrays).
         keep: what must stay alive as long as identities are compared.
         definitions: functions, classes and modules, for `reach` to follow.
+        caches: functions under `functools.cache`, for `reach` to ask what they hold.
     """
 
     __slots__ = (
         "again",
+        "caches",
         "definitions",
         "frozen",
         "hasher",
@@ -95,6 +97,7 @@ class Walk:
         self.keep: list[object] = []
         self.shared: set[int] = set()
         self.definitions: list[object] = []
+        self.caches: list[Any] = []
 
     def digest(self) -> bytes:
         """Return the digest of all that was written, `DIGEST_BYTES` long."""
@@ -181,6 +184,7 @@ class Walk:
         self.keep.append(inner)
         self.shared.update(inner.shared, inner.memo)
         self.tangled = self.tangled or inner.tangled
+        self.caches += inner.caches
         for definition in inner.definitions:
             self.define(definition)
 
