@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import copy
+import copyreg
 import datetime as dt
 import decimal
 import enum
@@ -332,14 +333,42 @@ class Filtered(list):
         return iter(())
 
 
-class Believed:
-    """Says itself what pickling keeps."""
+class Dropping:
+    """Keeps from pickling what its methods use."""
 
-    def __init__(self, kept: int, dropped: int) -> None:
+    def __init__(self, kept: object, dropped: object) -> None:
         self.kept, self.dropped = kept, dropped
 
     def __getstate__(self):
         return {"kept": self.kept}
+
+
+class DroppingSlots:
+    __slots__ = ("dropped",)
+
+    def __init__(self, dropped: object) -> None:
+        self.dropped = dropped
+
+    def __reduce__(self):
+        return DroppingSlots, (0,)
+
+
+class DroppingItems(list):
+    def __reduce__(self):
+        return DroppingItems, ()
+
+
+class DroppingNumber(int):
+    def __getnewargs__(self):
+        return (0,)
+
+
+class Registered:
+    def __init__(self, dropped: object) -> None:
+        self.dropped = dropped
+
+
+copyreg.pickle(Registered, lambda value: (Registered, (0,)))
 
 
 def slotted(a: object) -> Slotted:
@@ -384,8 +413,36 @@ def test_these_have_different_digests(first, second):
     assert digest(first) != digest(second)
 
 
-def test_a_class_that_says_what_pickling_keeps_is_believed():
-    assert digest(Believed(1, 2)) == digest(Believed(1, 3)) != digest(Believed(2, 2))
+@pytest.mark.parametrize(
+    "make",
+    [lambda x: Dropping(1, x), DroppingSlots, lambda x: DroppingItems([x]), DroppingNumber, Registered],
+    ids=["__getstate__", "slots", "list", "int", "copyreg"],
+)
+def test_what_the_users_own_class_keeps_from_pickling_counts(make):
+    assert digest(make(1)) == digest(make(1)) != digest(make(2))
+
+
+def test_what_pickling_rightly_drops_because_it_has_no_fingerprint_does_not_count(tmp_path):
+    with (tmp_path / "log").open("w") as log:
+        assert digest(Dropping(1, log)) == digest(Dropping(1, log)) != digest(Dropping(2, log))
+        assert digest(Dropping(1, log)) != digest(Dropping(1, None))
+
+
+def test_an_object_that_keeps_what_it_belongs_to_from_pickling_has_a_digest():
+    def ring(*numbers):
+        things = [Dropping(number, None) for number in numbers]
+        for thing, following in zip(things, things[1:] + things[:1], strict=True):
+            thing.dropped = [following]
+        return things[0]
+
+    assert digest(ring(1, 2, 3)) == digest(ring(1, 2, 3)) != digest(ring(1, 2, 4))
+
+
+def test_a_long_chain_of_what_pickling_drops_takes_no_longer_for_each():
+    last = None
+    for number in range(100):
+        last = Dropping(number, [last])
+    assert digest(last) == digest(last)
 
 
 def test_a_type_can_be_taught():

@@ -165,3 +165,37 @@ def test_what_lasts_in_the_process_is_named(source, name):
     space = {"__name__": "__main__"}
     exec("def f():\n    import locale\n    locale.setlocale(0)", space)
     assert name_lasting(reach(source, space)) == name
+
+
+class Keeping:
+    """Leaves out of pickling what it makes again by itself."""
+
+    def __init__(self, size):
+        self.size, self.table = size, list(range(size))
+
+    def __getstate__(self):
+        return {"size": self.size}
+
+    def __setstate__(self, state):
+        self.__init__(state["size"])
+
+
+class Forgetting(Keeping):
+    def __setstate__(self, state):
+        self.size, self.table = state["size"], []
+
+
+class Failing(Keeping):
+    def __setstate__(self, state):
+        raise RuntimeError("not today")
+
+
+def test_an_object_that_makes_again_what_pickling_drops_is_kept():
+    (thing,) = dict(find_effects({"x": [Keeping(3)]}).values)["x"]
+    assert pickle.loads(pickle.dumps(thing)).table == [0, 1, 2]
+
+
+@pytest.mark.parametrize("kind", [Forgetting, Failing])
+def test_an_object_that_would_come_back_as_another_is_refused_by_the_name_of_its_class(kind):
+    with pytest.raises(UnstorableError, match=f"`x` can't be stored: pickling `{kind.__name__}` leaves out"):
+        find_effects({"x": [kind(3)]})

@@ -75,10 +75,11 @@ def patches(kind: type) -> dict[str, Any]:
     """Find what the user's own code has put into a class of somebody else's: methods, properties, accessors."""
     if not kind.__flags__ & _HEAP:
         return {}
-    return {name: value for name, value in namespace(kind).items() if _is_users(value)}
+    return {name: value for name, value in namespace(kind).items() if is_users(value)}
 
 
-def _is_users(value: Any) -> bool:
+def is_users(value: Any) -> bool:
+    """Tell whether something that stands in a class is the user's own: a function, a property, an accessor."""
     if type(value) is property:
         value = value.fget
     if type(value) is types.FunctionType:

@@ -14,7 +14,7 @@ import os
 import struct
 import types
 from array import array
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import Any
@@ -22,7 +22,7 @@ from typing import Any
 from blake3 import blake3
 
 from vinyasa_ipy.errors import FingerprintError
-from vinyasa_ipy.fingerprint.modules import STANDARD, name_type, origin_of
+from vinyasa_ipy.fingerprint.modules import STANDARD, is_users, name_type, namespace, origin_of
 
 DIGEST_BYTES = 20
 """Length of every digest in bytes: 160 bits, 40 hexadecimal digits."""
@@ -56,8 +56,10 @@ class Walk:
         ranks: by what the items of a set are put in order, by identity.
         inside: how many objects of installed packages the walk is in: what they share among their parts is their own.
         owners: for each piece of writable memory, the object that was met first on it.
+        peculiar: what to call an object that the user's own class takes apart in its own way, if one was met.
         tangled: what to call two arrays that are views of the same memory, if two such were met.
         shared: identities of mutable things that have no number (inside sets, memory behind arrays).
+        trial: True when it is only asked whether there is a fingerprint.
         keep: what must stay alive as long as identities are compared.
         definitions: functions, classes and modules, for `reach` to follow.
         caches: functions under `functools.cache`, for `reach` to ask what they hold.
@@ -75,9 +77,11 @@ class Walk:
         "met",
         "out",
         "owners",
+        "peculiar",
         "ranks",
         "shared",
         "tangled",
+        "trial",
         "tuples",
     )
 
@@ -93,7 +97,9 @@ class Walk:
         self.ranks: dict[int, Rank] = {}
         self.owners: dict[int, object] = {}
         self.inside = 0
+        self.peculiar = ""
         self.tangled = ""
+        self.trial = False
         self.keep: list[object] = []
         self.shared: set[int] = set()
         self.definitions: list[object] = []
@@ -185,6 +191,7 @@ class Walk:
         self.shared.update(inner.shared, inner.memo)
         self.tangled = self.tangled or inner.tangled
         self.caches += inner.caches
+        self.peculiar = self.peculiar or inner.peculiar
         for definition in inner.definitions:
             self.define(definition)
 
@@ -522,7 +529,7 @@ def _object(walk: Walk, value: object) -> None:
     _reduced(walk, value, reduced)
     walk.inside -= not own
     if own:
-        walk.write(_forgotten(value))
+        _rest(walk, value)
 
 
 def _reduced(walk: Walk, value: object, reduced: tuple[Any, ...]) -> None:
@@ -538,20 +545,86 @@ def _reduced(walk: Walk, value: object, reduced: tuple[Any, ...]) -> None:
     walk.write(None if mapped is None else _pairs(value, mapped))
 
 
-def _forgotten(value: object) -> object:
-    """Return the attributes of an instance that the `__reduce__` of a base class doesn't know of.
+def _rest(walk: Walk, value: object) -> None:
+    """Write what an instance of the user's own class holds that its parts may leave out.
 
-    A class that says itself how it is taken apart is believed.
+    The way of somebody else's base class knows nothing of attributes; what a class itself does is its own affair when
+    a library made the method, and not to be believed when the user did: methods can use what pickling drops.
     """
     kind = type(value)
-    if kind in copyreg.dispatch_table or not _TAKEN_APART.keys().isdisjoint(vars(kind)):
-        return None
-    if all(getattr(kind, name) is plain for name, plain in _TAKEN_APART.items()):
-        return None  # then pickling has kept them
-    return object.__getstate__(value)
+    ways = [way for base in kind.__mro__ if id(base) not in _PLAIN_WAYS for way in _ways(base)]
+    if kind in copyreg.dispatch_table or not all(map(_is_made, ways)):
+        walk.peculiar = walk.peculiar or f"`{kind.__qualname__}`"
+        _members_apart(walk, value)
+    elif not ways or _ways(kind):
+        walk.write(None)
+    else:
+        walk.write(object.__getstate__(value))
 
 
-_TAKEN_APART = {name: getattr(object, name) for name in ("__reduce__", "__reduce_ex__", "__getstate__")}
+def _ways(kind: type) -> list[Any]:
+    """List the methods by which a class itself says how pickling takes its instances apart."""
+    content = namespace(kind)
+    return [] if content.keys().isdisjoint(_TAKEN_APART) else [content[n] for n in _TAKEN_APART if n in content]
+
+
+_TAKEN_APART = frozenset({"__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__", "__getnewargs_ex__"})
+
+
+def _is_made(way: object) -> bool:
+    """Tell whether such a method was made by a library, as dataclasses and attrs do, or in C."""
+    return is_definition(way) and not is_users(way)
+
+
+_PLAIN_WAYS = frozenset(map(id, (object, int, float, complex, str, bytes, tuple)))
+"""Classes of Python's, by identity, whose own way keeps all that their instances hold."""
+
+
+def _members_apart(walk: Walk, value: object) -> None:
+    """Write all that an object holds, each member by itself; of those without a fingerprint only that they are there.
+
+    Inside a trial nothing is written: it asks for the fingerprint of what pickling keeps.
+    """
+    if walk.trial:
+        return
+    for carrier, content in _CARRIERS.items():
+        if isinstance(value, carrier):
+            walk.write(content(value))
+    state = object.__getstate__(value)
+    for members in state if isinstance(state, tuple) else (state,):
+        for name, content in (members or {}).items():
+            walk.text(b".", str(name))
+            if _has_fingerprint(walk, content):
+                walk.write(content)
+
+
+_CARRIERS: dict[type, Callable[[Any], object]] = {
+    int: int.__int__,
+    float: float.__float__,
+    complex: complex.__complex__,
+    str: str.__str__,
+    bytes: lambda value: bytes.__getitem__(value, slice(None)),
+    bytearray: bytes,
+    tuple: lambda value: tuple.__getitem__(value, slice(None)),
+    list: list.copy,
+    dict: lambda value: list(dict.items(value)),
+    deque: lambda value: list(deque.__iter__(value)),
+}
+"""How the content is taken from instances of subclasses, past their own methods."""
+
+
+def _has_fingerprint(walk: Walk, value: object) -> bool:
+    trial, before = Walk(), len(walk.met)
+    trial.trial, trial.memo, trial.met = True, walk.memo, walk.met  # so that it ends where the walk would
+    try:
+        trial.write(value)
+    except FingerprintError:
+        return False
+    finally:
+        for thing in walk.met[before:]:
+            del walk.memo[id(thing)]
+        del walk.met[before:]
+    return True
 
 
 def _pairs(value: object, mapped: Iterable[Any]) -> list[Any]:

@@ -8,6 +8,7 @@ stored result can refer to its inputs' objects instead of copying them, and chan
 from __future__ import annotations
 
 import io
+import pickle
 import random
 import sys
 import types
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import FingerprintError, UnstorableError
 from vinyasa_ipy.fingerprint.code import canonical
+from vinyasa_ipy.fingerprint.reach import digest
 from vinyasa_ipy.fingerprint.walk import Walk
 from vinyasa_ipy.pipeline.views import keep_views
 
@@ -109,12 +111,28 @@ def _share(
             known.check(name, walk.definitions)
         if walk.tangled:
             raise UnstorableError(name, f"it holds {walk.tangled} that are views of the same memory; copy one of them")
+        if walk.peculiar and not _comes_back(value):
+            raise UnstorableError(
+                name, f"pickling {walk.peculiar} leaves out, or changes, some of what the object holds"
+            )
         common = walk.mutable() & hidden.keys() - anchored.keys()
         if common:
             owner = hidden[next(iter(common))].label
             raise UnstorableError(name, f"it shares memory with {owner}, and would be a copy when it is brought back")
         shared |= any(number < len(anchored) for number in walk.again)
     return shared
+
+
+def _comes_back(value: object) -> bool:
+    """Tell whether pickling keeps a value as it is; one that can't be pickled is for the store to refuse."""
+    try:
+        packed = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    except Exception:  # noqa: BLE001 - a value's own __reduce__ may raise anything
+        return True
+    try:
+        return digest(pickle.loads(packed)) == digest(value)
+    except Exception:  # noqa: BLE001 - so may its __setstate__: then a hit would raise it, too
+        return False
 
 
 def name_lasting(reached: Reach) -> str:
