@@ -63,7 +63,23 @@ FRAME = pd.DataFrame({"a": [1, 2], "b": ["x", "y"]})
 TABLE = pa.table({"a": [1, 2]})
 A, B = np.zeros(6), np.zeros(6)
 
+
+def fixed(array):
+    array.flags.writeable = False
+    return array
+
+
 DIFFERENT = {
+    "who can write to an array": (np.arange(3), fixed(np.arange(3))),
+    "metadata of a type": (np.dtype("i4"), np.dtype("i4", metadata={"unit": "m"})),
+    "metadata of an array's type": (
+        np.zeros(2, np.dtype("i4", metadata={"unit": "m"})),
+        np.zeros(2, np.dtype("i4", metadata={"unit": "s"})),
+    ),
+    "metadata of a field's type": (
+        np.zeros(2, [("a", np.dtype("i4", metadata={"unit": "m"}))]),
+        np.zeros(2, [("a", "i4")]),
+    ),
     "dtypes": (np.zeros(2, "i4"), np.zeros(2, "i8")),
     "byte orders": (np.zeros(2, ">i4"), np.zeros(2, "<i4")),
     "shapes": (np.zeros((2, 3)), np.zeros((3, 2))),
@@ -222,7 +238,11 @@ EQUAL = {
     "a look at an array and its copy": (np.arange(10)[::2], np.arange(10)[::2].copy()),
     "a look backwards": (np.arange(10)[::-1], np.arange(10)[::-1].copy()),
     "a look along an axis": (np.arange(24).reshape(2, 3, 4)[:, 1], np.arange(24).reshape(2, 3, 4)[:, 1].copy()),
-    "a look repeated": (np.broadcast_to(np.arange(3), (2, 3)), np.broadcast_to(np.arange(3), (2, 3)).copy()),
+    "a look repeated": (np.broadcast_to(np.arange(3), (2, 3)), fixed(np.broadcast_to(np.arange(3), (2, 3)).copy())),
+    "a frame over an array that can't be written to": (
+        pd.DataFrame(fixed(np.eye(2)), copy=False),
+        pd.DataFrame(np.eye(2)),
+    ),
     "a look at records": (np.zeros(4, "i4,f8")[::2], np.zeros(2, "i4,f8")),
     "holes between fields": (np.zeros(2, "i4,f8")[["f1"]], np.zeros(2, "i4,f8")[["f1"]].copy()),
     "columns made one by one": (
@@ -376,3 +396,22 @@ def test_a_function_made_by_cython_stands_for_its_package():
 
     assert [node.label for node in reach(draw).nodes if node.kind != "function"] == ["package numpy"]
     assert digest(np.random.default_rng) != digest(np.random.seed)
+
+
+@pytest.mark.parametrize("mode", ["r+", "c"])
+def test_a_mapped_file_has_the_digest_of_an_equal_array(tmp_path, mode):
+    np.save(tmp_path / "a.npy", np.arange(5))
+    mapped = np.load(tmp_path / "a.npy", mmap_mode=mode)
+    assert digest(mapped) == digest(mapped[:]) == digest(np.arange(5))
+
+
+def test_a_mapped_file_that_is_only_read_has_the_digest_of_an_equal_array_that_is_only_read(tmp_path):
+    np.save(tmp_path / "a.npy", np.arange(5))
+    assert digest(np.load(tmp_path / "a.npy", mmap_mode="r")) == digest(fixed(np.arange(5)))
+
+
+def test_an_attribute_on_a_mapped_file_counts(tmp_path):
+    np.save(tmp_path / "a.npy", np.arange(5))
+    mapped = np.load(tmp_path / "a.npy", mmap_mode="c")
+    mapped.unit = "m"
+    assert digest(mapped) != digest(np.arange(5))

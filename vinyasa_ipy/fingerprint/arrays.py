@@ -21,7 +21,10 @@ CHUNK = 4 << 20
 
 
 def write_dtype(walk: Walk, dtype: np.dtype[Any]) -> None:
-    """Write a data type: its code, or for a structured one each field with its place."""
+    """Write a data type: its code, or for a structured one each field with its place; its metadata, if it has any."""
+    if dtype.metadata:
+        walk.out += b"~ym"
+        walk.write(dict(dtype.metadata))
     if dtype.names is not None:
         walk.tag(b"{", len(dtype.names), dtype.itemsize)
         walk.text(b"y", dtype.type.__name__)
@@ -39,14 +42,20 @@ def write_dtype(walk: Walk, dtype: np.dtype[Any]) -> None:
 
 
 def write_array(walk: Walk, value: np.ndarray[Any, Any]) -> None:
-    """Write an array: type, shape, order and content; a strided view is written like its copy."""
+    """Write an array: whether it can be written to, type, shape, order and content; a look is written like its copy."""
     if not walk.enter(value):
         return
+    if not value.flags.writeable:
+        walk.out += b"~ro"
+    write_elements(walk, value)
+
+
+def write_elements(walk: Walk, value: np.ndarray[Any, Any]) -> None:
+    """Write an array whose owner decides who can write to it. A mapped file is an array like any other."""
     walk.out += b"A"
     if value.flags.writeable:
         write_overlap(walk, value, _owner(value))
     if type(value) is not np.ndarray:
-        walk.define(type(value))
         _subclass_state(walk, value)
         value = value.view(np.ndarray)
     write_dtype(walk, value.dtype)
@@ -69,11 +78,14 @@ def _owner(value: np.ndarray[Any, Any]) -> object:
 
 
 def _subclass_state(walk: Walk, value: np.ndarray[Any, Any]) -> None:
+    attributes = {name: kept for name, kept in getattr(value, "__dict__", {}).items() if name not in _OWN_ATTRIBUTES}
+    if type(value) is np.memmap and not attributes:
+        return
+    walk.define(type(value))
     if isinstance(value, np.ma.MaskedArray):
         walk.write(np.ma.getmask(value) if value.mask is not np.ma.nomask else None)
         walk.write((value.fill_value, value.hardmask))
-    attributes = getattr(value, "__dict__", {})
-    walk.write({name: attributes[name] for name in attributes if name not in _OWN_ATTRIBUTES})
+    walk.write(attributes)
 
 
 _OWN_ATTRIBUTES = frozenset(
@@ -149,7 +161,6 @@ def _scalar(walk: Walk, value: np.generic) -> None:
 def _dtype(walk: Walk, value: np.dtype[Any]) -> None:
     walk.out += b"Y"
     write_dtype(walk, value)
-    walk.text(b"=", str(value.metadata))
 
 
 def _generator(walk: Walk, value: np.random.Generator) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from vinyasa_ipy.fingerprint.arrays import write_elements
 from vinyasa_ipy.fingerprint.modules import patches
 from vinyasa_ipy.fingerprint.walk import INHERITED, Walk
 
@@ -107,7 +108,8 @@ def _numpy(walk: Walk, values: np.ndarray[Any, Any]) -> None:
         walk.items(values.tolist())
         return
     inner = Walk()
-    inner.write(values)
+    if inner.enter(values):  # whether it can be written to is up to the block it lies in
+        write_elements(inner, values)
     walk.out += inner.digest()
     if _copies_on_write():
         inner.shared.clear()
