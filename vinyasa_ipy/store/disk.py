@@ -15,7 +15,7 @@ from vinyasa_ipy.store import trust
 from vinyasa_ipy.store.folder import make_folder, make_inner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from vinyasa_ipy.store.artifact import Piece
 
@@ -56,7 +56,7 @@ def look_at(path: str) -> bytes:
         return read_whole(path)
 
 
-def write_all(descriptor: int, pieces: Sequence[Piece]) -> None:
+def write_all(descriptor: int, pieces: Iterable[Piece]) -> None:
     """Write all pieces, however little the system takes at a time."""
     for piece in pieces:
         view = memoryview(piece)
@@ -76,8 +76,10 @@ class Disk:
         self._ready = False
         self._warned: set[str] = set()
 
-    def commit(self, pieces: Sequence[Piece], target: str) -> os.stat_result:
-        """Write a file aside and rename it to `target`, read-only; give its facts as written.
+    def commit(self, pieces: Iterable[Piece], target: Callable[[], str]) -> os.stat_result:
+        """Write a file aside and rename it, read-only; give its facts as written.
+
+        `target` is asked where it belongs when all is written: an artifact's name comes from its bytes.
 
         Nothing is synced: after a power cut a file may be torn or empty, which its signature or digest shows at the
         next read. Raises StoreError; what is left aside then, or by a dead process, is reaped an hour later.
@@ -92,9 +94,9 @@ class Disk:
                 self._prepare()
                 return self._write(pieces, target)
         except OSError as error:
-            raise StoreError(target, trust.explain(error)) from error
+            raise StoreError(self.root, trust.explain(error)) from error
 
-    def _write(self, pieces: Sequence[Piece], target: str) -> os.stat_result:
+    def _write(self, pieces: Iterable[Piece], target: Callable[[], str]) -> os.stat_result:
         """Write one file aside, close it (some file systems report a full disk only then), rename it."""
         aside = self.name_aside()
         try:
@@ -104,7 +106,7 @@ class Disk:
                 facts = os.fstat(descriptor)
             finally:
                 os.close(descriptor)
-            self.move(aside, target)
+            self.move(aside, target())
         except BaseException:  # an interrupt must not leave gigabytes behind either
             with suppress(OSError):
                 os.unlink(aside)

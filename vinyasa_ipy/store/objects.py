@@ -13,6 +13,7 @@ from blake3 import blake3
 
 from vinyasa_ipy.errors import StoreError, UnstorableError
 from vinyasa_ipy.store import trust
+from vinyasa_ipy.store.digesting import Digesting, digest_pieces
 from vinyasa_ipy.store.disk import READ, WRITE, write_all
 from vinyasa_ipy.store.trace import Place
 
@@ -26,21 +27,17 @@ if TYPE_CHECKING:
 _MAPPED_FROM = 1 << 20
 """Smaller artifacts are read: a mapping holds a file descriptor for as long as the result lives."""
 
-_THREADED_FROM = 8 << 20
 _CHUNK = 1 << 20
 
 Facts = tuple[int, int, int, int]
 
 
-def digest_pieces(pieces: Sequence[Piece | Run]) -> str:
-    """Digest pieces as the one file they make."""
-    size = sum(len(piece) if isinstance(piece, (bytes, bytearray, mmap)) else piece.nbytes for piece in pieces)
-    # A hasher with its own threads: blake3's shared pool (AUTO) hangs in a forked child.
-    threads = min(os.cpu_count() or 1, 8) if size >= _THREADED_FROM else 1
-    hasher = blake3(max_threads=threads)
-    for piece in pieces:
-        hasher.update(piece)
-    return hasher.hexdigest()
+class _Present(Exception):  # noqa: N818 - nobody's error: there is nothing left to write
+    """The artifact that is being written is there already, `place` says where."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        self.place = place
 
 
 def _note(facts: os.stat_result) -> Facts:
@@ -69,15 +66,15 @@ class Objects:
 
     def put(self, pieces: Sequence[Piece]) -> Place:
         """Store the pieces as one artifact, unless it is there and whole; raises StoreError."""
-        digest = digest_pieces(pieces)
-        present = self._find_intact(digest)
-        if present is not None:
-            return Place(length=present[0], digest=digest, facts=present)
-        path = self.path(digest)
-        written = self._disk.commit(pieces, path)
+        try:
+            incoming = Digesting(pieces, self._stop_if_present)
+            written = self._disk.commit(incoming, lambda: self.path(incoming.finish()))
+        except _Present as present:
+            return present.place
+        digest = incoming.finish()
         facts: tuple[int, ...] = ()
         with suppress(OSError):
-            found = os.stat(path, follow_symlinks=False)
+            found = os.stat(self.path(digest), follow_symlinks=False)
             # Another process may have renamed its own over ours: its bytes are not ours to vouch for.
             if (found.st_ino, found.st_size, found.st_mtime_ns) == (
                 written.st_ino,
@@ -86,6 +83,12 @@ class Objects:
             ):
                 facts = _note(found)
         return Place(length=written.st_size, digest=digest, facts=facts)
+
+    def _stop_if_present(self, digest: str) -> None:
+        """Raise _Present when the artifact of a `digest` is there and whole."""
+        present = self._find_intact(digest)
+        if present is not None:
+            raise _Present(Place(length=present[0], digest=digest, facts=present))
 
     def _find_intact(self, digest: str) -> Facts | None:
         """Verify an artifact that is there already; None when it is missing or not what it should be."""

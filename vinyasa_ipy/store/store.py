@@ -123,7 +123,7 @@ class Store:
             data, signature = write_trace(trace, places, small, signer)
         except (TypeError, ValueError) as error:
             raise UnstorableError(draft.owner, f"its record is not plain JSON: {error}") from error
-        self._disk.commit([data], path)
+        self._disk.commit([data], lambda: path)
         if name != self._trace_name:
             # What this execution was seen to depend on, an earlier plain trace under the key has missed.
             with suppress(OSError):
@@ -234,7 +234,8 @@ class Store:
 
     def keep_text(self, owner: str, name: str, text: str) -> None:
         """Keep a text for people beside an owner's traces. Raises StoreError."""
-        self._disk.commit([text.encode("utf-8", "surrogatepass")], f"{self._folder_of(owner)}/{name}")
+        path = f"{self._folder_of(owner)}/{name}"
+        self._disk.commit([text.encode("utf-8", "surrogatepass")], lambda: path)
 
     def measure_artifacts(self, trace: Trace) -> int:
         """Measure the artifacts that a stored trace points to, in bytes; one that is gone has none."""
