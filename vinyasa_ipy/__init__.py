@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from vinyasa_ipy.fingerprint import digest as digest
     from vinyasa_ipy.fingerprint import register as register
+    from vinyasa_ipy.memory import CachedFunction as CachedFunction
     from vinyasa_ipy.memory import Memory as Memory
     from vinyasa_ipy.memory import cache as cache
 
-__all__ = ["AsyncMemorizedFunc", "MemorizedFunc", "Memory", "cache", "digest", "register"]
+__all__ = ["AsyncMemorizedFunc", "CachedFunction", "MemorizedFunc", "Memory", "cache", "digest", "register"]
 
-_HOMES = dict.fromkeys(("AsyncMemorizedFunc", "MemorizedFunc", "Memory", "cache"), "memory")
+_HOMES = dict.fromkeys(("AsyncMemorizedFunc", "CachedFunction", "MemorizedFunc", "Memory", "cache"), "memory")
 _HOMES |= dict.fromkeys(("digest", "register"), "fingerprint")
 
 

@@ -77,11 +77,19 @@ def test_a_result_that_cant_be_pickled_is_returned_with_one_warning(memory):
     assert len(caught) == 1
 
 
-def test_a_generator_is_returned_and_not_stored(memory):
+def test_a_generator_function_runs_uncached_with_one_warning(memory):
     def count():
         yield from range(3)
 
     cached = memory.cache(count)
+    with pytest.warns(VinyasaWarning, match="runs uncached: it is a generator function.*return a list") as caught:
+        assert [list(cached()), list(cached())] == [[0, 1, 2]] * 2
+    assert len(caught) == 1
+    assert not cached.check_call_in_cache()
+
+
+def test_a_generator_that_a_function_returns_is_not_stored(memory):
+    cached = memory.cache(lambda: (n for n in range(3)))
     with pytest.warns(VinyasaWarning, match="is not stored"):
         assert [list(cached()), list(cached())] == [[0, 1, 2]] * 2
 

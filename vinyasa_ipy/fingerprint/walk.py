@@ -681,6 +681,7 @@ LAZY = {
     "pandas": "frames",
     "pyarrow": "tables",
     "polars": "series",
+    "joblib": "memoized",
 }
 """Which of our modules knows a library's types; imported when the first such value turns up."""
 

@@ -6,29 +6,25 @@ import os
 import shutil
 import time
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from joblib._store_backends import CacheItemInfo, FileSystemStoreBackend
 from joblib.logger import format_time
 from joblib.memory import _STORE_BACKENDS, register_store_backend
 
 from vinyasa_ipy.errors import StoreError
-from vinyasa_ipy.pipeline.engine import Engine
-from vinyasa_ipy.store import Store, Trace
+from vinyasa_ipy.memory.calls import TRACE_NAME, Calls
+from vinyasa_ipy.memory.run import ARGUMENT
 from vinyasa_ipy.store.disk import look_at
-from vinyasa_ipy.store.folder import find_project, make_folder
+from vinyasa_ipy.store.folder import make_folder
 from vinyasa_ipy.store.naming import RESERVED, unescape
-from vinyasa_ipy.store.packing import Packing, choose_packing
-from vinyasa_ipy.store.trace import MAGIC, Rejected
+from vinyasa_ipy.store.packing import choose_packing
+from vinyasa_ipy.store.trace import MAGIC, RETURN, Rejected
 
-RETURN = "return"
-"""Name under which a function's result is stored."""
-ARGUMENT = "argument "
-"""How the label of an argument begins."""
+if TYPE_CHECKING:
+    from vinyasa_ipy.store import Trace
 
-_FILE = "output.pkl"
 _IGNORED = "# Created by joblib automatically.\n*\n"
 _LOADING, _LOADING_FROM, _DELETING = 1, 10, 10
 """Above these levels of `verbose`, joblib says that it loads, from where, and what it deletes."""
@@ -36,7 +32,7 @@ _LOADING, _LOADING_FROM, _DELETING = 1, 10, 10
 CallId = tuple[str, ...]
 
 
-class StoreBackend(FileSystemStoreBackend):  # type: ignore[misc]
+class StoreBackend(Calls, FileSystemStoreBackend):  # type: ignore[misc]
     """A store in joblib's folder layout.
 
     A call is named by its function's folder and its key; the name of a file behind them is that of one execution.
@@ -57,21 +53,6 @@ class StoreBackend(FileSystemStoreBackend):  # type: ignore[misc]
         self.mmap_mode = options.get("mmap_mode")
         choose_packing(self.compress)  # raises for one that isn't known
         _let_joblib_read()
-
-    @property
-    def engine(self) -> Engine:
-        """The engine that works on this folder: one for all that use it in this process."""
-        return _open(self.folder)
-
-    @property
-    def store(self) -> Store:
-        """The store in this folder."""
-        return self.engine.store
-
-    @property
-    def packing(self) -> Packing | None:
-        """How results are compressed."""
-        return choose_packing(self.compress)
 
     # ---- calls -----------------------------------------------------------------------------------------------
 
@@ -103,19 +84,13 @@ class StoreBackend(FileSystemStoreBackend):  # type: ignore[misc]
         where = os.path.join(self.location, *call_id)
         print(f"{message}..." if verbose <= _LOADING_FROM - 1 else f"{message} from {where}")  # noqa: T201
 
-    def find_valid(self, call_id: CallId) -> Trace | None:
-        """Find the newest execution of a call that read nothing but what is still as it was."""
-        look = self.engine.readings.look
-        traces = self.store.traces(call_id[0], call_id[1])
-        return next((trace for trace in traces if all(look(read) == read.digest for read in trace.reads)), None)
-
     def contains_item(self, call_id: CallId) -> bool:
         """Tell whether a call has a result that could be used."""
-        return self.find_valid(call_id) is not None
+        return self.find_valid(*call_id[:2]) is not None
 
     def get_metadata(self, call_id: CallId) -> dict[str, Any]:
         """Return what joblib keeps beside a result: duration, arguments in words, time."""
-        trace = self.find_valid(call_id)
+        trace = self.find_valid(*call_id[:2])
         return {} if trace is None else describe_call(trace)
 
     def clear_item(self, call_id: CallId) -> None:
@@ -196,7 +171,7 @@ class _Reader(FileSystemStoreBackend):  # type: ignore[misc]
     def load_item(self, call_id: CallId, **options: Any) -> Any:
         """Load an item: verified, if it carries our mark."""
         with suppress(OSError):
-            if look_at(os.path.join(self.location, *call_id[:2], _FILE)).startswith(MAGIC):
+            if look_at(os.path.join(self.location, *call_id[:2], TRACE_NAME)).startswith(MAGIC):
                 return StoreBackend(self.location, mmap_mode=self.mmap_mode).load_item(call_id, **options)
         return super().load_item(call_id, **options)
 
@@ -209,21 +184,6 @@ def _let_joblib_read() -> None:
     """Let joblib's own `MemorizedResult(location, call_id)` read our entries: it knows a store by its folder."""
     if _STORE_BACKENDS.get("local") is FileSystemStoreBackend:
         register_store_backend("local", _Reader)
-
-
-@cache
-def _open(location: str) -> Engine:
-    """Open the store in a folder.
-
-    joblib's own folders are left to the functions: what else the store needs stands beside them.
-    """
-    outer, name = os.path.split(location)
-    if name == "joblib":
-        store = Store(os.path.join(outer, ".joblib"), traces="../joblib", trace_name=_FILE, nested=True)
-        outer = os.path.dirname(outer)
-    else:
-        store = Store(location, traces=".", trace_name=_FILE, nested=True)
-    return Engine(store, find_project(Path(location)) or outer)
 
 
 def name_execution(trace: Trace) -> str:

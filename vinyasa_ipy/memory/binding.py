@@ -8,8 +8,6 @@ import types
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from joblib.func_inspect import filter_args
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -55,7 +53,7 @@ class Binding:
     def bind(self, args: Values, kwargs: dict[str, Any]) -> Values:
         """Give the values that count, in the order of the parameters, defaults filled in.
 
-        Raises for a call that the function would refuse: what joblib raises (ValueError), or TypeError.
+        Raises TypeError for a call that the function would refuse.
         """
         if not kwargs and self._least <= len(args) <= self._most:
             return args + self._tail[len(args) - self._least :]
@@ -82,11 +80,7 @@ class Binding:
     def _bind_slowly(self, args: Values, kwargs: dict[str, Any]) -> Values:
         if self.signature is None:
             return (repr((len(args), *kwargs)), *args, *kwargs.values())
-        try:
-            bound = self.signature.bind(*args, **kwargs)
-        except TypeError:
-            filter_args(self.func, [], args, kwargs)  # raises what joblib raises, which says more
-            raise
+        bound = self.signature.bind(*args, **kwargs)
         if not self.exact:
             return self._as_written(bound, args, kwargs)
         bound.apply_defaults()

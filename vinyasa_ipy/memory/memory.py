@@ -1,25 +1,19 @@
-"""Memory: where functions' calls are stored, with joblib's parameters, and the shorthand `cache`."""
+"""Memory: where functions' calls are stored, with joblib's parameters."""
 
 from __future__ import annotations
 
 import functools
-import inspect
 import os
 from typing import TYPE_CHECKING, Any
 
 import joblib.memory
 
-from vinyasa_ipy.fingerprint.walk import INHERITED, Walk
 from vinyasa_ipy.memory.backend import StoreBackend
+from vinyasa_ipy.memory.cached import CachedFunction, choose_kind
 from vinyasa_ipy.memory.function import AsyncMemorizedFunc, MemorizedFunc
-from vinyasa_ipy.store import find_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
-
-FUNCTIONS = "functions"
-"""The folder of the project's own store that holds the calls of functions under `@cache`."""
 
 
 class Memory(joblib.memory.Memory):  # type: ignore[misc]
@@ -67,30 +61,9 @@ class Memory(joblib.memory.Memory):  # type: ignore[misc]
             return functools.partial(self.cache, **options)
         if not isinstance(self.store_backend, StoreBackend):
             return super().cache(func, **options)
-        if isinstance(func, joblib.memory.MemorizedFunc):
+        if isinstance(func, CachedFunction | joblib.memory.MemorizedFunc):
             func = func.func
-        kind = AsyncMemorizedFunc if inspect.iscoroutinefunction(func) else MemorizedFunc
+        kind = choose_kind(func, MemorizedFunc, AsyncMemorizedFunc)
         options["verbose"] = self._verbose if verbose is None else verbose
         options["mmap_mode"] = self.mmap_mode if mmap_mode is False else mmap_mode
         return kind(func, self.store_backend, self.backend, compress=self.compress, timestamp=self.timestamp, **options)
-
-
-def cache(
-    func: Callable[..., Any] | None = None, *, ignore: list[str] | None = None, folder: Path | None = None
-) -> Any:
-    """Store a function's calls in the project's own store: `@cache`, or `@cache(ignore=["verbose"])`.
-
-    `folder` is another store than the project's `.vinyasa`.
-    """
-    if func is None:
-        return functools.partial(cache, ignore=ignore, folder=folder)
-    location = (folder or find_folder()) / FUNCTIONS  # joblib appends a folder of its own to a str, not to a Path
-    return Memory(location, verbose=0).cache(func, ignore=ignore)
-
-
-def _write_memory(walk: Walk, value: Any) -> None:
-    """Write a Memory as such: where results are kept doesn't change them."""
-    walk.text(b"J", type(value).__name__)
-
-
-INHERITED[joblib.memory.Memory] = _write_memory

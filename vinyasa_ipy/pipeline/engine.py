@@ -17,7 +17,6 @@ from vinyasa_ipy.fingerprint.files import digest_file
 from vinyasa_ipy.pipeline import ambient
 from vinyasa_ipy.pipeline.declared import count_declared, count_made
 from vinyasa_ipy.pipeline.lingering import Lingering
-from vinyasa_ipy.pipeline.machinery import overlook
 from vinyasa_ipy.pipeline.namespace import name_unstorable
 from vinyasa_ipy.pipeline.places import Places
 from vinyasa_ipy.pipeline.readings import Readings
@@ -29,7 +28,6 @@ from vinyasa_ipy.pipeline.verdict import Verdict, decide
 from vinyasa_ipy.pipeline.watch import Watch
 from vinyasa_ipy.pipeline.workers import Workers
 from vinyasa_ipy.store import FileMade, Store, Trace
-from vinyasa_ipy.store.trust import find_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -98,8 +96,6 @@ class Engine:
         self.places = Places(os.path.abspath(project))
         self.generators = ambient.Generators()
         self.readings = Readings(self.places, self.generators)
-        for folder in (*store.folders, os.path.dirname(find_secret())):
-            overlook(folder)
 
     def prepare(self, stage: Stage, inputs: Inputs) -> Verdict:
         """Decide whether a stage must run, and why."""

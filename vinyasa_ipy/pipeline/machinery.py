@@ -6,6 +6,8 @@ import os
 import tempfile
 from functools import lru_cache
 
+from vinyasa_ipy.store.folder import IN_USE
+
 
 @lru_cache(maxsize=1)
 def list_machinery() -> tuple[str, ...]:
@@ -23,17 +25,9 @@ _SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/usr/share", "/usr/lib", os.path.di
 _CODE = (".py", ".pyc", ".so", ".pyd", ".pth", ".dll", ".dylib")
 
 
-def overlook(folder: str) -> None:
-    """Count what happens in a folder as our own doing from now on: it is a store's."""
-    _ours.add(os.path.join(os.path.abspath(folder), ""))
-
-
 def is_ours(name: str) -> bool:
-    """Tell whether a file is in a store."""
-    return name.startswith(tuple(_ours))
-
-
-_ours: set[str] = set()
+    """Tell whether a file is a store's."""
+    return name.startswith(tuple(IN_USE))
 
 
 def is_machinery(name: str) -> bool:

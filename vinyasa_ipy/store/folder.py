@@ -13,6 +13,12 @@ from vinyasa_ipy.store import trust
 
 FOLDER_NAME = ".vinyasa"
 
+IN_USE: set[str] = set()
+"""The folders that the stores of this process have opened, with a separator at the end, and that of the secret.
+
+Whatever happens there is a store's own doing and nobody's input.
+"""
+
 _ROOTS = ("pyproject.toml", ".git")
 _MARKERS = {
     ".gitignore": "# Everything in here can be made again.\n*\n",

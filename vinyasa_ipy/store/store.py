@@ -16,6 +16,7 @@ from vinyasa_ipy.errors import StoreError, UnstorableError
 from vinyasa_ipy.store import sweep, trust
 from vinyasa_ipy.store.artifact import ALIGNMENT, MAGIC, decode, encode
 from vinyasa_ipy.store.disk import LEFTOVER_AGE, Disk, look_at, read_whole
+from vinyasa_ipy.store.folder import IN_USE
 from vinyasa_ipy.store.mapped import decode_mapped
 from vinyasa_ipy.store.naming import RESERVED, escape, unescape
 from vinyasa_ipy.store.objects import Objects
@@ -78,6 +79,7 @@ class Store:
         self._traces = f"{os.path.normpath(self.root / traces)}/"
         outer = os.path.commonpath([self.root, self._traces])
         self.folders = (str(self.root),) if outer == str(self.root) else (str(self.root), self._traces[:-1])
+        IN_USE.update(os.path.join(folder, "") for folder in self.folders)
         self._disk = Disk(str(self.root), outer)
         self._objects = Objects(self._disk)
         self._signer: Signer | None = None
@@ -444,6 +446,7 @@ class Store:
             for beside in self.folders[1:]:
                 with suppress(FileNotFoundError):
                     trust.check_folder(Path(beside))
+            IN_USE.add(os.path.join(trust.find_secret().parent, ""))
             self._signer = Signer(trust.read_secret())
         return self._signer
 

@@ -1,0 +1,158 @@
+"""Functions under `@cache`: the same hits as with joblib's Memory, without joblib."""
+
+from __future__ import annotations
+
+import pickle
+
+import joblib
+import pytest
+
+from vinyasa_ipy import CachedFunction, Memory, cache
+from vinyasa_ipy.memory import MemorizedFunc
+
+
+@pytest.fixture
+def cached_in(tmp_path):
+    """Give `@cache` with a store of its own."""
+    return cache(folder=tmp_path / "store")
+
+
+def test_a_hit_in_a_new_process_loads_neither_joblib_nor_the_engine(project):
+    project.write(
+        main="""
+        import sys
+        from vinyasa_ipy import cache
+
+        @cache
+        def f(x, rate=2):
+            return {"x": x, "rate": rate}
+
+        print(f(3))
+        heavy = ("joblib", "numpy", "vinyasa_ipy.pipeline.engine", "vinyasa_ipy.memory.run", "IPython", "logging")
+        print([name for name in heavy if name in sys.modules])
+        """
+    )
+    project.run()
+    assert project.lines() == ["{'x': 3, 'rate': 2}", "[]"]
+
+
+def test_a_hit_inside_a_watched_call_adds_nothing_to_what_that_read(project):
+    project.write(
+        main="""
+        import sys
+        from vinyasa_ipy import cache
+
+        @cache(folder="other")
+        def inner(x):
+            return x + 1
+
+        @cache
+        def outer(x):
+            return inner(x)
+
+        print(inner(2) if sys.argv[1:] else (outer(2), outer.why(2).trace.reads))
+        """
+    )
+    assert project.lines(arguments=["inner"]) == ["3"]
+    assert project.lines() == ["(3, ())"]
+
+
+def test_wrong_arguments_raise_what_the_function_raises(cached_in):
+    @cached_in
+    def f(x):
+        return x
+
+    with pytest.raises(TypeError, match="argument"):
+        f()
+    with pytest.raises(TypeError, match="unexpected"):
+        f(1, y=2)
+
+
+def test_every_memorized_function_is_a_cached_function(cached_in, memory):
+    assert isinstance(cached_in(len), CachedFunction)
+    assert isinstance(memory.cache(len), CachedFunction)
+    assert not isinstance(cached_in(len), MemorizedFunc)
+
+
+def test_wrapping_twice_wraps_the_function_once(cached_in, memory):
+    once = cached_in(len)
+    assert cached_in(once).func is len
+    assert memory.cache(once).func is len
+    assert cached_in(memory.cache(len)).func is len
+
+
+def test_joblibs_own_memory_may_wrap_a_cached_function(cached_in, tmp_path):
+    both = joblib.Memory(str(tmp_path / "joblib"), verbose=0).cache(cached_in(len))
+    assert [both([1, 2]), both([1, 2, 3])] == [2, 3]
+
+
+def test_what_the_function_is_called_shows(cached_in):
+    @cached_in
+    def measure(x: int) -> int:
+        """Measure a thing."""
+        return x
+
+    assert (measure.__name__, measure.__doc__, measure.__wrapped__) == ("measure", "Measure a thing.", measure.func)
+    assert repr(measure).startswith("CachedFunction(<function ")
+
+
+def test_clearing_forgets_the_calls(cached_in):
+    f = cached_in(len)
+    f([1])
+    assert f.check_call_in_cache([1])
+    f.clear()
+    assert not f.check_call_in_cache([1])
+
+
+def test_pickling_keeps_place_and_settings(tmp_path):
+    f = cache(pickle.dumps, ignore=["protocol"], folder=tmp_path / "store")
+    f([1], protocol=4)
+    back = pickle.loads(pickle.dumps(f))
+    assert type(back) is CachedFunction
+    assert back.ignore == ["protocol"]
+    assert back.check_call_in_cache([1])
+
+
+def test_a_function_hidden_by_its_decorator_is_pickled_by_name(project):
+    project.write(
+        steps="""
+        from vinyasa_ipy import cache
+
+        @cache
+        def f(x):
+            print("runs", flush=True)
+            return x * 2
+        """,
+        main="""
+        import os, pickle
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+        from steps import f
+
+        if __name__ == "__main__":
+            with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+                print(list(pool.map(f, [1, 2])), flush=True)
+            os.mkdir("elsewhere")
+            os.chdir("elsewhere")
+            print(pickle.loads(pickle.dumps(f))(2))
+        """,
+    )
+    assert project.lines() == ["runs", "runs", "[2, 4]", "4"]
+
+
+def test_the_key_of_what_uses_a_cached_function_covers_the_function(cached_in):
+    def make(number):
+        space = {"cached_in": cached_in}
+        exec(f"@cached_in\ndef inner(x):\n    return x + {number}\n\ndef outer(x):\n    return inner(x)\n", space)
+        return cached_in(space["outer"])
+
+    assert [make(1)(1), make(2)(1), make(1)(1)] == [2, 3, 2]
+
+
+def test_the_same_function_has_one_key_with_and_without_joblib(cached_in, memory, tmp_path):
+    def f(x):
+        return x
+
+    place = Memory(tmp_path / "store" / "functions", verbose=0)
+    assert cached_in(f)([1]) == [1]
+    assert place.cache(f).check_call_in_cache([1])

@@ -1,0 +1,499 @@
+"""A function whose calls are stored: what a hit does, and where it turns off when there is none.
+
+A hit takes the short way, `CachedFunction.__call__`:
+
+1. Is all that the function reaches still the same? (`Reach.unchanged`: a redefined helper, a global bound anew or
+   changed in place must be noticed at the very next call.)
+2. Bring the arguments into one order, so that `f(1)` and `f(a=1)` are one entry.
+3. Make the key from what is reached and the arguments' values.
+4. Read the entry: one file, verified before anything of it is unpickled.
+
+Everything else goes through the engine, like a cell: entries that depend on files or share objects with what the call
+was given, and every miss. That is in `run`, which a hit doesn't load: a new process is at its first hit before joblib
+alone would be imported.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import types
+import warnings
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from blake3 import blake3
+
+from vinyasa_ipy.errors import FingerprintError, StoreError, UnstorableError, VinyasaError, VinyasaWarning
+from vinyasa_ipy.fingerprint.reach import Reach, digest, reach
+from vinyasa_ipy.fingerprint.walk import DIGEST_BYTES, INHERITED, Walk
+from vinyasa_ipy.memory.binding import Binding, check_ignored, name_self
+from vinyasa_ipy.memory.calls import Calls
+from vinyasa_ipy.memory.naming import identify, name_function
+from vinyasa_ipy.pipeline.stage import RECIPE
+from vinyasa_ipy.store import Store, find_folder
+from vinyasa_ipy.store.trace import RETURN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from vinyasa_ipy.memory.run import Run
+    from vinyasa_ipy.pipeline.engine import Outcome
+    from vinyasa_ipy.pipeline.verdict import Verdict
+    from vinyasa_ipy.store import Trace
+
+FUNCTIONS = "functions"
+"""The folder of the project's own store that holds the calls of functions under `@cache`."""
+
+VALUE, REFERENCE, DESCRIBED = "value", "reference", "value and metadata"
+"""What a caller wants of a call: its result, joblib's reference to it, or joblib's pair."""
+
+NOTHING = object()
+"""Stands for a result that is not stored."""
+
+_SIMPLE = frozenset({int, str, float, bool, bytes, type(None)})
+"""Types whose values `repr` writes without ambiguity."""
+
+_GENERATES = 0x20 | 0x200
+"""Flags of code that makes a generator, or an asynchronous one."""
+
+
+class Known:
+    """What is known of a function in this process; holds as long as `unchanged()` says so."""
+
+    __slots__ = ("bind", "binding", "fetch", "prefix", "reached", "unchanged")
+
+    def __init__(self, reached: Reach, binding: Binding, store: Store) -> None:
+        """Prepare what every call needs."""
+        self.reached = reached
+        self.unchanged = reached.unchanged
+        self.binding = binding
+        self.bind = binding.bind
+        self.fetch = store.fetch
+        self.prefix = b"%s %d " % (b"call" if binding.exact else b"call as written", RECIPE) + reached.digest
+
+
+class Call:
+    """One call that is no plain hit: what it was given, its key, what its caller wants, and why no hit was had.
+
+    `known` is None, and `key` empty, for a call that can't be cached.
+    """
+
+    __slots__ = ("args", "form", "key", "known", "kwargs", "trouble", "values")
+
+    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any], form: str = VALUE) -> None:
+        """Take the arguments as they were passed; `place` says where the call stands in the store."""
+        self.args = args
+        self.kwargs = kwargs
+        self.form = form
+        self.known: Known | None = None
+        self.values: tuple[Any, ...] = ()
+        self.key = ""
+        self.trouble: BaseException | None = None
+
+    def place(self, known: Known, values: tuple[Any, ...], key: str) -> Call:
+        """Keep what the call was found to depend on."""
+        self.known, self.values, self.key = known, values, key
+        return self
+
+
+class CachedFunction:
+    """A function whose calls are stored, and looked up by all they depend on.
+
+    Attributes:
+        func: the original function.
+        func_id: the name of its folder in the store.
+        ignore: the names of the parameters that don't count.
+    """
+
+    mmap_mode: str | None = None
+    _binding = Binding
+    _direct = True
+    """Whether a hit is silent and unconditional, so that it may take the short way."""
+
+    def __init__(self, func: Callable[..., Any], calls: Calls, ignore: Sequence[str] = ()) -> None:
+        """Wrap `func`, whose results are in `calls`.
+
+        Raises TypeError for what is no function, ValueError for an `ignore` that names no parameter.
+        """
+        _check_callable(func)
+        check_ignored(func, ignore)
+        self.func = func
+        self.calls = calls
+        self.ignore = list(ignore)
+        self.func_id = identify(func)
+        self._adopt()
+
+    def _adopt(self) -> None:
+        """Take name and documentation of the function, and know nothing of it yet in this process."""
+        with suppress(AttributeError, TypeError):  # not every callable has them
+            functools.update_wrapper(self, self.func)
+        self._known: Known | None = None
+        self._warned: frozenset[str] = frozenset()
+        self._is_method = _is_in_class(self.func)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel as the function, found by its name even where a decorator has put this object in its place."""
+        return _rebuild, (type(self), _refer_to(self), self._travelling())
+
+    def _travelling(self) -> dict[str, Any]:
+        """Return what another process must know besides the function."""
+        kept = ("calls", "ignore", "func_id")
+        return {name: vars(self)[name] for name in kept}
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        """Bind a function that stands in a class's body to an instance, as Python does with any function."""
+        return self if instance is None or not self._is_method else CachedMethod(self, instance)
+
+    # ---- the short way ---------------------------------------------------------------------------------------
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        """Bring back the result of a call, or run it and store what it returns."""
+        try:
+            known, values, key = self._find_key(args, kwargs)
+        except (FingerprintError, UnstorableError) as error:
+            return self._run_uncached(Call(args, kwargs), error)
+        trouble = None
+        if self._direct:
+            try:
+                return known.fetch(self.func_id, key, RETURN, self.mmap_mode)
+            except KeyError as absent:
+                trouble = absent.__cause__
+        call = Call(args, kwargs).place(known, values, key)
+        call.trouble = trouble
+        return self._look_further(call)
+
+    def _find_key(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Known, tuple[Any, ...], str]:
+        """Make the key of a call; give it with what is known of the function, and the arguments it stands for.
+
+        Raises FingerprintError naming the argument or the global that has no fingerprint, UnstorableError for a
+        function that has no result to store; ValueError or TypeError for a call that the function would refuse.
+        """
+        known = self._known
+        if known is None or not known.unchanged():
+            known = self._follow()
+        values = known.bind(args, kwargs)
+        try:
+            simple = repr(values) if _SIMPLE.issuperset(map(type, values)) else ""
+        except ValueError:  # Python doesn't spell integers of more than some thousand digits
+            simple = ""
+        if simple:
+            data = known.prefix + simple.encode("utf-8", "surrogatepass")
+        else:
+            data = known.prefix + b"\0" + self._digest_values(known, values)
+        return known, values, blake3(data).hexdigest(length=DIGEST_BYTES)
+
+    def _follow(self) -> Known:
+        """Find out what the function reaches. Raises FingerprintError, UnstorableError."""
+        func: Any = self.func
+        title = name_function(func)
+        if getattr(getattr(func, "__code__", None), "co_flags", 0) & _GENERATES:
+            reason = (
+                "it is a generator function, whose values are made while they are used; return a list to have it stored"
+            )
+            raise UnstorableError(title, reason)
+        if isinstance(func, types.MethodType) and name_self(func) in self.ignore:
+            func = func.__func__
+        with _named(title):
+            reached, binding = reach(func, f"`{title}`"), self._binding(self.func, self.ignore)
+        self._known = known = Known(reached, binding, self.calls.store)
+        return known
+
+    def _digest_values(self, known: Known, values: tuple[Any, ...]) -> bytes:
+        """Fingerprint arguments together, so that what they share, also with the function's globals, counts.
+
+        Raises FingerprintError naming one.
+        """
+        walk = Walk()
+        try:
+            walk.write(values)
+            content = reach(values, "arguments").digest if walk.definitions else walk.digest()
+            return content + known.reached.ties(walk)
+        except Exception as error:  # an argument may raise anything when it is looked at: find the one
+            for name, value in zip(known.binding.name_values(values), values, strict=False):
+                with _named(name):
+                    digest(value, name)
+            raise FingerprintError("arguments", f"{type(error).__name__}: {error}") from error
+
+    def _get_args_id(self, *args: Any, **kwargs: Any) -> str:
+        """Make the key of a call; raises as `_find_key` does."""
+        return self._find_key(args, kwargs)[2]
+
+    # ---- the long way ----------------------------------------------------------------------------------------
+
+    def _look_further(self, call: Call) -> Any:
+        """Bring back what the short way doesn't, with files and effects; else run."""
+        found = self._recall(call)
+        return self._run(call) if found is NOTHING else found
+
+    def _recall(self, call: Call) -> Any:
+        """Bring back what the caller wants of a stored call; NOTHING when the function must run."""
+        trace = self._find_valid(call.key)
+        if trace is None:
+            return NOTHING
+        try:
+            return self._give(call, self._open(trace, call), trace)
+        except (KeyError, StoreError, OSError) as error:  # gone meanwhile, or its files can't be put where they were
+            self._say_trouble(call, error)
+            return NOTHING
+
+    def _find_valid(self, key: str) -> Trace | None:
+        """Find an execution whose result may be used."""
+        return self.calls.find_valid(self.func_id, key)
+
+    def _open(self, trace: Trace, call: Call) -> Any:
+        """Bring back a result, with what the call did to its arguments and to what it reaches."""
+        from vinyasa_ipy.memory.run import open_result
+
+        return open_result(self.calls, trace, call, self.mmap_mode)
+
+    def _run(self, call: Call) -> Any:
+        """Run the function, watched, and store what it returns."""
+        from vinyasa_ipy.memory.run import Run
+
+        try:
+            run = Run.begin(self, call)
+        except Exception as error:  # noqa: BLE001 - whatever fails here is our business, the function's result is theirs
+            self._warn(f"the result of `{name_function(self.func)}` is not stored: {_say(error)}")
+            run = None
+        return self._execute(call, run)
+
+    def _run_uncached(self, call: Call, error: Exception) -> Any:
+        """Run the function as if there were no cache, and say why."""
+        said = error.reason if isinstance(error, UnstorableError) else error
+        self._warn(f"`{name_function(self.func)}` runs uncached: {said}")
+        return self._execute(call, None)
+
+    def _execute(self, call: Call, run: Run | None) -> Any:
+        """Run the function, and give its caller what it wants."""
+        try:
+            output = self.func(*call.args, **call.kwargs)
+        except BaseException:
+            if run is not None:
+                run.abandon()
+            raise
+        return self._keep(call, run, output)
+
+    def _keep(self, call: Call, run: Run | None, output: Any) -> Any:
+        """Store what a call returned."""
+        if run is None:
+            return self._give(call, output, None)
+        return self._give(call, output, self._conclude(run, output).trace)
+
+    def _conclude(self, run: Run, output: Any) -> Outcome:
+        """Store what a call returned, or say why not."""
+        outcome = run.conclude(output)
+        if outcome.refusal:
+            about = "the store" if outcome.broken else ""
+            self._warn(f"the result of `{name_function(self.func)}` is not stored: {outcome.refusal}", about)
+        return outcome
+
+    def _give(self, call: Call, output: Any, trace: Trace | None) -> Any:  # noqa: ARG002 - for those that know other forms
+        """Give the caller of a call what it wants: here, its result."""
+        return output
+
+    # ---- asking ----------------------------------------------------------------------------------------------
+
+    def why(self, *args: Any, **kwargs: Any) -> Verdict:
+        """Say whether a call would be a hit, and if not, what differs from the nearest earlier one.
+
+        Raises FingerprintError, UnstorableError when the call can't be cached at all.
+        """
+        from vinyasa_ipy.memory.run import decide
+
+        return decide(self, Call(args, kwargs).place(*self._find_key(args, kwargs)))
+
+    def check_call_in_cache(self, *args: Any, **kwargs: Any) -> bool:
+        """Tell whether a call would be a hit, without calling."""
+        try:
+            return self._find_valid(self._get_args_id(*args, **kwargs)) is not None
+        except (FingerprintError, UnstorableError):
+            return False
+
+    def clear(self) -> None:
+        """Remove every stored call of this function. Raises StoreError when the disk refuses."""
+        self.calls.store.remove(self.func_id)
+
+    # ---- saying ----------------------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        """Print as what it is, and the function it stands for."""
+        return f"{type(self).__name__}({self.func!r})"
+
+    def _say_trouble(self, call: Call, error: BaseException) -> None:  # noqa: ARG002 - joblib's way names the call
+        """Say that a stored result could not be used."""
+        self._warn(f"a stored result of `{name_function(self.func)}` can't be brought back, so it runs: {_say(error)}")
+
+    def _warn(self, message: str, about: str = "") -> None:
+        """Warn once about a thing, by default for each message: a call in a loop must not flood the notebook."""
+        about = about or message
+        if about not in self._warned:
+            self._warned |= {about}
+            warnings.warn(message, VinyasaWarning, stacklevel=_find_user())
+
+
+class CachedMethod:
+    """A cached function of a class, bound to one instance or class: an argument like others, counted by content."""
+
+    def __init__(self, function: CachedFunction, instance: object) -> None:
+        """Bind `function` to `instance`; both are there as they are with any method."""
+        self.__func__ = function
+        self.__self__ = instance
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        """Call the function with the instance in front."""
+        return self.__func__(self.__self__, *args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        """Look an attribute up in the function; what takes a call's arguments gets the instance in front."""
+        found = getattr(self.__func__, name)
+        return functools.partial(found, self.__self__) if name in _TAKES_A_CALL else found
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel as function and instance."""
+        return CachedMethod, (self.__func__, self.__self__)
+
+    def __eq__(self, other: object) -> bool:
+        """Equal the same method of the same instance, which each look makes anew."""
+        return type(other) is CachedMethod and other.__func__ is self.__func__ and other.__self__ is self.__self__
+
+    def __hash__(self) -> int:
+        """Hash by function and instance."""
+        return hash((id(self.__func__), id(self.__self__)))
+
+
+_TAKES_A_CALL = frozenset({"why", "check_call_in_cache", "call", "call_and_shelve"})
+
+
+async def settle(found: Any) -> Any:
+    """Await what a call gave, if it has yet to run; no stored result is a coroutine."""
+    return await found if isinstance(found, types.CoroutineType) else found
+
+
+class AsyncCachedFunction(CachedFunction):
+    """A coroutine function whose calls are stored."""
+
+    async def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        """Bring back the result of a call, or await it and store what it returns."""
+        return await settle(super().__call__(*args, **kwargs))
+
+    async def _execute(self, call: Call, run: Run | None) -> Any:
+        """Await the function, and give its caller what it wants."""
+        try:
+            output = await self.func(*call.args, **call.kwargs)
+        except BaseException:
+            if run is not None:
+                run.abandon()
+            raise
+        return self._keep(call, run, output)
+
+
+def cache(
+    func: Callable[..., Any] | None = None, *, ignore: Sequence[str] = (), folder: Path | str | None = None
+) -> Any:
+    """Store a function's calls in the project's own store: `@cache`, or `@cache(ignore=["verbose"])`.
+
+    `folder` is another store than the project's `.vinyasa`.
+    """
+    if func is None:
+        return functools.partial(cache, ignore=ignore, folder=folder)
+    if isinstance(func, CachedFunction):
+        func = func.func
+    calls = Calls(os.path.abspath(os.path.join(folder or find_folder(), FUNCTIONS)))
+    return choose_kind(func, CachedFunction, AsyncCachedFunction)(func, calls, ignore)
+
+
+def choose_kind(func: Any, plain: type, awaited: type) -> type:
+    """Choose between two classes: one for functions, one for coroutine functions."""
+    while isinstance(func, functools.partial):
+        func = func.func
+    code = getattr(func, "__code__", None)
+    return awaited if getattr(code, "co_flags", 0) & _AWAITED else plain
+
+
+_AWAITED = 0x80 | 0x100
+"""Flags of code that makes a coroutine."""
+
+
+def _is_in_class(func: Any) -> bool:
+    """Tell whether a function was defined in the body of a class: then it is a method of that class."""
+    outer = str(getattr(func, "__qualname__", "")).rpartition(".")[0]
+    return type(func) is types.FunctionType and outer != "" and not outer.endswith("<locals>")
+
+
+def _refer_to(cached: CachedFunction) -> Any:
+    """Say how to find a function elsewhere: itself, or where it is hidden behind the decorator's work, its name.
+
+    What `__main__` holds travels by value, if at all: it is another program's in another process.
+    """
+    func = cached.func
+    module, name = getattr(func, "__module__", None), getattr(func, "__qualname__", "")
+    hidden = module != "__main__" and _find_named(module, name) is cached
+    return (module, name) if hidden else func
+
+
+def _find_named(module: Any, name: str) -> Any:
+    """Find what a module that is loaded has under a qualified name; None when there is nothing."""
+    found = sys.modules.get(module)
+    for part in name.split("."):
+        found = vars(found).get(part) if hasattr(found, "__dict__") else None
+    return found
+
+
+def _rebuild(kind: type[CachedFunction], reference: Any, state: dict[str, Any]) -> CachedFunction:
+    """Make a cached function that has travelled."""
+    made = kind.__new__(kind)
+    if isinstance(reference, tuple):
+        import_module(reference[0])
+        reference = _find_named(*reference).func
+    made.func = reference
+    made._adopt()  # noqa: SLF001 - it is being made here
+    vars(made).update(state)
+    return made
+
+
+def _check_callable(func: Any) -> None:
+    """Refuse what can't be called, with the way out where decorators stand in the wrong order."""
+    if callable(func):
+        return
+    kind = type(func).__name__
+    if hasattr(func, "__get__"):
+        raise TypeError(f"a {kind} can't be cached: write @{kind} above the decorator that caches, not below it")
+    raise TypeError(f"a {kind} can't be cached: it is no function")
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Turn whatever looking at a thing raises into a FingerprintError that names it."""
+    try:
+        yield
+    except FingerprintError:
+        raise
+    except Exception as error:
+        raise FingerprintError(name, f"looking at it raised {_say(error)}") from error
+
+
+def _say(error: BaseException) -> str:
+    return str(error) if isinstance(error, VinyasaError) else f"{type(error).__name__}: {error}"
+
+
+def _find_user() -> int:
+    """Count the frames up to the user's own: past ours, joblib's, and the event loop's."""
+    frame, level = sys._getframe(1), 1  # noqa: SLF001 - the only way to the frames that costs nothing
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_INNER):
+        frame, level = frame.f_back, level + 1
+    return level
+
+
+_INNER = ("vinyasa_ipy.", "joblib.memory", "contextlib")
+
+
+def _write_cached(walk: Walk, value: CachedFunction) -> None:
+    """Write a cached function as the function: where results are kept doesn't change them."""
+    walk.define(value.func)
+
+
+INHERITED[CachedFunction] = _write_cached

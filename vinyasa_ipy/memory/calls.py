@@ -1,0 +1,86 @@
+"""Where the calls of functions are stored: one folder, the store in it, and for a miss the engine that works on it."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from vinyasa_ipy.store import Store
+
+if TYPE_CHECKING:
+    from vinyasa_ipy.pipeline.engine import Engine
+    from vinyasa_ipy.store import Trace
+    from vinyasa_ipy.store.packing import Packing
+
+TRACE_NAME = "output.pkl"
+"""The name of a stored call's file: joblib's, whose layout of folders is `FUNCTION/KEY/output.pkl`."""
+
+
+class Calls:
+    """The stored calls below one folder; a hit needs no more than the store, so the engine is loaded at a miss."""
+
+    def __init__(self, folder: str, compress: Any = False) -> None:  # noqa: FBT002 - joblib's option
+        """Take a folder by its absolute path, and joblib's option `compress`."""
+        self.folder = folder
+        self.compress = compress
+
+    def __eq__(self, other: object) -> bool:
+        """Equal what stands for the same folder in the same way."""
+        mine = type(self), self.folder, self.compress
+        return isinstance(other, Calls) and mine == (type(other), other.folder, other.compress)
+
+    def __hash__(self) -> int:
+        """Hash by the folder."""
+        return hash(self.folder)
+
+    @property
+    def store(self) -> Store:
+        """The store in this folder: one for all that use it in this process."""
+        return _open_store(self.folder)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that works on this folder, likewise."""
+        return _open_engine(self.folder)
+
+    @property
+    def packing(self) -> Packing | None:
+        """How results are compressed."""
+        from vinyasa_ipy.store.packing import choose_packing
+
+        return choose_packing(self.compress)
+
+    def find_valid(self, owner: str, key: str) -> Trace | None:
+        """Find the newest execution of a call that read nothing but what is still as it was."""
+        traces = self.store.traces(owner, key)
+        look = self.engine.readings.look if traces else None
+        return next(
+            (trace for trace in traces if look and all(look(read) == read.digest for read in trace.reads)), None
+        )
+
+
+@cache
+def _open_store(folder: str) -> Store:
+    """Open the store in a folder.
+
+    joblib's own folders are left to the functions: what else the store needs stands beside them.
+    """
+    outer, name = os.path.split(folder)
+    if name == "joblib":
+        return Store(os.path.join(outer, ".joblib"), traces="../joblib", trace_name=TRACE_NAME, nested=True)
+    return Store(folder, traces=".", trace_name=TRACE_NAME, nested=True)
+
+
+@cache
+def _open_engine(folder: str) -> Engine:
+    """Make the engine for a folder; files are named relative to the project the folder stands in."""
+    from pathlib import Path
+
+    from vinyasa_ipy.pipeline.engine import Engine
+    from vinyasa_ipy.store.folder import find_project
+
+    outer, name = os.path.split(folder)
+    return Engine(
+        _open_store(folder), find_project(Path(folder)) or (os.path.dirname(outer) if name == "joblib" else outer)
+    )

@@ -1,0 +1,114 @@
+"""A call that runs: watched by the engine, and stored with what it did to what it was given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vinyasa_ipy.fingerprint.describe import describe
+from vinyasa_ipy.fingerprint.reach import Reach, digest, reach_values
+from vinyasa_ipy.memory.naming import name_function
+from vinyasa_ipy.pipeline.effects import find_effects, name_objects, repeat_changes
+from vinyasa_ipy.pipeline.engine import Attempt, Outcome, Result
+from vinyasa_ipy.pipeline.inputs import label_reach, list_sources
+from vinyasa_ipy.pipeline.stage import Inputs, Stage
+from vinyasa_ipy.store import Label
+from vinyasa_ipy.store.trace import RETURN
+
+if TYPE_CHECKING:
+    from vinyasa_ipy.memory.cached import CachedFunction, Call
+    from vinyasa_ipy.memory.calls import Calls
+    from vinyasa_ipy.pipeline.verdict import Verdict
+    from vinyasa_ipy.store import Trace
+
+WITH_EFFECTS = "return with effects"
+"""Name under which a result is stored that changes, or holds, objects the call was given."""
+ARGUMENT = "argument "
+"""How the label of an argument begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One call that is under way, and what it can change."""
+
+    calls: Calls
+    attempt: Attempt
+    reaches: tuple[Reach, Reach]
+
+    @classmethod
+    def begin(cls, cached: CachedFunction, call: Call) -> Run:
+        """Start watching a call; raises whatever keeps it from being followed."""
+        reaches = _follow_all(call)
+        inputs = _list_inputs(call, reaches[-1])
+        return cls(cached.calls, cached.calls.engine.begin(_stage(cached), inputs), reaches)
+
+    def abandon(self) -> None:
+        """End a call that failed."""
+        self.calls.engine.abandon(self.attempt)
+
+    def conclude(self, output: Any) -> Outcome:
+        """Store what a call returned, and what it did, or say why not."""
+
+        def gather() -> Result:
+            effects = find_effects({RETURN: output}, *self.reaches)
+            value, words = effects.values[RETURN], {RETURN: describe(output)}
+            packing = self.calls.packing
+            if not effects.anchors:
+                return Result({RETURN: value}, words, packing=packing)
+            whole = {"value": value, "changes": effects.changes}
+            return Result({WITH_EFFECTS: whole}, words, anchors=effects.anchors, packing=packing)
+
+        return self.calls.engine.conclude(self.attempt, gather, lambda: _moved(self.reaches))
+
+
+def decide(cached: CachedFunction, call: Call) -> Verdict:
+    """Say whether a call would be a hit, and if not, what differs."""
+    inputs = _list_inputs(call, _follow_all(call)[-1])
+    return cached.calls.engine.prepare(_stage(cached), inputs)
+
+
+def open_result(calls: Calls, trace: Trace, call: Call, mapped: str | None) -> Any:
+    """Bring back a result, with what the call did to its arguments and to what it reaches.
+
+    Raises KeyError when it is gone meanwhile, StoreError when a file can't be put where it was.
+    """
+    if is_whole(trace):
+        found = calls.engine.open(trace, {})[RETURN]
+        return found if mapped is None else calls.store.load(trace, RETURN, mapped=mapped)
+    objects = name_objects(*_follow_all(call))
+    whole: Any = calls.engine.open(trace, objects)[WITH_EFFECTS]
+    repeat_changes(whole["changes"], objects)
+    return whole["value"]
+
+
+def is_whole(trace: Trace) -> bool:
+    """Tell whether a stored result stands for itself, without objects that the call was given."""
+    return trace.stored is not None and RETURN in trace.stored.places
+
+
+def _stage(cached: CachedFunction) -> Stage:
+    return Stage(name_function(cached.func), "function", cached.func_id)
+
+
+def _follow_all(call: Call) -> tuple[Reach, Reach]:
+    """Follow what a call can change: what the function reaches, and what it is given."""
+    assert call.known is not None  # noqa: S101 - a call without a key never gets here
+    return call.known.reached, reach_values({f"{place}": value for place, value in enumerate(call.values)})
+
+
+def _list_inputs(call: Call, given: Reach) -> Inputs:
+    """List all that a call depends on, piece by piece; what was `given` is fingerprinted already."""
+    assert call.known is not None  # noqa: S101 - as above
+    reached = call.known.reached
+    labels = label_reach(reached)
+    digests = {id(n.thing): n.digest.hex() for n in given.nodes if n.walk is not None and not n.walk.definitions}
+    for name, value in zip(call.known.binding.name_values(call.values), call.values, strict=False):
+        found = digests.get(id(value)) or digest(value, name)
+        labels[f"{ARGUMENT}`{name}`"] = Label(found, describe(value))
+    return Inputs(call.key, labels, list_sources(reached.nodes, labels), tuple(reached.notes))
+
+
+def _moved(reaches: tuple[Reach, ...]) -> str:
+    """Say what a call bound anew that it also reads: no later call would find it as this one did."""
+    changed = next((said for reached in reaches if (said := reached.rebound())), "")
+    return f"it changes {changed}, which it also reads" if changed else ""
