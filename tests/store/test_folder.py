@@ -52,7 +52,7 @@ def test_pyproject_names_another_folder_of_the_project(project):
     assert find_folder(project / "a") == project / "build" / "cache"
 
 
-@pytest.mark.parametrize("text", ["not toml", "[tool.vinyasa]\nstore = 3", "[tool.vinyasa]\nstore = '../out'",
+@pytest.mark.parametrize("text", ["vinyasa no toml", "[tool.vinyasa]\nstore = 3", "[tool.vinyasa]\nstore = '../out'",
                                   "[tool.vinyasa]\nstore = '/out'", "[tool.vinyasa]\nstore = ''"])  # fmt: skip
 def test_a_setting_that_makes_no_sense_or_leads_out_of_the_project_is_told(project, text):
     (project / "pyproject.toml").write_text(text)

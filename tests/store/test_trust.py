@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -34,13 +35,13 @@ def test_the_secret_stands_in_the_user_s_data_folder(monkeypatch, tmp_path):
     monkeypatch.delenv("VINYASA_SECRET_DIR")
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    assert find_secret() == tmp_path / "vinyasa" / "secret"
+    assert Path(find_secret()) == tmp_path / "vinyasa" / "secret"
     monkeypatch.setenv("HOME", str(tmp_path))
     for ignored in ("", "relative"):
         monkeypatch.setenv("XDG_DATA_HOME", ignored)
-        assert find_secret() == tmp_path / ".local" / "share" / "vinyasa" / "secret"
+        assert Path(find_secret()) == tmp_path / ".local" / "share" / "vinyasa" / "secret"
     monkeypatch.setattr("sys.platform", "darwin")
-    assert find_secret() == tmp_path / "Library" / "Application Support" / "vinyasa" / "secret"
+    assert Path(find_secret()) == tmp_path / "Library" / "Application Support" / "vinyasa" / "secret"
 
 
 def assert_empty(store, words):

@@ -12,7 +12,6 @@ from __future__ import annotations
 import builtins
 import importlib
 import importlib.util
-import random
 import re
 import sys
 import types
@@ -653,8 +652,13 @@ def _is_same_builtin(first: Any, second: Any) -> bool:
     return isinstance(first, types.BuiltinFunctionType | types.MethodWrapperType) and bool(first == second)
 
 
-_GENERATOR: Any = getattr(random.random, "__self__", None)
-"""The generator behind the functions of `random`: its state is no content, it is looked at while a stage runs."""
+def _is_shared_generator(thing: Any) -> bool:
+    """Tell the generator behind the functions of `random`: its state is no content, it is looked at while a stage runs.
+
+    What nobody has imported nobody draws from.
+    """
+    shared = sys.modules.get("random")
+    return shared is not None and thing is getattr(shared, "_inst", None)
 
 
 def _write_builtin(walk: Walk, thing: Any) -> None:
@@ -672,7 +676,7 @@ def _write_builtin(walk: Walk, thing: Any) -> None:
     elif source is not STANDARD:
         walk.text(b"V", source.version)
     owner = getattr(thing, "__self__", None)
-    if owner is not None and not isinstance(owner, types.ModuleType) and owner is not _GENERATOR:
+    if owner is not None and not isinstance(owner, types.ModuleType) and not _is_shared_generator(owner):
         walk.write(owner)
 
 

@@ -32,8 +32,8 @@ from vinyasa_ipy.fingerprint.walk import DIGEST_BYTES, INHERITED, Walk
 from vinyasa_ipy.memory.binding import Binding, check_ignored, name_self
 from vinyasa_ipy.memory.calls import Calls
 from vinyasa_ipy.memory.naming import identify, name_function
-from vinyasa_ipy.pipeline.stage import RECIPE
-from vinyasa_ipy.store import Store, find_folder
+from vinyasa_ipy.pipeline.recipe import RECIPE
+from vinyasa_ipy.store.folder import locate_folder
 from vinyasa_ipy.store.trace import RETURN
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from vinyasa_ipy.memory.run import Run
     from vinyasa_ipy.pipeline.engine import Outcome
     from vinyasa_ipy.pipeline.verdict import Verdict
-    from vinyasa_ipy.store import Trace
+    from vinyasa_ipy.store import Store, Trace
 
 FUNCTIONS = "functions"
 """The folder of the project's own store that holds the calls of functions under `@cache`."""
@@ -402,7 +402,8 @@ def cache(
         return functools.partial(cache, ignore=ignore, folder=folder)
     if isinstance(func, CachedFunction):
         func = func.func
-    calls = Calls(os.path.abspath(os.path.join(folder or find_folder(), FUNCTIONS)))
+    place = os.fspath(folder) if folder is not None else locate_folder(os.getcwd())
+    calls = Calls(os.path.abspath(os.path.join(place, FUNCTIONS)))
     return choose_kind(func, CachedFunction, AsyncCachedFunction)(func, calls, ignore)
 
 

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.store import Store
+from vinyasa_ipy.store.folder import locate_project
 
 if TYPE_CHECKING:
     from vinyasa_ipy.pipeline.engine import Engine
@@ -75,12 +76,8 @@ def _open_store(folder: str) -> Store:
 @cache
 def _open_engine(folder: str) -> Engine:
     """Make the engine for a folder; files are named relative to the project the folder stands in."""
-    from pathlib import Path
-
     from vinyasa_ipy.pipeline.engine import Engine
-    from vinyasa_ipy.store.folder import find_project
 
     outer, name = os.path.split(folder)
-    return Engine(
-        _open_store(folder), find_project(Path(folder)) or (os.path.dirname(outer) if name == "joblib" else outer)
-    )
+    beside = os.path.dirname(outer) if name == "joblib" else outer
+    return Engine(_open_store(folder), locate_project(folder) or beside)

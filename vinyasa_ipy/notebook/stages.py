@@ -29,7 +29,8 @@ from vinyasa_ipy.pipeline.effects import find_effects, name_lasting, name_object
 from vinyasa_ipy.pipeline.engine import Attempt, Outcome, Result
 from vinyasa_ipy.pipeline.inputs import label_reach, list_sources
 from vinyasa_ipy.pipeline.namespace import Snapshot, define, digest_definitions, read_digests, storable
-from vinyasa_ipy.pipeline.stage import RECIPE, Inputs, Source, Stage
+from vinyasa_ipy.pipeline.recipe import RECIPE
+from vinyasa_ipy.pipeline.stage import Inputs, Source, Stage
 from vinyasa_ipy.session import Session, record_stage
 
 if TYPE_CHECKING:

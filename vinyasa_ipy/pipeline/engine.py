@@ -20,9 +20,9 @@ from vinyasa_ipy.pipeline.lingering import Lingering
 from vinyasa_ipy.pipeline.namespace import name_unstorable
 from vinyasa_ipy.pipeline.places import Places
 from vinyasa_ipy.pipeline.readings import Readings
+from vinyasa_ipy.pipeline.recipe import RECIPE
 from vinyasa_ipy.pipeline.settings import COMPUTING, DRAWING, SHOWING, changed_settings, mark_all, put_settings
 from vinyasa_ipy.pipeline.settings import PREFIX as SETTINGS
-from vinyasa_ipy.pipeline.stage import RECIPE, Inputs, Source, Stage
 from vinyasa_ipy.pipeline.surroundings import Surroundings, repeat
 from vinyasa_ipy.pipeline.verdict import Verdict, decide
 from vinyasa_ipy.pipeline.watch import Watch
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from vinyasa_ipy.pipeline.activity import Activity
+    from vinyasa_ipy.pipeline.stage import Inputs, Source, Stage
     from vinyasa_ipy.store.packing import Packing
 
 AMBIENT = "ambient"

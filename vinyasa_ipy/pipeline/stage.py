@@ -10,8 +10,6 @@ if TYPE_CHECKING:
 
     from vinyasa_ipy.store import Label
 
-RECIPE = 1
-"""Version of the way keys are made; raised when equal inputs get another key."""
 WIRING = "what refers to what"
 """The label for the structure as a whole: it differs when nothing by itself does, only how things hang together."""
 

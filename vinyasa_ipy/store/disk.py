@@ -7,7 +7,6 @@ import os
 import time
 import warnings
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vinyasa_ipy.errors import StoreError, VinyasaWarning
@@ -140,6 +139,8 @@ class Disk:
         """Make the folder and its working parts once, and reap what dead processes left."""
         if self._ready:
             return
+        from pathlib import Path
+
         make_folder(Path(self.root))
         make_inner(self._aside)
         make_inner(self._quarantine)

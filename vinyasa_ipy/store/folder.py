@@ -6,10 +6,13 @@ import os
 import stat
 import warnings
 from contextlib import suppress
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vinyasa_ipy.errors import StoreError, VinyasaWarning
 from vinyasa_ipy.store import trust
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FOLDER_NAME = ".vinyasa"
 
@@ -42,31 +45,44 @@ def find_folder(start: Path | None = None) -> Path:
     `.git` upward, or beside `start` when there is none. `[tool.vinyasa] store = "folder"` in that `pyproject.toml`
     names another folder inside the project.
     """
+    from pathlib import Path  # 3 ms that a first hit has no need of: it asks `locate_folder`
+
+    return Path(locate_folder(os.fspath(start or os.getcwd())))
+
+
+def locate_folder(start: str) -> str:
+    """Find what `find_folder` finds, as text."""
     home = os.environ.get("VINYASA_HOME")
     if home:
         # The user's own setting may lead through symbolic links; what a project brings along may not.
-        return Path(os.path.realpath(Path(home).expanduser()))
-    here = Path(os.path.abspath(start or Path.cwd()))
-    for parent in (here, *here.parents):
-        if (parent / "pyproject.toml").is_file():
-            return parent / _read_setting(parent / "pyproject.toml")
-        if (parent / ".git").exists():
-            return parent / FOLDER_NAME
-    return here / FOLDER_NAME
+        return os.path.realpath(os.path.expanduser(home))
+    here = os.path.abspath(start)
+    project = locate_project(here)
+    pyproject = os.path.join(project or here, _ROOTS[0])
+    name = _read_setting(pyproject) if os.path.isfile(pyproject) else FOLDER_NAME
+    return os.path.join(project or here, name)
 
 
-def find_project(start: Path) -> Path | None:
+def locate_project(start: str) -> str | None:
     """Find the project that `start` stands in: the nearest folder upward with a `pyproject.toml` or `.git`."""
-    marked = (here for here in (start, *start.parents) if any((here / name).exists() for name in _ROOTS))
-    return next(marked, None)
+    here, outer = start, os.path.dirname(start)
+    while not any(os.path.exists(os.path.join(here, name)) for name in _ROOTS):
+        if outer == here:
+            return None
+        here, outer = outer, os.path.dirname(outer)
+    return here
 
 
-def _read_setting(pyproject: Path) -> str:
+def _read_setting(pyproject: str) -> str:
     """Read the store's folder from a `pyproject.toml`; warn and take the default when it makes no sense."""
-    import tomllib  # 5 ms that only projects with a pyproject.toml pay
-
     try:
-        settings = tomllib.loads(pyproject.read_text(encoding="utf-8"))
+        with open(pyproject, encoding="utf-8") as file:
+            text = file.read()
+        if "vinyasa" not in text:
+            return FOLDER_NAME
+        import tomllib  # 5 ms that only projects which name us pay
+
+        settings = tomllib.loads(text)
     except (OSError, ValueError) as error:
         _warn_setting(pyproject, f"it can't be read ({error})")
         return FOLDER_NAME
@@ -81,11 +97,11 @@ def _read_setting(pyproject: Path) -> str:
 
 def _is_inside(folder: str) -> bool:
     """Tell whether `folder` stays below the project: a cloned project must not choose where we write."""
-    parts = Path(folder).parts
-    return bool(parts) and not Path(folder).is_absolute() and ".." not in parts
+    parts = folder.replace("\\", "/").split("/")
+    return folder.strip("./\\") != "" and not os.path.isabs(folder) and ".." not in parts
 
 
-def _warn_setting(pyproject: Path, problem: str) -> None:
+def _warn_setting(pyproject: str, problem: str) -> None:
     """Say that the default folder is used, and how to choose another."""
     message = f"{pyproject}: {problem}; the store is {FOLDER_NAME} instead. VINYASA_HOME can name any folder."
     warnings.warn(message, VinyasaWarning, stacklevel=4)
@@ -100,7 +116,7 @@ def make_folder(path: Path) -> None:
     try:
         if not _exists(path):
             _make_whole(path)
-        trust.check_folder(path)
+        trust.check_folder(os.fspath(path))
         if not any(path.iterdir()):
             _write_markers(path)
     except OSError as error:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
@@ -40,6 +38,7 @@ from vinyasa_ipy.store.trace import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from vinyasa_ipy.store.artifact import Piece, Run
     from vinyasa_ipy.store.packing import Packing
@@ -72,22 +71,29 @@ class Store:
         Traces stand at `traces/OWNER/KEY/trace_name` below it, or beside it when `traces` leads out of it; with
         `nested`, slashes in an owner make folders. `folders` are all those that the store writes into.
         """
-        self.root = Path(os.path.abspath(root))
+        base = os.path.abspath(root)
         self._layout = (traces, trace_name, nested)
         self._trace_name = trace_name
         self._nested = nested
-        self._traces = f"{os.path.normpath(self.root / traces)}/"
-        outer = os.path.commonpath([self.root, self._traces])
-        self.folders = (str(self.root),) if outer == str(self.root) else (str(self.root), self._traces[:-1])
+        self._traces = f"{os.path.normpath(os.path.join(base, traces))}/"
+        outer = os.path.commonpath([base, self._traces])
+        self.folders = (base,) if outer == base else (base, self._traces[:-1])
         IN_USE.update(os.path.join(folder, "") for folder in self.folders)
-        self._disk = Disk(str(self.root), outer)
+        self._disk = Disk(base, outer)
         self._objects = Objects(self._disk)
         self._signer: Signer | None = None
         self._owned: dict[str, str] = {}
 
+    @property
+    def root(self) -> Path:
+        """The folder of the store."""
+        from pathlib import Path
+
+        return Path(self._disk.root)
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the place, never the secret."""
-        return _reopen, (self.root, *self._layout)
+        return _reopen, (self._disk.root, *self._layout)
 
     def put(
         self,
@@ -116,7 +122,7 @@ class Store:
             size = sum(place.length for place in places.values())
             size += sum(self._objects.size(made.digest) for made in draft.made)
         except KeyError as error:
-            raise StoreError(str(self.root), f"artifact {error} of a file is gone; run again") from None
+            raise StoreError(self._disk.root, f"artifact {error} of a file is gone; run again") from None
         plain = plain and not (anchors or draft.reads or draft.made)
         folder, name = self._folder(draft.owner, draft.key), self._name_file(draft, plain=plain)
         path = folder + name
@@ -302,7 +308,7 @@ class Store:
             plan = self._plan(wanted, whole=whole)
             plan.carry_out(self.folders)
         except OSError as error:
-            raise StoreError(str(self.root), trust.explain(error)) from error
+            raise StoreError(self._disk.root, trust.explain(error)) from error
         return plan.freed
 
     def preview(self, owner: str | None = None, key: str | None = None) -> Freed:
@@ -389,7 +395,9 @@ class Store:
         """Name a trace's file: those that read files stand beside each other under one key."""
         if plain:
             return self._trace_name
-        reads = json.dumps(sorted((read.path, read.digest or "") for read in trace.reads))
+        from json import dumps
+
+        reads = dumps(sorted((read.path, read.digest or "") for read in trace.reads))
         return f"{self._trace_name}-{blake3(reads.encode()).hexdigest(6)}"
 
     def _list(self, folder: str) -> list[str]:
@@ -432,8 +440,8 @@ class Store:
     def _reject(self, path: str, rejected: Rejected) -> None:
         """Put a bad entry away; one that is good for somebody else stays where it is."""
         if rejected.foreign:
-            reason = f"entries of the store at {self.root} are not used: {rejected.reason}. What they hold runs again."
-            self._disk.warn(rejected.reason, reason)
+            entries = f"entries of the store at {self._disk.root}"
+            self._disk.warn(rejected.reason, f"{entries} are not used: {rejected.reason}. What they hold runs again.")
         else:
             self._disk.reject(path, rejected.reason)
 
@@ -442,11 +450,11 @@ class Store:
         if make:
             self._disk.prepare()
         if self._signer is None:
-            trust.check_folder(self.root)
+            trust.check_folder(self._disk.root)
             for beside in self.folders[1:]:
                 with suppress(FileNotFoundError):
-                    trust.check_folder(Path(beside))
-            IN_USE.add(os.path.join(trust.find_secret().parent, ""))
+                    trust.check_folder(beside)
+            IN_USE.add(os.path.join(os.path.dirname(trust.find_secret()), ""))
             self._signer = Signer(trust.read_secret())
         return self._signer
 
@@ -455,13 +463,13 @@ class Store:
         try:
             return self._sign_in()
         except (FileNotFoundError, NotADirectoryError):
-            raise KeyError(str(self.root)) from None
+            raise KeyError(self._disk.root) from None
         except OSError as error:
-            self._disk.refuse(str(self.root), error)
-            raise KeyError(str(self.root)) from error
+            self._disk.refuse(self._disk.root, error)
+            raise KeyError(self._disk.root) from error
         except StoreError as error:
-            self._disk.warn(str(self.root), f"{error}. Until then everything runs.")
-            raise KeyError(str(self.root)) from error
+            self._disk.warn(self._disk.root, f"{error}. Until then everything runs.")
+            raise KeyError(self._disk.root) from error
 
 
 def _by_age(trace: Trace) -> float:
@@ -469,6 +477,6 @@ def _by_age(trace: Trace) -> float:
     return trace.created
 
 
-def _reopen(root: Path, traces: str, trace_name: str, nested: bool) -> Store:  # noqa: FBT001 - called by pickle
+def _reopen(root: str, traces: str, trace_name: str, nested: bool) -> Store:  # noqa: FBT001 - called by pickle
     """Open a store that travelled to another process."""
     return Store(root, traces=traces, trace_name=trace_name, nested=nested)

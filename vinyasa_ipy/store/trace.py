@@ -11,11 +11,10 @@ and of the address; with them a hit needs neither the record nor JSON.
 
 from __future__ import annotations
 
-import json
 import struct
 import zlib
+from _operator import _compare_digest  # what `hmac` gives, which takes 2 ms to load OpenSSL for it
 from dataclasses import dataclass, field
-from hmac import compare_digest
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from blake3 import blake3
@@ -27,9 +26,6 @@ JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | Non
 
 MAGIC = b"VINYTRC2"
 RETURN = "return"
-
-_write_json = json.JSONEncoder(separators=(",", ":")).encode  # ours: a user may put something else into `json.dumps`
-_read_json = json.JSONDecoder().decode
 
 _PREFIX = 16
 _SIGNED = 48
@@ -156,7 +152,7 @@ class Signer:
         if not data.startswith(self._prefix):
             foreign = data.startswith(MAGIC) and len(data) >= _BODY
             raise Rejected("another secret signed it" if foreign else "it is damaged", foreign=foreign)
-        if not compare_digest(blake3(data[_SIGNED:], key=self._secret).digest(), data[_PREFIX:_SIGNED]):
+        if not _compare_digest(blake3(data[_SIGNED:], key=self._secret).digest(), data[_PREFIX:_SIGNED]):
             raise Rejected("its signature doesn't match")
         if not data.startswith(address, _ADDRESS):
             found = data[_ADDRESS : _ADDRESS + len(address)]
@@ -196,7 +192,9 @@ def find_start(data: bytes, place: Place) -> int:
 
 def write_trace(trace: Trace, places: Mapping[str, Place], small: Small, signer: Signer) -> tuple[bytes, bytes]:
     """Write the file of a `trace` with its `small` results; give it and its signature."""
-    record = _deflate(_write_json(_to_json(trace, places)).encode())
+    from json import JSONEncoder  # 1 ms that a first hit has no need of, as below
+
+    record = _deflate(JSONEncoder(separators=(",", ":")).encode(_to_json(trace, places)).encode())
     address = make_address(trace.owner, trace.key)
     record += bytes(-(_ADDRESS + len(address) + len(record)) % small.alignment)
     fast = places.get(RETURN)
@@ -217,9 +215,11 @@ def _inflate(record: bytes) -> bytes:
 
 def read_trace(data: bytes, path: str) -> Trace:
     """Read the trace from a verified file that stands at `path`."""
+    from json import JSONDecoder
+
     length, _, _, address = _LENGTHS.unpack_from(data, _SIGNED)
     start = _BODY + address
-    record = _read_json(_inflate(data[start : start + length]).decode())
+    record = JSONDecoder().decode(_inflate(data[start : start + length]).decode())
     owner, key = data[_BODY:start].decode("utf-8", "surrogatepass").rsplit("\0", 1)
     places = {
         name: Place(begin, size, digest, tuple(facts))

@@ -7,7 +7,6 @@ import os
 import stat
 import sys
 from contextlib import suppress
-from pathlib import Path
 
 from vinyasa_ipy.errors import StoreError
 
@@ -30,23 +29,22 @@ def explain(error: OSError) -> str:
     return _REMEDIES.get(error.errno or 0) or error.strerror or str(error)
 
 
-def find_secret() -> Path:
+def find_secret() -> str:
     """Find where the user's secret stands: in the user's data folder, never in a project."""
     override = os.environ.get("VINYASA_SECRET_DIR")
-    if override:
-        return Path(override) / "secret"
-    return _find_data_folder() / "vinyasa" / "secret"
+    return os.path.join(override or os.path.join(_find_data_folder(), "vinyasa"), "secret")
 
 
-def _find_data_folder() -> Path:
+def _find_data_folder() -> str:
     """Find the platform's folder for a user's data (platformdirs answers the same, 20 ms later)."""
+    home = os.path.expanduser("~")
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support"
+        return os.path.join(home, "Library", "Application Support")
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+        return os.environ.get("LOCALAPPDATA") or os.path.join(home, "AppData", "Local")
     chosen = os.environ.get("XDG_DATA_HOME", "")
     # The XDG specification says that a relative path is to be ignored.
-    return Path(chosen) if chosen.startswith("/") else Path.home() / ".local" / "share"
+    return chosen if chosen.startswith("/") else os.path.join(home, ".local", "share")
 
 
 def read_secret() -> bytes:
@@ -58,15 +56,15 @@ def read_secret() -> bytes:
     try:
         with suppress(FileNotFoundError):
             return _read_checked(path)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.makedirs(os.path.dirname(path), exist_ok=True, mode=0o700)
         _make_secret(path)
         return _read_checked(path)
     except OSError as error:
         reason = f"the secret that signs its entries can't be used: {explain(error)}"
-        raise StoreError(str(path), reason) from error
+        raise StoreError(path, reason) from error
 
 
-def _read_checked(path: Path) -> bytes:
+def _read_checked(path: str) -> bytes:
     """Read the secret from an open file that is the user's alone."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
     try:
@@ -75,15 +73,15 @@ def _read_checked(path: Path) -> bytes:
     finally:
         os.close(descriptor)
     if not is_mine(facts) or (os.name == "posix" and facts.st_mode & 0o077):
-        raise StoreError(str(path), "the secret that signs its entries is open to others; own it and `chmod 600` it")
+        raise StoreError(path, "the secret that signs its entries is open to others; own it and `chmod 600` it")
     if len(secret) != SECRET_LENGTH:
-        raise StoreError(str(path), "the secret that signs its entries is damaged; remove it, and everything runs anew")
+        raise StoreError(path, "the secret that signs its entries is damaged; remove it, and everything runs anew")
     return secret
 
 
-def _make_secret(path: Path) -> None:
+def _make_secret(path: str) -> None:
     """Place a new secret; of several processes that try, one wins and all use its secret."""
-    aside = path.with_name(f"{path.name}.{os.urandom(6).hex()}")
+    aside = f"{path}.{os.urandom(6).hex()}"
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     try:
         try:
@@ -92,9 +90,9 @@ def _make_secret(path: Path) -> None:
             os.close(descriptor)
         # A link fails when the name is taken, where a rename would replace the secret others already sign with.
         with suppress(FileExistsError):
-            path.hardlink_to(aside)
+            os.link(aside, path)
     finally:
-        aside.unlink()
+        os.unlink(aside)
 
 
 def is_mine(facts: os.stat_result) -> bool:
@@ -102,14 +100,14 @@ def is_mine(facts: os.stat_result) -> bool:
     return os.name != "posix" or facts.st_uid == os.geteuid()
 
 
-def check_folder(path: Path) -> None:
+def check_folder(path: str) -> None:
     """Refuse a folder of a store that others own or can write to; raises StoreError, or OSError from the disk."""
-    facts = path.lstat()
+    facts = os.lstat(path)
     if stat.S_ISLNK(facts.st_mode):
-        raise StoreError(str(path), "it is a symbolic link; set VINYASA_HOME to where it leads if you trust that")
+        raise StoreError(path, "it is a symbolic link; set VINYASA_HOME to where it leads if you trust that")
     if not stat.S_ISDIR(facts.st_mode):
-        raise StoreError(str(path), "a file stands where its folder belongs; remove it")
+        raise StoreError(path, "a file stands where its folder belongs; remove it")
     if not is_mine(facts):
-        raise StoreError(str(path), "it belongs to another user; set VINYASA_HOME to a folder of your own")
+        raise StoreError(path, "it belongs to another user; set VINYASA_HOME to a folder of your own")
     if facts.st_mode & stat.S_IWOTH:
-        raise StoreError(str(path), f"everybody can write to it; run `chmod 700 {path}`")
+        raise StoreError(path, f"everybody can write to it; run `chmod 700 {path}`")
