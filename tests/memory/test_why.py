@@ -46,9 +46,9 @@ def test_nothing_changed(steps):
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
-        ("0.2", "0.3", "code of steps.part: constant 0.2 → 0.3, line 5"),
-        ("n * 0.2", "n / 5", "code of steps.part: line 5: return n * 0.2 → return n / 5"),
-        ("m=0", "m=1", "code of steps.split: constant 0 → 1, line 7"),
+        ("0.2", "0.3", "constant 0.2 → 0.3 in `steps.part` (called by `steps.split`), steps.py line 5"),
+        ("n * 0.2", "n / 5", "`n * 0.2` → `n / 5` in `steps.part` (called by `steps.split`), steps.py line 5"),
+        ("m=0", "m=1", "default of `m` 0 → 1 in `split`, steps.py line 7"),
     ],
 )
 def test_a_change_of_code_is_named_down_to_the_line(steps, old, new, reason):
@@ -62,7 +62,7 @@ def test_a_global_is_named(steps):
     steps.write(steps=STEPS.replace('"seed": 1', '"seed": 2'))
     state, said = steps.lines(arguments=["5"])
     assert state == "stale"
-    assert "`steps.CONFIG`" in said
+    assert said == "`steps.CONFIG`: item `seed` 1 → 2"
 
 
 def test_an_argument_is_named_with_its_old_and_new_value(steps):
@@ -73,7 +73,41 @@ def test_a_frame_is_named_by_its_size(memory):
     cached = memory.cache(lambda df: df.sum())
     cached(pd.DataFrame({"a": range(10)}))
     verdict = cached.why(pd.DataFrame({"a": range(9)}))
-    assert verdict.reason == "argument `df`: 10 × 1 DataFrame → 9 × 1 DataFrame"
+    assert verdict.reason == "argument `df`: 10 → 9 rows"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda df: df.assign(b=1), "column `b` added (int64)"),
+        (lambda df: df.astype(float), "column `a` int64 → float64"),
+        (lambda df: df.rename(columns={"a": "c"}), "column `c` added (int64)"),
+        (lambda df: df + 1, ""),
+    ],
+)
+def test_what_changed_in_a_frame_is_named(memory, change, said):
+    cached = memory.cache(lambda df: df.sum())
+    df = pd.DataFrame({"a": range(10)})
+    cached(df)
+    reason = cached.why(change(df)).reason
+    assert reason.startswith(f"argument `df`: {said}" if said else "argument `df` has other content (10 × 1 DataFrame)")
+
+
+def test_a_value_whose_name_looks_like_a_secrets_is_not_shown(memory):
+    cached = memory.cache(lambda api_key: 1)
+    cached("abc")
+    assert cached.why("xyz").reason == "argument `api_key` changed"
+
+
+def test_the_member_of_a_class_is_named(steps):
+    use = STEPS.replace("m\n", "m, P().go()\n")
+    members = "\n    class P:\n        rate = 1\n\n        def go(self):\n            return 1\n"
+    steps.write(steps=use + members)
+    steps.lines(arguments=["5"])
+    steps.write(steps=use + members.replace("rate = 1", "rate = 2"))
+    assert steps.lines(arguments=["5"])[1] == "class steps.P: attribute `rate` 1 → 2"
+    steps.write(steps=use + members.replace("return 1", "return 2"))
+    assert steps.lines(arguments=["5"])[1] == "constant 1 → 2 in `steps.P.go` (called by `steps.P`), steps.py line 14"
 
 
 def test_the_class_of_an_argument_is_part_of_it(memory):

@@ -49,7 +49,7 @@ class TestReasons:
     def test_a_constant_is_named_with_its_line_and_both_values(self, kernel):
         kernel.stage("constant", SCORE)
         ran = kernel.stage("constant", SCORE.replace("+ 1", "+ 3"))
-        assert ran.note.endswith("— code of constant: constant 1 → 3, line 4")
+        assert ran.note.endswith("— constant 1 → 3, line 4")
         assert ran.text() == "23\n"
 
     def test_a_value_is_named_with_what_it_was_and_is(self, kernel):
@@ -60,14 +60,15 @@ class TestReasons:
     def test_a_changed_line_is_shown(self, kernel):
         kernel.stage("line", SCORE)
         ran = kernel.stage("line", SCORE.replace("return x * 2", "return x ** 2"))
-        assert ran.note.endswith("line 3: return x * 2 → return x ** 2")
+        assert ran.note.endswith("— `x * 2` → `x ** 2` in `weigh`, line 3")
 
     def test_a_helper_is_named(self, kernel):
         kernel.run("def helper(x):\n    return x + 1")
         kernel.stage("helped", "r = helper(1)")
-        kernel.run("def helper(x):\n    return x + 2")
+        edited = kernel.run("def helper(x):\n    return x + 2")
         ran = kernel.stage("helped", "r = helper(1)")
-        assert ran.note.endswith("— code of helper: constant 1 → 2, line 2")
+        where = f"in `helper` (called by `helped`), cell {edited.count} line 2"
+        assert ran.note.endswith(f"— constant 1 → 2 {where}")
         assert kernel.value("r") == 3
 
     def test_a_helper_of_a_helper_is_named(self, kernel):
@@ -75,7 +76,7 @@ class TestReasons:
         kernel.stage("helped_twice", "r = outer(1)")
         kernel.run("def inner(x):\n    return x + 5")
         ran = kernel.stage("helped_twice", "r = outer(1)")
-        assert "code of inner: constant 1 → 5" in ran.note
+        assert "constant 1 → 5 in `inner` (called by `outer`), cell " in ran.note
         assert kernel.value("r") == 6
 
     def test_a_default_a_global_and_a_class_are_noticed(self, kernel):
@@ -163,7 +164,8 @@ class TestLocalModules:
         kernel.stage("named", f"r = {module}.double(4)")
         kernel.edit("x * FACTOR", "x * FACTOR + 1")
         ran = kernel.stage("named", f"r = {module}.double(4)")
-        assert f"code of {module}.double: line 5: return x * FACTOR → return x * FACTOR + 1" in ran.note
+        where = f"in `{module}.double` (called by `named`), {module}.py line 5"
+        assert f"`x * FACTOR` → `x * FACTOR + 1` {where}" in ran.note
 
 
 class TestDataflow:

@@ -37,7 +37,7 @@ class TestReading:
         kernel.stage("changed", READ)
         (kernel.project / "data.csv").write_text("4 5 6")
         ran = kernel.stage("changed", READ)
-        assert ran.note.endswith("— file data.csv: changed")
+        assert ran.note.endswith("— file data.csv changed (5 B)")
         assert kernel.value("rows") == ["4", "5", "6"]
 
     def test_the_old_content_back_is_a_hit(self, kernel):
@@ -57,7 +57,7 @@ class TestReading:
         source = "try:\n    found = open('maybe').read()\nexcept OSError:\n    found = None"
         assert stages(kernel, "maybe", source) == ["done", "hit"]
         (kernel.project / "maybe").write_text("here")
-        assert "maybe: was not there, and is now" in kernel.stage("maybe", source).note
+        assert "file maybe was not there, and is now" in kernel.stage("maybe", source).note
         assert kernel.value("found") == "here"
 
     @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ class TestWorkers:
         (kernel.project / "b").write_text("5")
         again = kernel.stage(name, PARALLEL[way])
         assert (again.verdict, kernel.value("sums")) == ("done", [1, 5])
-        assert again.note.endswith("— file b: changed")
+        assert "— file b changed" in again.note
 
     def test_workers_of_a_library_that_the_stage_loads_itself_are_watched(self, kernel):
         kernel.restart()

@@ -102,7 +102,7 @@ def test_files_read_are_inputs(engine, project):
     run(engine, (project / "in").read_text)
     assert engine.prepare(STAGE, inputs()).hit
     (project / "in").write_text("2")
-    assert engine.prepare(STAGE, inputs()).reason == "file in: changed"
+    assert engine.prepare(STAGE, inputs()).reason == "file in changed (1 B)"
 
 
 def test_files_written_and_folders_made_are_brought_back(engine, project):
@@ -166,7 +166,7 @@ def test_a_function_does_not_pay_for_generators_and_settings(engine):
     attempt = engine.begin(Stage("f", "function"), inputs())
     random.random()
     outcome = engine.conclude(attempt, lambda: Result({"value": 1}), str)
-    assert (attempt.generators, attempt.settings, outcome.trace.reads) == ({}, {}, ())
+    assert (attempt.before.generators, attempt.before.settings, outcome.trace.reads) == ({}, {}, ())
 
 
 def test_variables_and_the_working_folder_are_put_as_the_run_left_them(engine, project, monkeypatch):

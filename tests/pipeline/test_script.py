@@ -57,7 +57,7 @@ class TestAProgram:
         (tmp_path / "data.txt").write_text("second")
         done = run("a.py")
         assert (done.printed, done.verdicts) == ("second", ["ran"])
-        assert "file data.txt: changed" in done.said
+        assert "file data.txt changed (5 B → 6 B)" in done.said
 
     def test_pickles_its_own_classes(self, write, run):
         write(a="class A:\n    n = 3\na = A()", b="print(type(a).__name__, a.n, isinstance(a, A))")

@@ -35,8 +35,21 @@ def inputs(key, sources=None, **labels):
     return Inputs(key, {name: Label(value, value) for name, value in labels.items()}, sources or {})
 
 
+class Files:
+    """Stands for what readings are now."""
+
+    def __init__(self, files):
+        self.files = files
+
+    def look(self, read):
+        return self.files.get(read.path)
+
+    def describe(self, name):
+        return f"{len(self.files[name])} B" if name in self.files else ""
+
+
 def ask(store, wanted, files=None):
-    return decide(store, Stage("stage"), wanted, lambda read: (files or {}).get(read.path))
+    return decide(store, Stage("stage"), wanted, Files(files or {}))
 
 
 def test_nothing_stored_is_a_miss(store):
@@ -66,7 +79,7 @@ def test_the_execution_that_differs_least_is_compared_with(store):
 def test_names_that_came_and_went_are_said(store):
     put(store, inputs("k", gone="1"))
     verdict = ask(store, inputs("other", new="2"))
-    assert {str(change) for change in verdict.changes} == {"new: not there → 2", "gone: 1 → gone"}
+    assert {str(change) for change in verdict.changes} == {"it now uses new (2)", "it no longer uses gone (1)"}
 
 
 def test_only_the_wiring_is_said_when_nothing_else_differs(store):
@@ -77,14 +90,15 @@ def test_only_the_wiring_is_said_when_nothing_else_differs(store):
 
 def test_code_is_said_before_values_and_down_to_the_constant(store):
     before, after = Source("x = 1", "", 5), Source("x = 2", "", 5)
-    put(store, inputs("k", code="c1", value="1"), sources={"code": before})
-    verdict = ask(store, inputs("other", {"code": after}, value="2", code="c2"))
-    assert verdict.reason == "code: constant 1 → 2, line 5 (and 1 more)"
+    put(store, inputs("k", **{"value": "1", "code of f": "c1"}), sources={"code of f": before})
+    verdict = ask(store, inputs("other", {"code of f": after}, **{"value": "2", "code of f": "c2"}))
+    assert verdict.reason == "constant 1 → 2, line 5 (and 1 more)"
+    assert verdict.lines == ("constant 1 → 2, line 5", "value: 1 → 2")
 
 
 @pytest.mark.parametrize(
     ("now", "reason"),
-    [({"f": "same"}, None), ({"f": "other"}, "file f: changed"), ({}, "file f: is gone")],
+    [({"f": "same"}, None), ({"f": "other"}, "file f changed (5 B)"), ({}, "file f is gone")],
 )
 def test_a_hit_holds_while_what_was_read_is_the_same(store, now, reason):
     put(store, inputs("k", a="1"), reads=(FileRead("f", "same"),))
@@ -96,7 +110,7 @@ def test_a_hit_holds_while_what_was_read_is_the_same(store, now, reason):
 def test_a_file_that_was_missing_and_appears_is_said(store):
     put(store, inputs("k", a="1"), reads=(FileRead("f", None),))
     assert ask(store, inputs("k", a="1"), {}).hit
-    assert ask(store, inputs("k", a="1"), {"f": "here"}).reason == "file f: was not there, and is now"
+    assert ask(store, inputs("k", a="1"), {"f": "here"}).reason == "file f was not there, and is now"
 
 
 def test_of_several_executions_under_one_key_the_one_that_fits_is_taken(store):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vinyasa_ipy.fingerprint.describe import describe
+from vinyasa_ipy.fingerprint.describe import describe, is_secret
 from vinyasa_ipy.fingerprint.reach import Reach, digest, reach_values
 from vinyasa_ipy.memory.naming import name_function
 from vinyasa_ipy.pipeline.effects import find_effects, name_objects, repeat_changes
 from vinyasa_ipy.pipeline.engine import Attempt, Outcome, Result
-from vinyasa_ipy.pipeline.inputs import label_reach, list_sources
+from vinyasa_ipy.pipeline.inputs import label_reach, list_sources, list_things, list_users
 from vinyasa_ipy.pipeline.stage import Inputs, Stage
 from vinyasa_ipy.store import Label
 from vinyasa_ipy.store.trace import RETURN
@@ -100,12 +100,14 @@ def _list_inputs(call: Call, given: Reach) -> Inputs:
     """List all that a call depends on, piece by piece; what was `given` is fingerprinted already."""
     assert call.known is not None  # noqa: S101 - as above
     reached = call.known.reached
-    labels = label_reach(reached)
+    labels, things = label_reach(reached), list_things(reached)
     digests = {id(n.thing): n.digest.hex() for n in given.nodes if n.walk is not None and not n.walk.definitions}
     for name, value in zip(call.known.binding.name_values(call.values), call.values, strict=False):
         found = digests.get(id(value)) or digest(value, name)
-        labels[f"{ARGUMENT}`{name}`"] = Label(found, describe(value))
-    return Inputs(call.key, labels, list_sources(reached.nodes, labels), tuple(reached.notes))
+        labels[f"{ARGUMENT}`{name}`"] = Label(found, "" if is_secret(name) else describe(value))
+        things[f"{ARGUMENT}`{name}`"] = value
+    sources, users = list_sources(reached.nodes, labels), list_users(reached)
+    return Inputs(call.key, labels, sources, tuple(reached.notes), things, users)
 
 
 def _moved(reaches: tuple[Reach, ...]) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vinyasa_ipy.notebook.gate import Gate
     from vinyasa_ipy.notebook.stages import Stages
     from vinyasa_ipy.pipeline.stage import Inputs
-    from vinyasa_ipy.pipeline.verdict import Change, Verdict
+    from vinyasa_ipy.pipeline.verdict import Verdict
     from vinyasa_ipy.store import Trace
 
 
@@ -89,15 +89,16 @@ class Pipeline:
         standing = self.standing(name)
         trace = standing.trace
         when = f" (computed {ago(trace.created, time.time())}, took {duration(trace.seconds)})" if trace else ""
-        lines = [f"{name}: {standing.state}{when}: {standing.reason}"]
-        if standing.verdict is not None and not standing.verdict.hit:
-            lines += [f"  {line}" for change in standing.verdict.changes for line in _change_lines(change)]
+        changes = standing.verdict.lines if standing.verdict is not None else ()
+        lines = [f"{name}: {standing.state}{when}"]
+        if len(changes) > 1:
+            lines += [f"  {line}" for line in changes]
+        else:
+            lines[0] += f": {standing.reason}"
         if standing.inputs is not None:
             lines += [f"  {note}" for note in standing.inputs.notes]
         ran = self.stages.reasons.get(name)
-        if ran is not None:
-            lines.append(f"  the last time in this kernel it {ran}")
-        return lines
+        return [*lines, f"  last time in this kernel: {ran}"] if ran is not None else lines
 
     # ---- running several -------------------------------------------------------------------------------------
 
@@ -148,8 +149,3 @@ class Pipeline:
     def adopt(self, space: Mapping[str, Any]) -> None:
         """Take over the names that scripts left behind, as `%run` does."""
         self.stages.shell.user_ns.update({name: value for name, value in space.items() if is_users(name)})
-
-
-def _change_lines(change: Change) -> list[str]:
-    """Say one change in lines: every detail of changed code, or what the value was and is."""
-    return [f"{change.label}: {detail}" for detail in change.details] if change.details else [str(change)]

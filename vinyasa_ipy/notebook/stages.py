@@ -9,7 +9,7 @@ import ast
 import threading
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -27,9 +27,8 @@ from vinyasa_ipy.notebook.replay import NO_RESULT, replay
 from vinyasa_ipy.pages import duration
 from vinyasa_ipy.pipeline.effects import find_effects, name_lasting, name_objects, repeat_changes
 from vinyasa_ipy.pipeline.engine import Attempt, Outcome, Result
-from vinyasa_ipy.pipeline.inputs import label_reach, list_sources
+from vinyasa_ipy.pipeline.inputs import make_inputs
 from vinyasa_ipy.pipeline.namespace import Snapshot, define, digest_definitions, read_digests, storable
-from vinyasa_ipy.pipeline.recipe import RECIPE
 from vinyasa_ipy.pipeline.stage import Inputs, Source, Stage
 from vinyasa_ipy.session import Session, record_stage
 
@@ -153,13 +152,24 @@ class Stages:
         except FingerprintError as error:
             underway.refusal = str(error)
             return
-        underway.inputs = _make_inputs(cell, underway.reached)
+        underway.inputs = self._make_inputs(cell, underway.reached)
         underway.verdict = self.session.engine.prepare(cell.line.stage, underway.inputs)
 
     def _reach(self, cell: StageCell) -> Reach:
         interactivity = self.shell.ast_node_interactivity
         code = compile_for_key(cell.tree, shown=interactivity, quiet=is_quiet(cell.text))
         return reach_code(code, self.shell.user_ns, inside=cell.inside, label=f"code of {cell.line.name}")
+
+    def _make_inputs(self, cell: StageCell, reached: Reach) -> Inputs:
+        """Make a stage's inputs; where other cells' code stands is said by their numbers."""
+        inputs = make_inputs(reached, Source(cell.text.lstrip("\n").partition("\n")[2], "", 2))
+        sources = {name: replace(each, file=self._name_file(each.file)) for name, each in inputs.sources.items()}
+        return replace(inputs, sources=sources)
+
+    def _name_file(self, file: str) -> str:
+        """Name a file of code for a person: `cell 3` for what the shell compiled."""
+        cell = self.shell.compile.format_code_name(file)
+        return f"cell {cell[1].strip('In[]')}" if cell else file
 
     # ---- a hit -----------------------------------------------------------------------------------------------
 
@@ -276,7 +286,7 @@ class Stages:
         seconds = time.perf_counter() - underway.began
         saved = max(0.0, verdict.trace.seconds - seconds)
         name = underway.cell.line.name
-        self.reasons[name] = f"was a hit: {verdict.reason}"
+        self.reasons[name] = f"hit: {verdict.reason}"
         self.passes.add(record_stage(Stage(name), "hit", verdict.reason, seconds, saved))
         show_note(self.shell, Note.of_hit(name, verdict.trace, saved))
 
@@ -298,13 +308,6 @@ class Stages:
 
     def _warn(self, message: str) -> None:
         warnings.warn(message, VinyasaWarning, stacklevel=2)
-
-
-def _make_inputs(cell: StageCell, reached: Reach) -> Inputs:
-    labels = label_reach(reached)
-    sources = list_sources(reached.nodes[1:], labels)
-    sources[reached.nodes[0].label] = Source(cell.text.lstrip("\n").partition("\n")[2], "", 2)
-    return Inputs(f"{RECIPE:x}{reached.digest.hex()}", labels, sources, tuple(reached.notes))
 
 
 def _storable_result(result: Any) -> Any:

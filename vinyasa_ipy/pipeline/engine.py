@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import StoreError, UnstorableError
+from vinyasa_ipy.fingerprint.describe import list_facts
 from vinyasa_ipy.fingerprint.files import digest_file
 from vinyasa_ipy.pipeline import ambient
 from vinyasa_ipy.pipeline.declared import count_declared, count_made
@@ -41,17 +42,25 @@ AMBIENT = "ambient"
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """One execution that is under way."""
+class Before:
+    """How the process stood when an execution began."""
 
-    stage: Stage
-    inputs: Inputs
-    watch: Watch
     generators: Mapping[str, str]
     settings: Mapping[str, str]
     surroundings: Surroundings
     workers: Workers
     lingering: Lingering
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One execution that is under way; `facts` tell what it was given, part by part, before it could change that."""
+
+    stage: Stage
+    inputs: Inputs
+    facts: Mapping[str, Mapping[str, str]]
+    watch: Watch
+    before: Before
     clock: float
 
 
@@ -100,7 +109,7 @@ class Engine:
 
     def prepare(self, stage: Stage, inputs: Inputs) -> Verdict:
         """Decide whether a stage must run, and why."""
-        return decide(self.store, stage, inputs, self.readings.look)
+        return decide(self.store, stage, inputs, self.readings)
 
     def load(self, trace: Trace, anchors: Mapping[str, object]) -> dict[str, object]:
         """Load the values a trace holds, and change nothing. Raises KeyError when something is gone meanwhile."""
@@ -138,10 +147,11 @@ class Engine:
         whole = stage.kind != "function"
         generators = self.generators.now() if whole else {}
         settings = mark_all() if whole else {}
-        before, workers, lingering = Surroundings.now(), Workers(watch), Lingering.now()
+        facts = {label: found for label, thing in inputs.things.items() if (found := list_facts(thing))}
+        before = Before(generators, settings, Surroundings.now(), Workers(watch), Lingering.now())
         watch.start()
         count_declared(stage, watch.activity)
-        return Attempt(stage, inputs, watch, generators, settings, before, workers, lingering, time.perf_counter())
+        return Attempt(stage, inputs, facts, watch, before, time.perf_counter())
 
     def abandon(self, attempt: Attempt) -> Outcome:
         """End an execution that failed: nothing is stored."""
@@ -168,22 +178,22 @@ class Engine:
             return Outcome(None, seconds, f"{type(error).__name__}: {error}", impure)
 
     def _store(self, attempt: Attempt, activity: Activity, result: Result, seconds: float) -> Trace:
-        drawn = ambient.drawn(attempt.generators, self.generators.now()) if attempt.generators else {}
+        drawn = ambient.drawn(attempt.before.generators, self.generators.now()) if attempt.before.generators else {}
         if attempt.watch.forks:  # a child begins with its parent's generators, and may draw from them unseen
-            drawn = dict(attempt.generators)
-        changed = changed_settings(attempt.settings)
+            drawn = dict(attempt.before.generators)
+        changed = changed_settings(attempt.before.settings)
         values = dict(result.values)
-        moved = attempt.surroundings.changes(self.places)
+        moved = attempt.before.surroundings.changes(self.places)
         if drawn or changed or moved:
             values[AMBIENT] = {"generators": ambient.capture(drawn), "settings": changed, "surroundings": moved}
         used = {ambient.PREFIX + name: mark for name, mark in drawn.items()}
-        used |= {SETTINGS + name: attempt.settings[name] for name in _settings_used(attempt, result, changed)}
+        used |= {SETTINGS + name: attempt.before.settings[name] for name in _settings_used(attempt, result, changed)}
         draft = Trace(
             owner=attempt.stage.owner,
             key=attempt.inputs.key,
             recipe=RECIPE,
             labels=attempt.inputs.labels,
-            reads=self.readings.take(activity, used, attempt.surroundings),
+            reads=self.readings.take(activity, used, attempt.before.surroundings),
             made=tuple(self._made(path) for path in activity.written if os.path.isfile(path)),
             values=result.words,
             notes=(*attempt.inputs.notes, *activity.list_impure()),
@@ -192,6 +202,7 @@ class Engine:
             details={
                 **result.details,
                 "sources": {name: self._plain(source) for name, source in attempt.inputs.sources.items()},
+                "facts": {label: dict(found) for label, found in attempt.facts.items()},
                 "folders": [self.places.name(path) for path in activity.folders if os.path.isdir(path)],
             },
         )
@@ -218,7 +229,7 @@ def _folders(trace: Trace) -> list[str]:
 def _settings_used(attempt: Attempt, result: Result, changed: Mapping[str, Any]) -> list[str]:
     """Name the settings that can have made a difference to an execution."""
     wanted = [*COMPUTING, *(SHOWING if result.shows else ()), *(DRAWING if result.draws else ()), *changed]
-    return [name for name in dict.fromkeys(wanted) if name in attempt.settings]
+    return [name for name in dict.fromkeys(wanted) if name in attempt.before.settings]
 
 
 def _unfaithful(attempt: Attempt, activity: Activity) -> str:
@@ -231,7 +242,7 @@ def _unfaithful(attempt: Attempt, activity: Activity) -> str:
     removed = [path for path in activity.removed if not os.path.exists(path)]
     if removed:
         return f"it removes the file {removed[0]}"
-    return _unseen(attempt, activity) or attempt.workers.find_unseen() or attempt.lingering.find()
+    return _unseen(attempt, activity) or attempt.before.workers.find_unseen() or attempt.before.lingering.find()
 
 
 def _unseen(attempt: Attempt, activity: Activity) -> str:

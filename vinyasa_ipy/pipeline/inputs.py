@@ -7,32 +7,68 @@ import sys
 import types
 from typing import TYPE_CHECKING
 
-from vinyasa_ipy.pipeline.stage import WIRING, Source
+from vinyasa_ipy.fingerprint.describe import is_secret
+from vinyasa_ipy.pipeline.recipe import RECIPE
+from vinyasa_ipy.pipeline.stage import WIRING, Inputs, Source
 from vinyasa_ipy.store import Label
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from vinyasa_ipy.fingerprint.reach import Node, Reach
 
 PYTHON = "python"
+CODE = "code of "
+"""How the label of a piece of code begins."""
 
 
-def label_reach(reach: Reach, *, root: str | None = None) -> dict[str, Label]:
-    """Make one label for each thing reached; `root` renames the first."""
+def make_inputs(reach: Reach, own: Source) -> Inputs:
+    """Make the inputs of a stage from what its code reaches; `own` is the text of that code."""
+    labels = label_reach(reach)
+    sources = {**list_sources(reach.nodes[1:], labels), reach.nodes[0].label: own}
+    key = f"{RECIPE:x}{reach.digest.hex()}"
+    return Inputs(key, labels, sources, tuple(reach.notes), list_things(reach), list_users(reach))
+
+
+def label_reach(reach: Reach) -> dict[str, Label]:
+    """Make one label for each thing reached that counts."""
     labels = {PYTHON: Label(f"{sys.version_info.major}.{sys.version_info.minor}", python_words())}
-    for number, node in enumerate(reach.nodes):
-        if node.kind == "builtin" or node.label.startswith("fed "):
-            continue
-        name = root if root is not None and number == 0 else node.label
+    for name, node in _name_nodes(reach):
         if name.startswith("package "):
             version = node.words or getattr(getattr(node.thing, "source", None), "version", "")
             if version:  # this package and the standard library have none that counts
                 labels[name] = Label(version, version)
             continue
-        labels[_unique(labels, name)] = Label(node.digest.hex(), node.words)
+        labels[name] = Label(node.digest.hex(), "" if is_secret(name) else node.words)
     labels[WIRING] = Label(reach.digest.hex())
     return labels
+
+
+def list_things(reach: Reach) -> dict[str, object]:
+    """Map labels to the values, classes and modules that they stand for."""
+    return {name: node.thing for name, node in _name_nodes(reach) if name.startswith(("`", "class ", "module "))}
+
+
+def list_users(reach: Reach) -> dict[str, str]:
+    """Name for each label the first thing that refers to it; the root, which nobody uses, has none."""
+    users: dict[int, str] = {}
+    for node in reach.nodes:
+        for number in node.edges:
+            users.setdefault(number, node.label.removeprefix(CODE).removeprefix("class ").strip("`"))
+    places = {id(node): number for number, node in enumerate(reach.nodes)}
+    found = {name: users.get(places[id(node)], "") for name, node in _name_nodes(reach) if places[id(node)]}
+    return {name: user for name, user in found.items() if user}
+
+
+def _name_nodes(reach: Reach) -> Iterator[tuple[str, Node]]:
+    """Give each thing that counts with its label; only packages share theirs."""
+    taken = {PYTHON, WIRING}
+    for node in reach.nodes:
+        if node.kind == "builtin" or node.label.startswith("fed "):
+            continue
+        name = node.label if node.label.startswith("package ") else _unique(taken, node.label)
+        taken.add(name)
+        yield name, node
 
 
 def python_words() -> str:
@@ -40,9 +76,9 @@ def python_words() -> str:
     return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def _unique(labels: dict[str, Label], name: str) -> str:
+def _unique(taken: set[str], name: str) -> str:
     candidate, number = name, 2
-    while candidate in labels:
+    while candidate in taken:
         candidate, number = f"{name} ({number})", number + 1
     return candidate
 

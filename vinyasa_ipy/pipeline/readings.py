@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from vinyasa_ipy.errors import UnstorableError
 from vinyasa_ipy.fingerprint import digest
+from vinyasa_ipy.fingerprint.describe import describe, is_secret
 from vinyasa_ipy.fingerprint.files import digest_file
+from vinyasa_ipy.pages import size
 from vinyasa_ipy.pipeline.activity import glimpse
 from vinyasa_ipy.pipeline.ambient import PREFIX as GENERATOR
 from vinyasa_ipy.pipeline.settings import PREFIX as SETTINGS
@@ -61,16 +63,31 @@ class Readings:
         surroundings were. Raises UnstorableError when a file that was read has changed meanwhile.
         """
         readings = [FileRead(name, mark) for name, mark in ambient.items()]
-        readings += [FileRead(VARIABLE + name, _variable(before.variables, name)) for name in activity.variables]
+        readings += [
+            FileRead(VARIABLE + name, _variable(before.variables, name), _say_variable(before.variables, name))
+            for name in activity.variables
+        ]
         readings += self._files(activity)
-        readings += [FileRead(FOLDER + self.places.name(path), _listing(path)) for path in activity.listed]
+        readings += [
+            FileRead(FOLDER + self.places.name(path), _listing(path), _count(path)) for path in activity.listed
+        ]
         readings += [FileRead(FOUND + self.places.name(path), kind) for path, kind in activity.found.items()]
         if activity.read or activity.written or activity.listed or activity.found or activity.folders:
             # Relative names mean other files elsewhere.
-            readings.append(FileRead(HERE, self.places.name(before.folder)))
+            readings.append(FileRead(HERE, self.places.name(before.folder), before.folder))
         if activity.places:
-            readings.append(FileRead(PLACE, os.path.normpath(before.folder)))
+            readings.append(FileRead(PLACE, os.path.normpath(before.folder), before.folder))
         return tuple(readings)
+
+    def describe(self, name: str) -> str:
+        """Say in words how what a trace's reading names is now; nothing when it is not there, or words don't tell."""
+        if name.startswith(VARIABLE):
+            return _say_variable(os.environ, name.removeprefix(VARIABLE))
+        if name.startswith(FOLDER):
+            return _count(self.places.find(name.removeprefix(FOLDER)))
+        if name in (HERE, PLACE):
+            return os.path.join(os.getcwd(), "")
+        return "" if any(map(name.startswith, self._looks)) else _measure(self.places.find(name))
 
     def pass_on(self, trace: Trace) -> None:
         """Tell the executions under way what a hit inside them stands for: it would have read and made all that."""
@@ -105,7 +122,7 @@ class Readings:
                 digest = digest_file(path)
                 if seen != (digest if isinstance(seen, str) else glimpse(path)):
                     raise UnstorableError(path, "the file was changed while the stage ran: nobody knows what it read")
-                yield FileRead(name, digest)
+                yield FileRead(name, digest, _measure(path))
 
 
 def _variable(variables: Mapping[str, str], name: str) -> str | None:
@@ -120,20 +137,50 @@ def _listing(path: str) -> str | None:
         return None
 
 
-def say_reading(name: str) -> str:
-    """Say to a person what a trace's reading is."""
-    kinds = {
-        GENERATOR: "the random generator",
-        SETTINGS: "the settings of",
-        VARIABLE: "environment variable",
-        FOLDER: "the names in folder",
-        FOUND: "what is at",
-    }
-    for prefix, words in kinds.items():
-        if name.startswith(prefix):
-            return f"{words} {_said(name.removeprefix(prefix))}"
-    return "the working folder" if name in (HERE, PLACE) else f"file {_said(name)}"
+def _say_variable(variables: Mapping[str, str], name: str) -> str:
+    """Show a variable's value, unless its name looks like a secret's."""
+    if is_secret(name):
+        return ""
+    return describe(variables[name]) if name in variables else "not set"
 
 
-def _said(name: str) -> str:
-    return name.replace("{project}/", "").replace("{site}/", "")
+def _count(path: str) -> str:
+    try:
+        return f"{len(os.listdir(path)):,} names"
+    except OSError:
+        return ""
+
+
+def _measure(path: str) -> str:
+    try:
+        return size(os.stat(path).st_size)
+    except OSError:
+        return ""
+
+
+_KINDS = {
+    GENERATOR: "the random generator",
+    SETTINGS: "the settings of",
+    VARIABLE: "environment variable",
+    FOLDER: "the names in folder",
+    FOUND: "what is at",
+    HERE: "the working folder",
+    PLACE: "the working folder",
+}
+
+
+def say_change(read: FileRead, now: str) -> str:
+    """Say to a person how a reading differs from what it is `now`, in words."""
+    prefix = next((prefix for prefix in _KINDS if read.path.startswith(prefix)), "")
+    rest = read.path.removeprefix(prefix).replace("{project}/", "").replace("{site}/", "")
+    name = _KINDS[prefix] if prefix in (HERE, PLACE) else f"{_KINDS.get(prefix, 'file')} {rest or '.'}"
+    if prefix in (VARIABLE, HERE, PLACE):
+        return f"{name}: {read.words} → {now}" if read.words and now else f"{name} changed"
+    if prefix in (GENERATOR, SETTINGS):
+        return f"{name} changed"
+    if read.digest is None:
+        return f"{name} was not there, and is now"
+    if prefix != FOUND and not now:
+        return f"{name} is gone"
+    sizes = dict.fromkeys(filter(None, (read.words, now)))
+    return f"{name} changed ({' → '.join(sizes)})" if sizes else f"{name} changed"

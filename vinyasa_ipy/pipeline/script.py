@@ -19,9 +19,8 @@ from vinyasa_ipy.fingerprint.reach import Reach, reach_code
 from vinyasa_ipy.fingerprint.strip import compile_for_key
 from vinyasa_ipy.pipeline.effects import find_effects, name_lasting, name_objects, repeat_changes
 from vinyasa_ipy.pipeline.engine import Engine, Outcome, Result
-from vinyasa_ipy.pipeline.inputs import label_reach, list_sources
+from vinyasa_ipy.pipeline.inputs import make_inputs
 from vinyasa_ipy.pipeline.namespace import Snapshot, define, digest_definitions, read_digests, storable
-from vinyasa_ipy.pipeline.recipe import RECIPE
 from vinyasa_ipy.pipeline.stage import Inputs, Source, Stage
 from vinyasa_ipy.pipeline.streams import Streams, write_again
 
@@ -92,10 +91,7 @@ class Sequence:
             reached = reach_code(code, self.space, inside=inside, label=label)
         except FingerprintError as error:
             return Look(None, None, None, str(error))
-        labels = label_reach(reached)
-        sources = list_sources(reached.nodes[1:], labels)
-        sources[label] = Source(script.text, str(script.path))
-        inputs = Inputs(f"{RECIPE:x}{reached.digest.hex()}", labels, sources, tuple(reached.notes))
+        inputs = make_inputs(reached, Source(script.text))
         return Look(self.engine.prepare(Stage(script.name, "script"), inputs), inputs, reached)
 
     def bring_back(self, script: Script, look: Look, *, show: bool = True) -> bool:

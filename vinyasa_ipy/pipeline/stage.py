@@ -51,11 +51,14 @@ class Source:
 class Inputs:
     """Everything a stage's result depends on, known before it runs.
 
-    `key` stands for all of it; `labels` say it piece by piece; `sources` hold the text of the code behind the labels;
-    `notes` say in words where the analysis could not see.
+    `key` stands for all of it; `labels` say it piece by piece; `sources` hold the text of the code behind the labels,
+    `things` the values and classes; `users` name who uses a thing, where that isn't the stage itself; `notes` say in
+    words where the analysis could not see.
     """
 
     key: str
     labels: Mapping[str, Label]
     sources: Mapping[str, Source] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    things: Mapping[str, object] = field(default_factory=dict)
+    users: Mapping[str, str] = field(default_factory=dict)

@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from vinyasa_ipy.pipeline.explain import explain_code
-from vinyasa_ipy.pipeline.readings import say_reading
+from vinyasa_ipy.fingerprint.describe import list_facts
+from vinyasa_ipy.pipeline.explain import Difference, explain_code, explain_facts
+from vinyasa_ipy.pipeline.inputs import CODE, PYTHON
+from vinyasa_ipy.pipeline.readings import Readings, say_change
 from vinyasa_ipy.pipeline.stage import WIRING, Inputs, Source, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from vinyasa_ipy.store import FileRead, Label, Store, Trace
 
 
+MISSING = "missing name "
+"""How the label of a name without a value begins."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One label that differs: what it was, what it is, in words."""
+    """One label that differs, and in words how, a line for each part of it."""
 
     label: str
-    before: str
-    after: str
-    details: tuple[str, ...] = ()
+    lines: tuple[str, ...]
 
     def __str__(self) -> str:
         """Say the change in one line."""
-        if self.details:
-            return f"{self.label}: {self.details[0]}"
-        if self.before == self.after:
-            return f"{self.label} changed ({self.after})" if self.after else f"{self.label} changed"
-        return f"{self.label}: {self.before or 'not there'} → {self.after or 'gone'}"
+        more = len(self.lines) - 1
+        return f"{self.lines[0]} (and {more} more)" if more else self.lines[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +59,21 @@ class Verdict:
             return "nothing it depends on has changed"
         if self.state == "miss":
             return "it has not run before"
-        more = f" (and {len(self.changes) - 1} more)" if len(self.changes) > 1 else ""
-        return f"{self.changes[0]}{more}" if self.changes else "its result is gone from the store"
+        more = f" (and {len(self.lines) - 1} more)" if len(self.lines) > 1 else ""
+        return f"{self.lines[0]}{more}" if self.lines else "its result is gone from the store"
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Say all that changed, a line for each."""
+        return tuple(line for change in self.changes for line in change.lines)
 
 
-def decide(store: Store, stage: Stage, inputs: Inputs, look: Callable[[FileRead], str | None]) -> Verdict:
-    """Decide whether a stage must run.
-
-    `look` gives the present fingerprint of something a trace says was read.
-    """
-    moved: tuple[Change, ...] = ()
+def decide(store: Store, stage: Stage, inputs: Inputs, readings: Readings) -> Verdict:
+    """Decide whether a stage must run; `readings` tell how what earlier executions read is now."""
     nearest: Trace | None = None
+    moved: tuple[Change, ...] = ()
     for trace in store.traces(stage.owner, inputs.key):
-        changes = tuple(_read_change(read, now) for read in trace.reads if (now := look(read)) != read.digest)
+        changes = tuple(_read_change(read, readings) for read in trace.reads if readings.look(read) != read.digest)
         if not changes:
             return Verdict("hit", trace)
         if nearest is None or len(changes) < len(moved):
@@ -97,31 +101,99 @@ def _digest(label: Label | None) -> str:
 
 
 def compare(trace: Trace, inputs: Inputs) -> tuple[Change, ...]:
-    """List the labels in which the inputs differ from those of an earlier execution, code first."""
+    """List the labels in which the inputs differ from those of an earlier execution.
+
+    Changed code comes first, then changed values; what came or went follows from those, mostly.
+    """
     differing = _differing(trace, inputs)
     if len(differing) > 1:
         differing = [name for name in differing if name != WIRING]  # it says nothing that the others don't
-    changes = [_change(name, trace, inputs) for name in differing]
-    return tuple(sorted(changes, key=lambda change: not change.details))
+    gone = {f"`{_missing(name)}`" for name in differing if name.startswith(MISSING)}
+    differing = [name for name in differing if name not in gone]
+    differing.sort(key=lambda name: (name not in trace.labels, name not in inputs.labels, not name.startswith(CODE)))
+    return tuple(Change(name, _say_change(name, trace, inputs)) for name in differing)
 
 
-def _change(name: str, trace: Trace, inputs: Inputs) -> Change:
+def _say_change(name: str, trace: Trace, inputs: Inputs) -> tuple[str, ...]:
     old, new = trace.labels.get(name), inputs.labels.get(name)
+    if old is None or new is None:
+        return (_say_presence(name, old or new, came=old is None),)
     before, after = _source(trace, name), inputs.sources.get(name)
-    details = explain_code(before, after) if before is not None and after is not None else ()
-    return Change(name, old.words if old else "", new.words if new else "", details)
+    if before is not None and after is not None:
+        differences = explain_code(before, after)
+        return tuple(_place(each, name, after.file, inputs) for each in differences) or _say_opaque(name, inputs)
+    if name in inputs.things:
+        parts = explain_facts(_facts(trace, name), list_facts(inputs.things[name]))
+        if parts:
+            return tuple(f"{name}: {part}" for part in parts)
+    return _say_words(name, old.words, new.words) or _say_opaque(name, inputs)
+
+
+def _place(difference: Difference, name: str, file: str, inputs: Inputs) -> str:
+    """Say a change of code with the function it is in, who calls that, and where it stands."""
+    user = inputs.users.get(name)
+    inside = list(difference.inside)
+    if user is not None:
+        inside[:1] = [name.removeprefix(CODE)]
+    where = f" in `{'.'.join(inside)}`" if inside else ""
+    called = f" (called by `{user}`)" if user is not None else ""
+    return f"{difference.what}{where}{called}, {_say_file(file)}line {difference.line}"
+
+
+def _say_file(file: str) -> str:
+    """Say the file some code is in; the code of the stage itself is in none."""
+    folder, name = os.path.split(file)
+    name = os.path.join(os.path.basename(folder), name) if name == "__init__.py" else name
+    return f"{name} " if name else ""
+
+
+def _say_words(name: str, was: str, now: str) -> tuple[str, ...]:
+    """Say a change of something that few words tell whole."""
+    if was == now or not was or not now:
+        return ()
+    if name == PYTHON:
+        return (f"Python {was} → {now}",)
+    package = name.removeprefix("package ")
+    return (f"{package} {was} → {now}" if package != name else f"{name}: {was} → {now}",)
+
+
+def _say_opaque(name: str, inputs: Inputs) -> tuple[str, ...]:
+    """Say that something changed of which more isn't known."""
+    if name == WIRING:
+        return ("the same names stand for other things now, or share what they didn't share",)
+    words = inputs.labels[name].words
+    return (f"{name} has other content ({words})" if words else f"{name} changed",)
+
+
+def _say_presence(name: str, label: Label | None, *, came: bool) -> str:
+    """Say that something is used now, or isn't any more."""
+    words = f" ({label.words})" if label is not None and label.words else ""
+    if name.startswith(MISSING):
+        return f"`{_missing(name)}` is {'not defined any more' if came else 'defined now'}"
+    if name.startswith(CODE):
+        name = f"`{name.removeprefix(CODE)}`"
+    return f"it {'now' if came else 'no longer'} uses {name}{words}"
+
+
+def _missing(name: str) -> str:
+    return name.removeprefix(MISSING).strip("`")
 
 
 def _source(trace: Trace, name: str) -> Source | None:
-    sources = trace.details.get("sources")
-    found = sources.get(name) if isinstance(sources, dict) else None
-    if not isinstance(found, dict):
-        return None
-    return Source(str(found["text"]), str(found["file"]), int(str(found["line"])))
+    found = _detail(trace, "sources", name)
+    return Source(str(found["text"]), str(found["file"]), int(str(found["line"]))) if found else None
 
 
-def _read_change(read: FileRead, now: str | None) -> Change:
-    label = say_reading(read.path)
-    if read.digest is None:
-        return Change(label, "", "", ("was not there, and is now",))
-    return Change(label, "", "", ("is gone" if now is None else "changed",))
+def _facts(trace: Trace, name: str) -> dict[str, str]:
+    return {part: str(words) for part, words in _detail(trace, "facts", name).items()}
+
+
+def _detail(trace: Trace, kind: str, name: str) -> dict[str, Any]:
+    """Find what a trace keeps of one thing reached: the text of code, the parts of a value."""
+    kept = trace.details.get(kind)
+    found = kept.get(name) if isinstance(kept, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _read_change(read: FileRead, readings: Readings) -> Change:
+    return Change(read.path, (say_change(read, readings.describe(read.path)),))

@@ -56,10 +56,14 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class FileRead:
-    """A file that was read, by the digest of its content; None when it was looked for and absent."""
+    """A file that was read, by the digest of its content; None when it was looked for and absent.
+
+    `words` say to a person how it was ("12 MB").
+    """
 
     path: str
     digest: str | None
+    words: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +251,7 @@ def _to_json(trace: Trace, places: Mapping[str, Place]) -> dict[str, object]:
     return {
         "recipe": trace.recipe,
         "labels": {name: (label.digest, label.words) for name, label in trace.labels.items()},
-        "reads": [(read.path, read.digest) for read in trace.reads],
+        "reads": [(read.path, read.digest, read.words) for read in trace.reads],
         "made": [(made.path, made.digest, made.mode) for made in trace.made],
         "values": dict(trace.values),
         "notes": trace.notes,
