@@ -99,7 +99,7 @@ _OWN_ATTRIBUTES = frozenset(
 
 def write_content(walk: Walk, value: np.ndarray[Any, Any]) -> None:
     """Write the elements of a plain array in their order of iteration, or in memory order where that is Fortran's."""
-    if value.dtype.names is not None:
+    if value.dtype.names is not None and not _is_packed(value.dtype):
         for name in value.dtype.names:
             field = value[name]
             walk.text(b"h", str(field.shape))
@@ -117,6 +117,18 @@ def write_content(walk: Walk, value: np.ndarray[Any, Any]) -> None:
     else:
         walk.out += b"C"
         walk.chunks(_pieces(value), value.nbytes)
+
+
+@cache
+def _is_packed(dtype: np.dtype[Any]) -> bool:
+    """Tell whether every byte of an element is content: fields side by side, without objects or padding."""
+    base = dtype.base
+    if base.names is None:
+        return base.kind != "T" and not base.hasobject and base.char not in _PADDED
+    fields = [base.fields[name][:2] for name in base.names]  # type: ignore[index]
+    ends = [offset + field.itemsize for field, offset in fields]
+    side_by_side = [offset for _, offset in fields] == [0, *ends[:-1]] and ends[-1:] == [base.itemsize]
+    return side_by_side and all(_is_packed(field) for field, _ in fields)
 
 
 _PADDED = "gG" if np.finfo(np.longdouble).nmant == 63 else ""  # noqa: PLR2004 - the x87 format
