@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from vinyasa_ipy.fingerprint.callers import count_callers
 from vinyasa_ipy.fingerprint.walk import Walk
 
 if TYPE_CHECKING:
@@ -125,6 +126,8 @@ class Canonical:
     """Names it binds outside itself (`global x; x = …`)."""
     opaque: bool = False
     """True when it imports a module by a name that is made while it runs."""
+    callers: int = 0
+    """How many callers up it looks."""
 
     def names(self) -> set[str]:
         """Return every outside name the code reads."""
@@ -224,6 +227,7 @@ class _Body:
         self.places = _places(code, self.steps)
         self.variables = _Variables(code)
         self.cells = frozenset(code.co_cellvars + code.co_freevars)
+        self.result.callers = max(self.result.callers, count_callers(self.steps))
 
     def write(self) -> None:
         for index, step in enumerate(self.steps):

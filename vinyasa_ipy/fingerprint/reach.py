@@ -24,6 +24,7 @@ from blake3 import blake3
 
 from vinyasa_ipy.errors import FingerprintError
 from vinyasa_ipy.fingerprint.caches import function_of, note, suspected, suspects
+from vinyasa_ipy.fingerprint.callers import ENDLESS, LOOKERS, PRYING
 from vinyasa_ipy.fingerprint.code import DESCENDING, DYNAMIC, Canonical, Import, Reference, canonical, parameters
 from vinyasa_ipy.fingerprint.describe import describe
 from vinyasa_ipy.fingerprint.files import digest_file
@@ -114,6 +115,9 @@ class Reach:
         self._fed: list[tuple[int, object]] = []
         self.listing = False
         self.descending = False
+        self.prying = False
+        self._pried: set[int] = set()
+        self._looking: dict[int, int] = {}
         self._aliases: list[tuple[Any, ...]] = []
         self._keep: list[object] = []
         self.guards = Guards()
@@ -124,8 +128,9 @@ class Reach:
 
     def finish(self) -> None:
         """Follow everything that was added until nothing new turns up, and make the digest."""
-        while self._queue or self._descend() or self._look_into_caches():
+        while self._queue or self._descend() or self._pry() or self._look_into_caches():
             self._visit(self._queue.popleft())
+        self._check_callers()
         for number, value in self._fed:  # content after all, if something else reads it
             if self._met.setdefault(id(value), (number, 0))[0] != number:
                 self._aliases.append((number, *self._met[id(value)]))
@@ -165,6 +170,42 @@ class Reach:
         self.nodes.append(
             Node("value", f"results kept by `{name}`", content, lambda walk: walk.text(b"L", content.hex()))
         )
+
+    def _check_callers(self) -> None:
+        """Refuse code that looks farther up its callers than to where all of this begins.
+
+        A function is called, at the least, by those on the shortest way to it; classes and values don't call.
+        """
+        depths, queue = {0: 0}, deque([0] if self._looking else ())
+        while queue:
+            number = queue.popleft()
+            node, depth = self.nodes[number], depths[number]
+            if self._looking.get(number, 0) > depth:
+                raise FingerprintError(name_of(node.thing), "it looks into frames of callers that no key covers")
+            depth += node.kind == "function"
+            for edge in node.edges:
+                if depth < depths.get(edge, ENDLESS):
+                    depths[edge] = depth
+                    queue.append(edge)
+
+    def _count_callers(self, form: Canonical, edges: list[int]) -> int:
+        """Count how many callers up a function looks, by whatever name it calls what looks there."""
+        for thing in (self.nodes[edge].thing for edge in edges):
+            if type(thing) in (types.FunctionType, types.BuiltinFunctionType):
+                module, name = thing.__module__, thing.__name__
+                if name in LOOKERS.get(module or "", ()) and (
+                    name == "stack" or name not in form.attributes | form.names()
+                ):
+                    return ENDLESS
+        return form.callers
+
+    def _pry(self) -> bool:
+        """Where code reaches into frames, add all globals of the functions reached; tell if there is more to follow."""
+        for number, node in enumerate(self.nodes) if self.prying else ():
+            if node.kind == "function" and id(node.thing.__globals__) not in self._pried:
+                self._pried.add(id(node.thing.__globals__))
+                self._widen(number, set(PRYING), node.thing.__globals__, node.label)
+        return bool(self._queue)
 
     def begin_with(self, function: types.FunctionType, inside: frozenset[str], label: str) -> None:
         """Make a function that stands for a cell or a script the root."""
@@ -311,6 +352,7 @@ class Reach:
         self.spreads |= form.spreads
         self.listing |= form.listing
         self.descending |= DESCENDING in form.attributes
+        self.prying |= not PRYING.isdisjoint(form.attributes)
         self._stored.update((id(function.__globals__), name) for name in form.stored)
         space = function.__globals__
         closure = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
@@ -331,6 +373,8 @@ class Reach:
         if number == 0:
             names |= {reference.name for reference in form.references if reference.bare}
         self._widen(number, names, space, node.label)
+        if callers := self._count_callers(form, node.edges):
+            self._looking[number] = callers
 
     def _closed_over(self, cell: types.CellType, reference: Reference, node: Node) -> int:
         value = read_cell(cell)
