@@ -12,6 +12,426 @@ from vinyasa_ipy.fingerprint import digest
 from vinyasa_ipy.fingerprint.reach import reach, reach_values
 
 PAIRS = {
+    "state of a metaclass": (
+        """
+        class M(type):
+            count = 0
+            def __new__(m, *a):
+                M.count += 1
+                return super().__new__(m, *a)
+        class A(metaclass=M): pass
+        %s
+        def f(): return type(A).count
+        """,
+        "",
+        "class B(metaclass=M): pass",
+    ),
+    "what a class makes of an index": (
+        """
+        class A:
+            def __class_getitem__(c, i): return %s
+        def f(): return A[0]
+        """,
+        "1",
+        "2",
+    ),
+    "what a descriptor keeps for all classes": (
+        """
+        class D:
+            store = {}
+            def __set_name__(s, o, n): D.store[n] = %s
+            def __get__(s, o, t): return D.store['x']
+        class A: x = D()
+        def f(): return A.x
+        """,
+        "1",
+        "2",
+    ),
+    "context variable's default": (
+        """
+        import contextvars
+        v = contextvars.ContextVar('v', default=%s)
+        def f(): return v.get()
+        """,
+        "1",
+        "2",
+    ),
+    "context variable": (
+        """
+        import contextvars
+        v = contextvars.ContextVar('v')
+        v.set(%s)
+        def f(): return v.get()
+        """,
+        "1",
+        "2",
+    ),
+    "weak reference to a method": (
+        """
+        import weakref
+        class A:
+            def m(self): return self.x
+        a = A(); a.x = %s
+        r = weakref.WeakMethod(a.m)
+        def f(): return r()()
+        """,
+        "1",
+        "2",
+    ),
+    "finalizer": (
+        """
+        import weakref
+        class A: pass
+        a = A()
+        def g(x): return x
+        r = weakref.finalize(a, g, %s)
+        def f(): return r.peek()[2]
+        """,
+        "1",
+        "2",
+    ),
+    "function registered later": (
+        """
+        import functools
+        @functools.singledispatch
+        def g(x): return 0
+        %s
+        def f(): return g(1)
+        """,
+        "",
+        "g.register(int, lambda x: 5)",
+    ),
+    "single dispatch of a method": (
+        """
+        import functools
+        class A:
+            @functools.singledispatchmethod
+            def g(self, x): return 0
+            @g.register
+            def _(self, x: int): return %s
+        def f(): return A().g(1)
+        """,
+        "1",
+        "2",
+    ),
+    "what an abstract class says of others": (
+        """
+        import abc
+        class A(abc.ABC):
+            @classmethod
+            def __subclasshook__(c, o): return %s
+        class B: pass
+        def f(): return isinstance(B(), A)
+        """,
+        "True",
+        "False",
+    ),
+    "what an enum makes of auto()": (
+        """
+        import enum
+        class E(enum.Enum):
+            @staticmethod
+            def _generate_next_value_(name, start, count, last): return name + %s
+            A = enum.auto()
+        def f(): return E.A.value
+        """,
+        "'x'",
+        "'y'",
+    ),
+    "what an enum makes of other values": (
+        """
+        import enum
+        class E(enum.Enum):
+            A = 1
+            @classmethod
+            def _missing_(c, v): return %s
+        def f(): return E(5)
+        """,
+        "E.A",
+        "None",
+    ),
+    "what was put into an enum": (
+        """
+        import enum
+        class E(enum.Enum):
+            A = 1
+        E.extra = %s
+        def f(): return E.extra
+        """,
+        "1",
+        "2",
+    ),
+    "getter of an attribute": (
+        """
+        import operator
+        g = operator.attrgetter(%s)
+        class A: x=1; y=2
+        def f(): return g(A)
+        """,
+        "'x'",
+        "'y'",
+    ),
+    "caller of a method": (
+        """
+        import operator
+        g = operator.methodcaller('split', %s)
+        def f(): return g('a-b.c')
+        """,
+        "'-'",
+        "'.'",
+    ),
+    "variable that two functions share": (
+        """
+        def make():
+            k = 0
+            def up(n):
+                nonlocal k
+                k = n
+            def get(): return k
+            return up, get
+        up, get = make()
+        up(%s)
+        def f(): return get()
+        """,
+        "1",
+        "2",
+    ),
+    "defaults that were swapped": (
+        """
+        def g(a=0): return a
+        g.__defaults__ = (%s,)
+        def f(): return g()
+        """,
+        "1",
+        "2",
+    ),
+    "defaults by name that were swapped": (
+        """
+        def g(*, a=0): return a
+        g.__kwdefaults__ = {'a': %s}
+        def f(): return g()
+        """,
+        "1",
+        "2",
+    ),
+    "code that was swapped": (
+        """
+        def g(): return 0
+        g.__code__ = (lambda: %s).__code__
+        def f(): return g()
+        """,
+        "1",
+        "2",
+    ),
+    "property that was replaced": (
+        """
+        class A: x = property(lambda s: 0)
+        A.x = property(lambda s: %s)
+        def f(): return A().x
+        """,
+        "1",
+        "2",
+    ),
+    "module that was made by hand": (
+        """
+        import sys, types
+        m = types.ModuleType('m'); m.x = %s; sys.modules['m'] = m
+        def f():
+            import m
+            return m.x
+        """,
+        "1",
+        "2",
+    ),
+    "module taken from sys.modules": (
+        """
+        import sys, types
+        m = types.ModuleType('m'); m.x = %s; sys.modules['m'] = m
+        def f(): return sys.modules['m'].x
+        """,
+        "1",
+        "2",
+    ),
+    "cause of an exception": (
+        """
+        e = ValueError('a'); e.__cause__ = KeyError(%s)
+        def f(): return e.__cause__
+        """,
+        "1",
+        "2",
+    ),
+    "what an exception was raised in": (
+        """
+        e = ValueError('a'); e.__context__ = KeyError(%s)
+        def f(): return e.__context__
+        """,
+        "1",
+        "2",
+    ),
+    "global taken from the module's own names": (
+        """
+        import sys
+        K = %s
+        def f(): return vars(sys.modules[__name__])['K']
+        """,
+        "1",
+        "2",
+    ),
+    "global taken from the module by its name": (
+        """
+        import sys
+        K = %s
+        def f(): return getattr(sys.modules[__name__], 'K')
+        """,
+        "1",
+        "2",
+    ),
+    "globals of a function": (
+        """
+        K = %s
+        def g(): pass
+        def f(): return g.__globals__['K']
+        """,
+        "1",
+        "2",
+    ),
+    "globals of the function itself": (
+        """
+        K = %s
+        def f(): return f.__globals__['K']
+        """,
+        "1",
+        "2",
+    ),
+    "what a closure holds": (
+        """
+        def make(k):
+            def g(): return k
+            return g
+        g = make(%s)
+        def f(): return g.__closure__[0].cell_contents
+        """,
+        "1",
+        "2",
+    ),
+    "match of a regular expression": (
+        """
+        import re
+        m = re.match('(.)', %s)
+        def f(): return m.group(1)
+        """,
+        "'a'",
+        "'b'",
+    ),
+    "bound of a type variable": (
+        """
+        import typing
+        T = typing.TypeVar('T', bound=%s)
+        def f(): return T.__bound__
+        """,
+        "int",
+        "str",
+    ),
+    "what a new type stands for": (
+        """
+        import typing
+        T = typing.NewType('T', %s)
+        def f(): return T.__supertype__
+        """,
+        "int",
+        "str",
+    ),
+    "decorator that reads annotations": (
+        """
+        def deco(c):
+            c.init = sorted(c.__annotations__.items(), key=str); return c
+        @deco
+        class A:
+            x: %s = 1
+        def f(): return A.init
+        """,
+        "int",
+        "str",
+    ),
+    "hints that a helper reads": (
+        """
+        import typing
+        def g(a: %s): pass
+        def h(fn): return list(typing.get_type_hints(fn).values())
+        def f(): return h(g)
+        """,
+        "int",
+        "str",
+    ),
+    "converters made from annotations": (
+        """
+        import inspect
+        def conv(fn):
+            types = {n: p.annotation for n,p in inspect.signature(fn).parameters.items()}
+            def call(*a): return fn(*[t(x) for t,x in zip(types.values(), a)])
+            return call
+        @conv
+        def g(a: %s): return a
+        def f(): return g(3)
+        """,
+        "float",
+        "str",
+    ),
+    "list of subclasses that a base keeps": (
+        """
+        class A:
+            reg = []
+            def __init_subclass__(cls): A.reg.append(cls.__name__)
+        class B(A): pass
+        %s
+        def f(): return A.reg
+        """,
+        "",
+        "class C(A): pass",
+    ),
+    "base that stands for another": (
+        """
+        class A: x=%s
+        class P:
+            def __mro_entries__(s, b): return (A,)
+        class B(P()): pass
+        def f(): return B.x
+        """,
+        "1",
+        "2",
+    ),
+    "counter": (
+        """
+        import itertools
+        c = itertools.count(%s)
+        def f(): return next(c)
+        """,
+        "1",
+        "2",
+    ),
+    "partial method": (
+        """
+        import functools
+        class A:
+            def m(s, x): return x
+            n = functools.partialmethod(m, %s)
+        def f(): return A().n()
+        """,
+        "1",
+        "2",
+    ),
+    "what a function says it wraps": (
+        """
+        import inspect
+        def a(x=1): return 1
+        def b(x=2): return 2
+        def g(): return 3
+        g.__wrapped__ = %s
+        def f(): return inspect.unwrap(g)()
+        """,
+        "a",
+        "b",
+    ),
     "method": (
         """
         class A:
@@ -934,6 +1354,12 @@ def test_what_eval_may_reach_and_can_not_be_fingerprinted_is_noted(follow):
 def test_an_import_by_a_made_name_is_noted(follow):
     (note,) = follow("import importlib\ndef f(n='json'): return importlib.import_module(n)").notes
     assert "partial key" in note
+
+
+def test_a_module_taken_by_a_made_name_is_noted(follow):
+    (note,) = follow("import sys\ndef f(n='json'): return sys.modules[n]").notes
+    assert "partial key" in note
+    assert "sys.modules" in note
 
 
 def test_a_global_that_can_not_be_fingerprinted_is_named(follow):

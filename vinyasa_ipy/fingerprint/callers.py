@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 ENDLESS = 1 << 30
 """Stands for as far as there are callers."""
 
-PRYING = frozenset({"f_globals", "f_locals"})
+PRYING = frozenset({"f_globals", "f_locals", "__globals__"})
 """Names whose use means that the code can reach any name of the code it looks at."""
 
 LOOKERS = {

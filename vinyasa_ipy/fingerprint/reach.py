@@ -25,7 +25,16 @@ from blake3 import blake3
 from vinyasa_ipy.errors import FingerprintError
 from vinyasa_ipy.fingerprint.caches import function_of, note, suspected, suspects
 from vinyasa_ipy.fingerprint.callers import ENDLESS, LOOKERS, PRYING
-from vinyasa_ipy.fingerprint.code import DESCENDING, DYNAMIC, Canonical, Import, Reference, canonical, parameters
+from vinyasa_ipy.fingerprint.code import (
+    DESCENDING,
+    DYNAMIC,
+    Canonical,
+    Import,
+    Reference,
+    canonical,
+    code_objects,
+    parameters,
+)
 from vinyasa_ipy.fingerprint.describe import describe
 from vinyasa_ipy.fingerprint.files import digest_file
 from vinyasa_ipy.fingerprint.guards import MISSING, Guards, read_cell
@@ -60,6 +69,7 @@ _MODULE_BOOKKEEPING = frozenset(
         *("__path__", "__annotations__", "__all__", "__warningregistry__"),
     }
 )
+_ALL_MODULES = "sys.modules"
 _SHELL_NAME = re.compile(r"_+|_i+|_[ido]h|_i?\d+|__.*__")
 _SHELL_NAMES = frozenset({"In", "Out", "get_ipython", "exit", "quit", "open", "display"})
 _FED = (list, set, dict, deque, bytearray)
@@ -176,7 +186,7 @@ class Reach:
 
         A function is called, at the least, by those on the shortest way to it; classes and values don't call.
         """
-        depths, queue = {0: 0}, deque([0] if self._looking else ())
+        depths, queue = {0: 0}, deque([0] if any(self._looking.values()) else ())
         while queue:
             number = queue.popleft()
             node, depth = self.nodes[number], depths[number]
@@ -373,8 +383,8 @@ class Reach:
         if number == 0:
             names |= {reference.name for reference in form.references if reference.bare}
         self._widen(number, names, space, node.label)
-        if callers := self._count_callers(form, node.edges):
-            self._looking[number] = callers
+        self._looking[number] = self._count_callers(form, node.edges)
+        self._take_modules(number, form)
 
     def _closed_over(self, cell: types.CellType, reference: Reference, node: Node) -> int:
         value = read_cell(cell)
@@ -405,6 +415,8 @@ class Reach:
             number = self.add(_Absent(f"fed {type(value).__name__}"), f"fed {label}", place=("fed", id(value)))
             self._fed.append((number, value))
             return number
+        if value is sys.modules:
+            return self.add(_Named(STANDARD, _ALL_MODULES), "builtin modules")
         chain = list(reference.chain)
         while chain and _is_module(value):
             module, name = value, chain.pop(0)
@@ -458,6 +470,26 @@ class Reach:
             if part not in vars(module):
                 _load(f"{name}.{part}")
         return [self._target(module, Reference(name, (part,)), f"module {name}") for part in statement.names]
+
+    def _takes_modules(self, form: Canonical, edges: list[int]) -> bool:
+        things = [self.nodes[edge].thing for edge in edges]
+        if any(type(thing) is _Named and thing.name == _ALL_MODULES for thing in things):
+            return True
+        return "modules" in form.attributes and any(statement.module == "sys" for statement in form.imports)
+
+    def _take_modules(self, number: int, form: Canonical) -> None:
+        """Where code takes modules from `sys.modules`, add those that it names, as a whole."""
+        node = self.nodes[number]
+        if not self._takes_modules(form, node.edges):
+            return
+        constants = {constant for code in code_objects(node.thing.__code__) for constant in code.co_consts}
+        named = sorted(name for name in constants if isinstance(name, str) and name in sys.modules)
+        for name in named:
+            node.edges.extend(self._imported(Import(name, (), 0), form, node.thing.__globals__))
+        if "__name__" in form.names():
+            self._widen(number, {_ALL_MODULES}, node.thing.__globals__, node.label)
+        elif not named:
+            self._note(f"partial key: {node.label} uses `sys.modules`, which may reach any module")
 
     def _parents(self, name: str, form: Canonical) -> Iterator[int]:
         """Add what code can take from the packages around a module: `import a.b` binds `a`."""

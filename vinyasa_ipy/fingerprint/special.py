@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import datetime as dt
 import decimal
 import fractions
 import functools
 import io
 import pathlib
+import re
 import struct
 import sys
 import threading
@@ -19,7 +22,7 @@ from typing import Any
 
 from vinyasa_ipy.errors import FingerprintError
 from vinyasa_ipy.fingerprint.caches import function_of
-from vinyasa_ipy.fingerprint.walk import ENCODERS, EXTENDED, NAMED, Walk
+from vinyasa_ipy.fingerprint.walk import ENCODERS, EXTENDED, INHERITED, NAMED, Walk, write_object
 
 
 def _lru_cache(walk: Walk, value: Any) -> None:
@@ -64,6 +67,12 @@ def _weakref(walk: Walk, value: weakref.ref[Any]) -> None:
     walk.write(value())
 
 
+def _finalizer(walk: Walk, value: weakref.finalize[Any, Any]) -> None:
+    """Write what a finalizer will do: what it is made of is kept beside it, in its class."""
+    walk.out += b"~wf"
+    walk.write(value.peek())
+
+
 def _weak_mapping(walk: Walk, value: Any) -> None:
     if walk.enter(value):
         walk.out += b"~wd"
@@ -89,6 +98,41 @@ def _alias(walk: Walk, value: Any) -> None:
     if walk.enter(value):
         walk.text(b"~al", value.__name__)
         walk.write(value.__value__)
+
+
+def _parameter(walk: Walk, value: Any) -> None:
+    """Write a type's parameter: what it stands for, not only its name."""
+    if walk.enter(value):
+        walk.text(b"~tv", f"{type(value).__name__} {value.__name__}")
+        for name in ("__bound__", "__constraints__", "__covariant__", "__contravariant__", "__default__"):
+            with contextlib.suppress(NameError):  # it is evaluated only now, and can name what isn't there yet
+                walk.write(getattr(value, name, None))
+
+
+def _context_variable(walk: Walk, value: contextvars.ContextVar[Any]) -> None:
+    """Write a context variable by what it holds here and now."""
+    if walk.enter(value):
+        walk.text(b"~cv", value.name)
+        try:
+            walk.write(value.get())
+        except LookupError:  # it holds nothing
+            walk.out += b"-"
+
+
+def _match(walk: Walk, value: re.Match[Any]) -> None:
+    walk.out += b"~re"
+    walk.write((value.re, value.string, value.pos, value.endpos, value.regs))
+
+
+def _exception(walk: Walk, value: BaseException) -> None:
+    """Write an exception with those behind it, which pickling leaves out."""
+    met = id(value) in walk.memo
+    write_object(walk, value)
+    behind = (value.__cause__, value.__context__, value.__suppress_context__)
+    if behind[:2] != (None, None) and not met:
+        walk.peculiar = walk.peculiar or f"`{type(value).__qualname__}`"
+        walk.out += b"~ex"
+        walk.write(behind)
 
 
 def _stream(walk: Walk, value: Any) -> None:
@@ -158,6 +202,7 @@ ENCODERS.update(
         type(threading.Lock()): _lock,
         type(threading.RLock()): _lock,
         weakref.ref: _weakref,
+        weakref.WeakMethod: _weakref,
         weakref.WeakKeyDictionary: _weak_mapping,
         weakref.WeakValueDictionary: _weak_mapping,
         types.CellType: _cell,
@@ -167,6 +212,11 @@ ENCODERS.update(
         types.FrameType: _refused("it is a running frame"),
         types.TracebackType: _refused("it is a traceback"),
         struct.Struct: _struct,
+        contextvars.ContextVar: _context_variable,
+        re.Match: _match,
+        typing.TypeVar: _parameter,
+        typing.ParamSpec: _parameter,
+        typing.TypeVarTuple: _parameter,
         decimal.Decimal: _number,
         fractions.Fraction: _number,
         uuid.UUID: _number,
@@ -186,8 +236,10 @@ EXTENDED.update(
         classmethod: _wrapped,
         pathlib.PurePath: _path,
         weakref.WeakSet: _weak_set,
+        weakref.finalize: _finalizer,
         _FILE: _stream,
     }
 )
+INHERITED[BaseException] = _exception
 if sys.version_info >= (3, 12):
     ENCODERS[typing.TypeAliasType] = _alias

@@ -22,7 +22,7 @@ from typing import Any
 from blake3 import blake3
 
 from vinyasa_ipy.errors import FingerprintError
-from vinyasa_ipy.fingerprint.modules import STANDARD, is_users, name_type, namespace, origin_of
+from vinyasa_ipy.fingerprint.modules import STANDARD, is_users, name_type, namespace, origin, origin_of
 
 DIGEST_BYTES = 20
 """Length of every digest in bytes: 160 bits, 40 hexadecimal digits."""
@@ -510,7 +510,7 @@ def _method(walk: Walk, value: types.MethodType) -> None:
     walk.write(value.__self__)
 
 
-def _object(walk: Walk, value: object) -> None:
+def write_object(walk: Walk, value: object) -> None:
     """Write any other object by its class and the state that pickling would keep."""
     if not walk.enter(value):
         return
@@ -520,7 +520,7 @@ def _object(walk: Walk, value: object) -> None:
     if isinstance(reduced, str):
         walk.text(b"G", f"{type(value).__module__}.{reduced}")
         walk.define(type(value))
-        if own:  # for pickle the name is enough; what it stands for may have changed
+        if own or _stands_in_own_module(value):  # for pickle the name is enough; what it stands for may have changed
             walk.write(object.__getstate__(value))
         return
     walk.out += b"o"
@@ -530,6 +530,11 @@ def _object(walk: Walk, value: object) -> None:
     walk.inside -= not own
     if own:
         _rest(walk, value)
+
+
+def _stands_in_own_module(value: object) -> bool:
+    module = getattr(value, "__module__", None)
+    return isinstance(module, str) and origin(module).own
 
 
 def _reduced(walk: Walk, value: object, reduced: tuple[Any, ...]) -> None:
@@ -703,7 +708,7 @@ def find_encoder(value: object) -> Encoder:
         import_module(f"{__package__}.special")
     encode = ENCODERS.get(kind) or NAMED.get(name_type(kind)) or _inherited(kind)
     if encode is None:
-        encode = _definition if issubclass(kind, _DEFINITIONS) else _object
+        encode = _definition if issubclass(kind, _DEFINITIONS) else write_object
     ENCODERS[kind] = encode
     return encode
 
