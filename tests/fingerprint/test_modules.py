@@ -141,6 +141,53 @@ def test_names_that_a_module_computes_count(project, text):
     assert after["key"] != before["key"]
 
 
+LAZY = """
+import importlib
+PLACES = {"K": ".sub", "sub": "."}
+def __getattr__(name):
+    if name == "sub": return importlib.import_module("p.sub")
+    if name not in PLACES: raise AttributeError(name)
+    return getattr(importlib.import_module(PLACES[name], __name__), name)
+"""
+
+
+@pytest.mark.parametrize("name", ["K", "sub.K"])
+def test_names_that_a_package_loads_when_they_are_asked_for_count(project, name):
+    made = project({"p/__init__.py": LAZY, "p/sub.py": "K = 1\n", "main.py": f"import p\ndef f(): return p.{name}\n"})
+    before = made.ask()
+    made.write({"p/sub.py": "K = 2\n"})
+    after = made.ask()
+    assert (before["result"], after["result"]) == ("1", "2")
+    assert after["key"] != before["key"] == before["later"]
+
+
+def test_a_module_imported_by_its_place_in_the_package_counts(project):
+    text = "import importlib\ndef f(): return importlib.import_module('.b', __package__).K\n"
+    made = project({"main.py": "from p.a import f\n", "p/__init__.py": "", "p/a.py": text, "p/b.py": "K = 1\n"})
+    before = made.ask()
+    made.write({"p/b.py": "K = 2\n"})
+    assert made.ask()["key"] != before["key"]
+    assert before["notes"] == []
+
+
+def test_what_the_text_of_an_annotation_means_counts_once_it_is_read(project):
+    text = """
+        from __future__ import annotations
+        import typing
+        from m import T
+        class A:
+            x: T
+        def g(x: T): pass
+        def f(): return typing.get_type_hints(g), typing.get_type_hints(A)
+    """
+    made = project({"main.py": text, "m.py": "T = int\n"})
+    before = made.ask()
+    made.write({"m.py": "T = str\n"})
+    after = made.ask()
+    assert before["result"] != after["result"]
+    assert before["key"] != after["key"]
+
+
 def test_a_module_that_raises_for_every_name_has_a_key(project):
     text = "K = %d\ndef __getattr__(name): raise RuntimeError(name)\n"
     main = "import m\ndef f():\n    try:\n        return m.q\n    except RuntimeError:\n        return m.K\n"

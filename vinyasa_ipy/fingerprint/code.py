@@ -297,10 +297,14 @@ class _Body:
 
     def _import_by_name(self, index: int) -> None:
         """Take `import_module("name")`, loaded at `index`, for the import statement it stands for."""
-        given = [step for step in self.steps[index + 1 : index + 4] if step.opname not in ("PUSH_NULL", "PRECALL")][:2]
-        name = given[0].argval if len(given) == 2 and given[0].opname == "LOAD_CONST" else None  # noqa: PLR2004
-        if isinstance(name, str) and given[1].opname == "CALL" and given[1].arg == 1:
-            self.result.imports.append(Import(name, (), 0))
+        following = [step for step in self.steps[index + 1 : index + 6] if step.opname not in ("PUSH_NULL", "PRECALL")]
+        calls = [place for place, step in enumerate(following) if step.opname == "CALL"][:1]
+        name, *package = [step.argval for step in following[: calls[0]]] if calls else [None]
+        if not isinstance(name, str) or following[0].opname != "LOAD_CONST" or following[calls[0]].arg != calls[0]:
+            self.result.opaque = True
+        elif package in ([], ["__package__"], ["__name__"]):
+            bare = name.lstrip(".")
+            self.result.imports.append(Import(bare, (), len(name) - len(bare)))
         else:
             self.result.opaque = True
 

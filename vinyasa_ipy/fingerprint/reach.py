@@ -70,6 +70,7 @@ _MODULE_BOOKKEEPING = frozenset(
     }
 )
 _ALL_MODULES = "sys.modules"
+_WORD = re.compile(r"[^\W\d]\w*")
 _SHELL_NAME = re.compile(r"_+|_i+|_[ido]h|_i?\d+|__.*__")
 _SHELL_NAMES = frozenset({"In", "Out", "get_ipython", "exit", "quit", "open", "display"})
 _FED = (list, set, dict, deque, bytearray)
@@ -284,6 +285,8 @@ class Reach:
             node.edges.append(self.add(definition, name_of(definition), exposed=node.kind != "function"))
         if node.kind == "function":
             self._follow_code(number, node)
+        if self.full and node.kind in ("function", "class"):
+            self._follow_annotations(node)
 
     def _note_aliases(self, number: int, walk: Walk) -> None:
         """Record mutable objects that two nodes share: a change through one shows through the other."""
@@ -386,6 +389,17 @@ class Reach:
         self._looking[number] = self._count_callers(form, node.edges)
         self._take_modules(number, form)
 
+    def _follow_annotations(self, node: Node) -> None:
+        """Follow the names in annotations that are text: who reads those may look up what they mean."""
+        if node.kind == "class":
+            annotations = namespace(node.thing).get("__annotations__", {})
+            space = getattr(sys.modules.get(node.thing.__module__), "__dict__", {})
+        else:
+            annotations, space = node.thing.__annotations__, node.thing.__globals__
+        words = {word for text in annotations.values() if isinstance(text, str) for word in _WORD.findall(text)}
+        for word in sorted(words & (space.keys() | _builtins(space).keys())):
+            node.edges.append(self.resolve(Reference(word), space))
+
     def _closed_over(self, cell: types.CellType, reference: Reference, node: Node) -> int:
         value = read_cell(cell)
         self.guards.guard_cell(cell, value)
@@ -415,15 +429,11 @@ class Reach:
             number = self.add(_Absent(f"fed {type(value).__name__}"), f"fed {label}", place=("fed", id(value)))
             self._fed.append((number, value))
             return number
-        if value is sys.modules:
-            return self.add(_Named(STANDARD, _ALL_MODULES), "builtin modules")
         chain = list(reference.chain)
         while chain and _is_module(value):
             module, name = value, chain.pop(0)
             label, place = f"`{module.__name__}.{name}`", (id(vars(module)), name)
-            value = self._look_up(vars(module), name)
-            if value is MISSING and not _makes_names(module):
-                value = _ask(module, name)
+            value = self._take(module, name)
             found = self._stand_in(module, name, value, place)
             if found is not None:
                 return found
@@ -431,10 +441,21 @@ class Reach:
             self._look_up(vars(value), reference.sets)  # so that `rebound` sees it change
         return self.add(value, label, place=place)
 
+    def _take(self, module: types.ModuleType, name: str) -> Any:
+        """Return what a name of a module means, or what stands for the answer of a module that computes it."""
+        value = self._look_up(vars(module), name)
+        if value is not MISSING:
+            return value
+        value = _ask(module, name)
+        if name in vars(module):  # it has loaded it now
+            return self._look_up(vars(module), name)
+        if not _makes_names(module):
+            return value
+        self.add(module, f"module {module.__name__}")
+        return value if _is_module(value) else _Asked(module, name)
+
     def _stand_in(self, module: types.ModuleType, name: str, value: Any, place: object) -> int | None:
         """Add what a name of a module stands for where that isn't simply its value."""
-        if value is MISSING and _makes_names(module):
-            return self.add(module, f"module {module.__name__}")
         if value is MISSING:
             return self.add(_Absent(f"{module.__name__}.{name}"), f"missing name `{module.__name__}.{name}`")
         source = origin(module.__name__, _file(module))
@@ -638,6 +659,21 @@ class _Named:
     """Its value, where that can be something the user's code has put there."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Stands for what a module answers when it is asked for a name that it doesn't hold."""
+
+    module: types.ModuleType
+    name: str
+
+
+def _write_asked(walk: Walk, value: _Asked) -> None:
+    walk.shared.add(id(value.module))  # it may answer otherwise the next time
+    answer = _ask(value.module, value.name)
+    walk.text(b"?" if answer is MISSING else b".", value.name)
+    walk.write(None if answer is MISSING else answer)
+
+
 def _write_absent(walk: Walk, value: _Absent) -> None:
     walk.text(b"-", value.name)
 
@@ -761,6 +797,9 @@ def _reason(node: Node, error: FingerprintError) -> str:
 
 
 def _unwrapped(thing: Any) -> Any:
+    """Return what stands for a thing that is not what counts: a module's method, the list of all modules."""
+    if thing is sys.modules:
+        return _Named(STANDARD, _ALL_MODULES)
     return thing.__func__ if type(thing) is types.MethodType and _is_module(thing.__self__) else thing
 
 
@@ -782,7 +821,7 @@ def _is_module(thing: object) -> TypeGuard[types.ModuleType]:
 
 def _has_identity(thing: Any) -> bool:
     """Tell whether two names for this very object are more than two equal values."""
-    return type(thing) not in PLAIN and not issubclass(type(thing), tuple | frozenset | _Absent | _Named)
+    return type(thing) not in PLAIN and not issubclass(type(thing), tuple | frozenset | _Absent | _Asked | _Named)
 
 
 def _builtins(space: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -930,6 +969,7 @@ def _teach() -> None:
     from vinyasa_ipy.fingerprint.walk import ENCODERS
 
     ENCODERS[_Absent] = _write_absent
+    ENCODERS[_Asked] = _write_asked
     ENCODERS[_Named] = _write_named
 
 
