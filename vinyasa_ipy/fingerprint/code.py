@@ -12,6 +12,7 @@ import re
 import sys
 import types
 from dataclasses import dataclass, field
+from enum import IntEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,8 @@ _CLOSING = frozenset({"LOAD_CLOSURE", "LOAD_FAST", "LOAD_FAST_LOAD_FAST"})
 """Instructions that hand cells to a function inside, in the order of their spelling; it says itself which it uses."""
 _SETTING = frozenset({"STORE_ATTR", "DELETE_ATTR"})
 _CLASS_NOISE = frozenset({"__module__", "__firstlineno__", "__static_attributes__"})
-_CLASS_SPELLING = frozenset({"__doc__", "__qualname__"})
+_CLASS_SPELLING = (frozenset({"__doc__", "__qualname__"}), frozenset({"__doc__"}), frozenset[str]())
+"""Names that a class's body binds and that are none of its content, by `Spelling`."""
 
 INTROSPECTION = frozenset(
     {
@@ -68,6 +70,8 @@ INTROSPECTION = frozenset(
     }
 )
 """Names whose use means that the code reads code: then spelling is content."""
+_TITLES = frozenset({"__name__", "__qualname__", "__module__"})
+"""Those of them that tell no more than what functions and classes are called (what a dataclass's own `repr` reads)."""
 
 LISTING = frozenset({"__dict__", "vars", "globals"})
 """Names whose use means that the code lists what a class or module holds: then its order is content."""
@@ -79,6 +83,14 @@ DYNAMIC = frozenset({"eval", "exec", "globals"})
 """Names that reach every global of the code that uses them."""
 LOCAL = frozenset({"locals", "vars", "dir"})
 """Names that, called with nothing, reach every local: at the top level of a cell those are the globals."""
+
+
+class Spelling(IntEnum):
+    """How much of the spelling of code is content: none, what functions and classes are called, or all of it."""
+
+    NONE = 0
+    TITLES = 1
+    ALL = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +146,12 @@ class Canonical:
         return {reference.name for reference in self.references}
 
     @property
-    def introspective(self) -> bool:
-        """Tell whether the code reads names, signatures or sources of code."""
+    def introspective(self) -> Spelling:
+        """Tell what of the spelling of code the code reads."""
         spelled = self.attributes | {name for name in self.names() if not name.startswith("__")}
         taken = {name for statement in self.imports for name in statement.names}
-        return not INTROSPECTION.isdisjoint(spelled | taken)
+        read = INTROSPECTION & (spelled | taken)
+        return Spelling.ALL if read - _TITLES else Spelling.TITLES if read else Spelling.NONE
 
     @property
     def listing(self) -> bool:
@@ -161,15 +174,15 @@ class _Held:
         return isinstance(other, _Held) and self.code is other.code
 
 
-def canonical(code: types.CodeType, *, full: bool = False) -> Canonical:
-    """Bring a code object into canonical form; `full` keeps the spelling of names and docstrings as content too."""
-    return _canonical(_Held(code), full)
+def canonical(code: types.CodeType, spelling: Spelling = Spelling.NONE) -> Canonical:
+    """Bring a code object into canonical form; `spelling` tells which names and texts are content, too."""
+    return _canonical(_Held(code), spelling)
 
 
 @lru_cache(maxsize=4096)
-def _canonical(held: _Held, full: bool) -> Canonical:  # noqa: FBT001 - a cache's key
+def _canonical(held: _Held, spelling: Spelling) -> Canonical:
     result = Canonical()
-    writer = _Writer(result, full=full)
+    writer = _Writer(result, spelling)
     writer.code(held.code, ())
     if not result.attributes.isdisjoint(_FRAME_READERS):
         for name in sorted(result.mentions):
@@ -182,10 +195,10 @@ def _canonical(held: _Held, full: bool) -> Canonical:  # noqa: FBT001 - a cache'
 class _Writer:
     """Writes code objects to one walk; numbers outside names by first use, across nested code."""
 
-    def __init__(self, result: Canonical, *, full: bool) -> None:
+    def __init__(self, result: Canonical, spelling: Spelling) -> None:
         self.walk = Walk()
         self.result = result
-        self.full = full
+        self.spelling = spelling
         self.numbers: dict[Reference, int] = {}
         self.outside: dict[str, int] = {}
 
@@ -193,7 +206,9 @@ class _Writer:
         """Write one code object; `enclosing` are the code objects around it, the nearest first."""
         shape = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & _SHAPE)
         self.walk.write(("code", *shape))
-        if self.full:
+        if self.spelling is Spelling.TITLES:
+            self.walk.write(code.co_name)
+        if self.spelling is Spelling.ALL:
             docstring = code.co_consts[:1] if _has_docstring(code) else ()
             self.walk.write((code.co_name, code.co_varnames, code.co_freevars, code.co_names, code.co_cellvars))
             self.walk.write(docstring)
@@ -223,7 +238,7 @@ class _Body:
         self.writer, self.walk, self.result = writer, writer.walk, writer.result
         self.code = code
         self.enclosing = enclosing
-        self.steps = _meaningful(code, _CLASS_NOISE if writer.full else _CLASS_NOISE | _CLASS_SPELLING)
+        self.steps = _meaningful(code, _CLASS_NOISE | _CLASS_SPELLING[writer.spelling])
         self.places = _places(code, self.steps)
         self.variables = _Variables(code)
         self.cells = frozenset(code.co_cellvars + code.co_freevars)

@@ -31,6 +31,7 @@ from vinyasa_ipy.fingerprint.code import (
     Canonical,
     Import,
     Reference,
+    Spelling,
     canonical,
     code_objects,
     parameters,
@@ -99,22 +100,22 @@ class Reach:
         digest: stands for all of it, `DIGEST_BYTES` long.
         nodes: in the order in which they were met, the root first.
         notes: in words, where analysis could not see through.
-        full: True when some code reads names or signatures, so that spelling is content.
+        spelling: how much of the spelling of code is content; `introspective`, how much some code reads.
     """
 
-    def __init__(self, *, full: bool = False, fed: bool = False, judging: bool = True) -> None:
-        """Start an empty graph; `full` keeps the spelling of names as content, `fed` leaves out what is only put into.
+    def __init__(self, spelling: Spelling = Spelling.NONE, *, fed: bool = False, judging: bool = True) -> None:
+        """Start an empty graph; `fed` leaves out what is only put into.
 
         `judging` asks the caches under functions what they hold.
         """
         self.judging = judging
-        self.full = full
+        self.spelling = spelling
         self.fed = fed
         self.nodes: list[Node] = []
         self.notes: list[str] = []
         self.keywords: set[str] = set()
         self.spreads = False
-        self.introspective = False
+        self.introspective = Spelling.NONE
         self.digest = b""
         self._inside: frozenset[str] = frozenset()
         self._found: dict[Any, int] = {}
@@ -221,7 +222,7 @@ class Reach:
     def begin_with(self, function: types.FunctionType, inside: frozenset[str], label: str) -> None:
         """Make a function that stands for a cell or a script the root."""
         self._inside = inside
-        form = canonical(function.__code__, full=self.full)
+        form = canonical(function.__code__, self.spelling)
         node = Node("function", label, function, lambda walk: walk.text(b"c", form.digest.hex()))
         self._keep.append(function)
         self.nodes.append(node)
@@ -245,7 +246,7 @@ class Reach:
         )
         bound = tuple(
             (place, reference.name)
-            for place, reference in enumerate(canonical(code, full=self.full).references)
+            for place, reference in enumerate(canonical(code, self.spelling).references)
             if (space, reference.name) in self._stored
         )
         return spelled, bound
@@ -278,14 +279,14 @@ class Reach:
             raise FingerprintError(node.label.strip("`"), _reason(node, error)) from error
         except Exception as error:  # looking at a class or module runs its own code, which may raise anything
             raise FingerprintError(node.label.strip("`"), str(error) or type(error).__name__) from error
-        node.volatile = bool(walk.memo or walk.shared) or (self.full and node.kind in ("function", "class"))
+        node.volatile = bool(walk.memo or walk.shared) or (self.spelling and node.kind in ("function", "class"))
         node.walk = walk
         self._note_aliases(number, walk)
         for definition in walk.definitions:
             node.edges.append(self.add(definition, name_of(definition), exposed=node.kind != "function"))
         if node.kind == "function":
             self._follow_code(number, node)
-        if self.full and node.kind in ("function", "class"):
+        if self.spelling is Spelling.ALL and node.kind in ("function", "class"):
             self._follow_annotations(node)
 
     def _note_aliases(self, number: int, walk: Walk) -> None:
@@ -334,16 +335,19 @@ class Reach:
         return Node("function", label, function, lambda walk: self._own_function(walk, function))
 
     def _own_function(self, walk: Walk, function: types.FunctionType) -> None:
-        form = canonical(function.__code__, full=self.full)
+        form = canonical(function.__code__, self.spelling)
         walk.out += form.digest
         walk.write(function.__defaults__)
         walk.write(tuple(sorted((function.__kwdefaults__ or {}).items())))
         for name, value in sorted(vars(function).items()):
-            if name != "__wrapped__" or self.full:  # what it wraps is in its closure, if it is called at all
+            # What it wraps is in its closure, if it is called at all.
+            if name != "__wrapped__" or self.spelling is Spelling.ALL:
                 walk.text(b".", name)
                 walk.write(value)
-        if self.full:
-            walk.write((function.__name__, function.__qualname__, function.__doc__))
+        if self.spelling:
+            walk.write((function.__name__, function.__qualname__))
+        if self.spelling is Spelling.ALL:
+            walk.write(function.__doc__)
             _write_annotations(walk, getattr(function, "__annotations__", {}))
 
     def _foreign_function(self, walk: Walk, function: types.FunctionType, source: Origin) -> None:
@@ -359,8 +363,8 @@ class Reach:
 
     def _follow_code(self, number: int, node: Node) -> None:
         function = node.thing
-        form = canonical(function.__code__, full=self.full)
-        self.introspective |= form.introspective
+        form = canonical(function.__code__, self.spelling)
+        self.introspective = max(self.introspective, form.introspective)
         self.keywords |= form.keywords
         self.spreads |= form.spreads
         self.listing |= form.listing
@@ -563,10 +567,12 @@ class Reach:
             _class_entry(walk, kind, name, content[name])
         if "_abc_impl" in content:
             walk.write(_registered(kind))
-        if managed or self.full:
+        if managed or self.spelling is Spelling.ALL:
             _write_annotations(walk, content.get("__annotations__", {}))
-        if self.full:
-            walk.write((kind.__module__, kind.__qualname__, kind.__doc__))
+        if self.spelling:
+            walk.write((kind.__module__, kind.__qualname__))
+        if self.spelling is Spelling.ALL:
+            walk.write(kind.__doc__)
 
     def _module_node(self, module: types.ModuleType, label: str) -> Node:
         source = origin(module.__name__, _file(module))
@@ -580,7 +586,7 @@ class Reach:
             walk.text(b"x", digest_file(file) or "")
         content = vars(module)
         for name in sorted(content):
-            if name in _MODULE_BOOKKEEPING and not (self.full and name == "__doc__"):
+            if name in _MODULE_BOOKKEEPING and not (self.spelling is Spelling.ALL and name == "__doc__"):
                 continue
             self.guards.guard_name(content, name, content[name])
             walk.text(b".", name)
@@ -776,7 +782,7 @@ def _is_shared_generator(thing: Any) -> bool:
 def _write_builtin(walk: Walk, thing: Any) -> None:
     """Write a function made in C, or a descriptor: its name, its owner, and what it is bound to."""
     if isinstance(thing, types.CodeType):
-        form = canonical(thing, full=True)
+        form = canonical(thing, Spelling.ALL)
         walk.out += form.digest
         walk.write(tuple((reference.name, reference.chain) for reference in form.references))
         return
@@ -911,14 +917,14 @@ def reach(thing: Any, label: str = "value") -> Reach:
 
 
 def _follow(thing: Any, label: str, *, judging: bool = True) -> Reach:
-    found = Reach(judging=judging)
-    found.add(thing, label)
-    found.finish()
-    if found.introspective:
-        found = Reach(full=True, judging=judging)
+    spelling = Spelling.NONE
+    while True:
+        found = Reach(spelling, judging=judging)
         found.add(thing, label)
         found.finish()
-    return found
+        if found.introspective <= spelling:
+            return found
+        spelling = found.introspective
 
 
 def reach_values(values: Mapping[str, Any]) -> Reach:
@@ -935,16 +941,14 @@ def reach_code(code: types.CodeType, space: dict[str, Any], *, inside: frozenset
 
     `inside` are the names it binds before it reads them; `label` names the code itself. Raises FingerprintError.
     """
-    function = types.FunctionType(code, space)
-    found = _reach_from(function, inside, label, full=False)
-    return _reach_from(function, inside, label, full=True) if found.introspective else found
-
-
-def _reach_from(function: types.FunctionType, inside: frozenset[str], label: str, *, full: bool) -> Reach:
-    found = Reach(full=full, fed=True)
-    found.begin_with(function, inside, label)
-    found.finish()
-    return found
+    function, spelling = types.FunctionType(code, space), Spelling.NONE
+    while True:
+        found = Reach(spelling, fed=True)
+        found.begin_with(function, inside, label)
+        found.finish()
+        if found.introspective <= spelling:
+            return found
+        spelling = found.introspective
 
 
 def digest(value: Any, name: str = "value") -> str:
