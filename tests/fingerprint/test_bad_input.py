@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import decimal
 import functools
+import itertools
 import pickle
 import socket
 import subprocess
 import sys
 import threading
+import types
 import weakref
 
 import pytest
@@ -35,6 +37,18 @@ class Raising:
 class Endless:
     def __reduce__(self):
         return Endless, (Endless(),)
+
+
+class Unending:
+    """Is taken apart into parts without end, at one of the places for them."""
+
+    def __init__(self, place: int) -> None:
+        self.place = place
+
+    def __reduce__(self):
+        parts = [Unending, (1,), None, None, None]
+        parts[self.place] = zip(itertools.count(), itertools.count())
+        return tuple(parts)
 
 
 class Odd:
@@ -104,6 +118,52 @@ def test_an_object_that_fails_to_be_taken_apart_is_refused_with_its_reason():
 
 def test_an_object_that_is_taken_apart_into_another_without_end_is_refused():
     refused(Endless())
+
+
+@pytest.mark.parametrize("place", [1, 3, 4], ids=["arguments", "items", "pairs"])
+def test_an_object_that_is_taken_apart_into_parts_without_end_is_refused(place):
+    assert "__reduce__" in refused(Unending(place))
+
+
+def test_an_object_that_grows_at_each_look_is_refused():
+    class Growing:
+        def __getattr__(self, name):
+            return Growing()
+
+        def __reduce__(self):
+            return Growing, (), {"next": Growing()}
+
+    assert "deep" in refused(Growing())
+
+
+def test_a_module_that_fails_at_every_attribute_has_a_key_or_an_error(load, monkeypatch):
+    class Failing(types.ModuleType):
+        def __getattribute__(self, name):
+            raise RuntimeError(name)
+
+    monkeypatch.setitem(sys.modules, "failing", Failing("failing"))
+    program = load("import sys\nm = sys.modules['failing']\ndef f(): return m.x\ndef g(): return m")
+    for function in (program.f, program.g):
+        with pytest.raises(FingerprintError):
+            reach(function)
+
+
+def test_a_metaclass_that_fails_and_a_way_to_be_taken_apart_of_its_own(ask):
+    program = """
+        class Lying(type):
+            __mro__ = property(lambda cls: ())
+        class A(metaclass=Lying):
+            def __init__(self, x): self.x = x
+            def __reduce__(self): return A, (0,)
+        a = A(%d)
+        def f(): return a.x
+    """
+    assert ask(program % 1)[0] != ask(program % 2)[0]
+
+
+def test_a_callable_whose_code_is_none_of_pythons_has_a_key_or_an_error(ask):
+    program = "class A:\n    __code__ = %d\n    def __call__(self): return self.__code__\ng = A()\ndef f(): return g()"
+    assert ask(program % 1)[0] != ask(program % 2)[0]
 
 
 def test_an_object_that_is_taken_apart_into_nonsense_is_refused():

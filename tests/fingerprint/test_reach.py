@@ -1284,6 +1284,34 @@ def test_the_key_covers_the_class_of_a_subclass(ask, base, value):
     assert ask(program % 1)[0] != ask(program % 2)[0]
 
 
+DECORATORS = ("dataclasses.dataclass", "dataclasses.dataclass(frozen=True, slots=True)", "attrs.define")
+
+
+@pytest.mark.parametrize("decorator", DECORATORS)
+def test_docstrings_and_locals_around_a_dataclass_do_not_count(ask, decorator):
+    program = """
+        import attrs, dataclasses
+        def g(v):
+            'Say {0}.'
+            {0} = v + 1
+            return {0}
+        @{1}
+        class A:
+            'Say {0}.'
+            x: int = 1
+            def m(self):
+                'Say {0}.'
+                return g(self.x)
+        def f(): return A(), A().m()
+    """
+    assert ask(program.format("one", decorator)) == ask(program.format("two", decorator))
+
+
+def test_what_a_dataclass_is_called_counts(ask):
+    program = "import dataclasses as d\n@d.dataclass\nclass {0}:\n    x: int = 1\ndef f(): return {0}()"
+    assert ask(program.format("A"))[0] != ask(program.format("B"))[0]
+
+
 @pytest.mark.parametrize(
     "program",
     [

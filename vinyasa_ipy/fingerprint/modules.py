@@ -55,7 +55,7 @@ def origin_of(kind: type) -> Origin:
 
     A factory (`make_dataclass`, `ABCMeta(…)`, `create_model`) puts the name of its own module on the classes it makes.
     """
-    module = _TYPE["__module__"].__get__(kind)
+    module = module_of(kind)
     if isinstance(module, types.MemberDescriptorType | types.GetSetDescriptorType):
         return STANDARD  # made in C, for instances that have a module each: Cython's functions
     source = origin(module) if isinstance(module, str) else OWN
@@ -94,9 +94,20 @@ def namespace(kind: type) -> Mapping[str, Any]:
     return content
 
 
+def ancestry(kind: type) -> tuple[type, ...]:
+    """Return a class and its bases in the order of their search, whatever its metaclass says."""
+    found: tuple[type, ...] = _TYPE["__mro__"].__get__(kind)
+    return found
+
+
+def module_of(kind: type) -> Any:
+    """Return the name of the module that a class gives as its own, whatever its metaclass says."""
+    return _TYPE["__module__"].__get__(kind)
+
+
 def name_type(kind: type) -> str:
     """Name a class for a person, whatever its metaclass says."""
-    module, name = _TYPE["__module__"].__get__(kind), _TYPE["__qualname__"].__get__(kind)
+    module, name = module_of(kind), _TYPE["__qualname__"].__get__(kind)
     return str(name) if module == "builtins" else f"{module}.{name}"
 
 

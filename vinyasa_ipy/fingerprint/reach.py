@@ -17,6 +17,7 @@ import sys
 import types
 from _abc import _get_dump  # type: ignore[import-not-found]  # the only way to ask what was registered
 from collections import deque
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -262,32 +263,27 @@ class Reach:
         if number is None:
             number = self._found[key] = len(self.nodes)
             self._keep.append(thing)
-            self.nodes.append(self._node(thing, label))
+            with _blaming(label):
+                self.nodes.append(self._node(thing, label))
             self._queue.append(number)
         self.nodes[number].exposed |= exposed
         return number
 
     def _visit(self, number: int) -> None:
         node = self.nodes[number]
-        walk = Walk()
-        try:
+        with _blaming(node.label, node.kind):
+            walk = Walk()
             node.write(walk)
             node.digest = walk.digest()
-        except RecursionError as error:
-            raise FingerprintError(node.label.strip("`"), "it is nested too deeply") from error
-        except FingerprintError as error:
-            raise FingerprintError(node.label.strip("`"), _reason(node, error)) from error
-        except Exception as error:  # looking at a class or module runs its own code, which may raise anything
-            raise FingerprintError(node.label.strip("`"), str(error) or type(error).__name__) from error
-        node.volatile = bool(walk.memo or walk.shared) or (self.spelling and node.kind in ("function", "class"))
-        node.walk = walk
-        self._note_aliases(number, walk)
-        for definition in walk.definitions:
-            node.edges.append(self.add(definition, name_of(definition), exposed=node.kind != "function"))
-        if node.kind == "function":
-            self._follow_code(number, node)
-        if self.spelling is Spelling.ALL and node.kind in ("function", "class"):
-            self._follow_annotations(node)
+            node.volatile = bool(walk.memo or walk.shared or (self.spelling and node.kind in ("function", "class")))
+            node.walk = walk
+            self._note_aliases(number, walk)
+            for definition in walk.definitions:
+                node.edges.append(self.add(definition, name_of(definition), exposed=node.kind != "function"))
+            if node.kind == "function":
+                self._follow_code(number, node)
+            if self.spelling is Spelling.ALL and node.kind in ("function", "class"):
+                self._follow_annotations(node)
 
     def _note_aliases(self, number: int, walk: Walk) -> None:
         """Record mutable objects that two nodes share: a change through one shows through the other."""
@@ -798,8 +794,18 @@ def _write_builtin(walk: Walk, thing: Any) -> None:
         walk.write(owner)
 
 
-def _reason(node: Node, error: FingerprintError) -> str:
-    return error.reason if node.kind == "value" else f"{error.name}: {error.reason}"
+@contextmanager
+def _blaming(label: str, kind: str = "value") -> Iterator[None]:
+    """Turn whatever looking at a thing raises into a FingerprintError that names it."""
+    try:
+        yield
+    except RecursionError as error:
+        raise FingerprintError(label.strip("`"), "it is nested too deeply") from error
+    except FingerprintError as error:
+        reason = error.reason if kind == "value" else f"{error.name}: {error.reason}"
+        raise FingerprintError(label.strip("`"), reason) from error
+    except Exception as error:  # looking at a class or module runs its own code, which may raise anything
+        raise FingerprintError(label.strip("`"), str(error) or type(error).__name__) from error
 
 
 def _unwrapped(thing: Any) -> Any:

@@ -15,14 +15,24 @@ import struct
 import types
 from array import array
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sized
 from importlib import import_module
+from itertools import islice
 from typing import Any
 
 from blake3 import blake3
 
 from vinyasa_ipy.errors import FingerprintError
-from vinyasa_ipy.fingerprint.modules import STANDARD, is_users, name_type, namespace, origin, origin_of
+from vinyasa_ipy.fingerprint.modules import (
+    STANDARD,
+    ancestry,
+    is_users,
+    module_of,
+    name_type,
+    namespace,
+    origin,
+    origin_of,
+)
 
 DIGEST_BYTES = 20
 """Length of every digest in bytes: 160 bits, 40 hexadecimal digits."""
@@ -546,7 +556,7 @@ def _reduced(walk: Walk, value: object, reduced: tuple[Any, ...]) -> None:
     walk.write(tuple(arguments))
     state, listed, mapped = (*rest, None, None, None)[:3]
     walk.write(state)
-    walk.write(None if listed is None else list(list.__iter__(value) if isinstance(value, list) else listed))
+    walk.write(None if listed is None else list.copy(value) if isinstance(value, list) else _all(value, listed))
     walk.write(None if mapped is None else _pairs(value, mapped))
 
 
@@ -557,7 +567,7 @@ def _rest(walk: Walk, value: object) -> None:
     a library made the method, and not to be believed when the user did: methods can use what pickling drops.
     """
     kind = type(value)
-    ways = [way for base in kind.__mro__ if id(base) not in _PLAIN_WAYS for way in _ways(base)]
+    ways = [way for base in ancestry(kind) if id(base) not in _PLAIN_WAYS for way in _ways(base)]
     if kind in copyreg.dispatch_table or not all(map(_is_made, ways)):
         walk.peculiar = walk.peculiar or f"`{kind.__qualname__}`"
         _members_apart(walk, value)
@@ -635,17 +645,32 @@ def _has_fingerprint(walk: Walk, value: object) -> bool:
 def _pairs(value: object, mapped: Iterable[Any]) -> list[Any]:
     """List what a mapping holds, whatever a subclass of dict says its items are."""
     if isinstance(value, dict) and type(value).items not in _FAITHFUL:
-        return [*mapped, *dict.items(value)]
-    return list(mapped)
+        return [*_all(value, mapped), *dict.items(value)]
+    return _all(value, mapped)
+
+
+def _all(value: object, items: Iterable[Any]) -> list[Any]:
+    """List the items that taking an object apart gives; refuse those that come without end."""
+    most = max(len(value), _MANY) if isinstance(value, Sized) else _MANY
+    found = list(islice(items, most + 1))
+    if len(found) > most:
+        raise FingerprintError(f"a {name_type(type(value))}", "its __reduce__ gives items without end")
+    return found
+
+
+_MANY = 1_000_000
+"""Items that an object without a length may be taken apart into."""
 
 
 def reduce_object(value: object) -> str | tuple[Any, ...]:
     """Take an object apart as `pickle` would (protocol 4); raises whatever the object's own method for it raises."""
     kind = type(value)
     reducer = copyreg.dispatch_table.get(kind)
-    reduced = reducer(value) if reducer is not None else value.__reduce_ex__(4)
-    if not isinstance(reduced, str | tuple):
-        raise FingerprintError(f"a {name_type(kind)}", "its __reduce__ returns neither a name nor a tuple")
+    reduced: object = reducer(value) if reducer is not None else value.__reduce_ex__(4)
+    if not isinstance(reduced, str) and not (isinstance(reduced, tuple) and isinstance(reduced[1], tuple)):
+        raise FingerprintError(
+            f"a {name_type(kind)}", "its __reduce__ returns neither a name nor a tuple of what makes it"
+        )
     return reduced
 
 
@@ -699,8 +724,8 @@ SORTABLE = frozenset({int, str, bytes, bool})
 def find_encoder(value: object) -> Encoder:
     """Find how a value is written and remember it for its type."""
     kind = type(value)
-    for base in kind.__mro__:
-        library = LAZY.get(str(base.__module__).partition(".")[0])
+    for base in ancestry(kind):
+        library = LAZY.get(str(module_of(base)).partition(".")[0])
         if library is not None:
             import_module(f"{__package__}.{library}")
     if "special" not in _loaded:
@@ -715,7 +740,7 @@ def find_encoder(value: object) -> Encoder:
 
 def _inherited(kind: type) -> Encoder | None:
     """Find how the nearest base of a type is written."""
-    for base in kind.__mro__:
+    for base in ancestry(kind):
         if base in INHERITED:
             return INHERITED[base]
         if base in EXTENDED:
@@ -753,4 +778,4 @@ def register(kind: type, function: Callable[[Any], object]) -> None:
 
     INHERITED[kind] = encode
     for known in [known for known in ENCODERS if issubclass(known, kind)]:
-        ENCODERS[known] = next(INHERITED[base] for base in known.__mro__ if base in INHERITED)
+        ENCODERS[known] = next(INHERITED[base] for base in ancestry(known) if base in INHERITED)
