@@ -279,3 +279,15 @@ def test_what_the_user_puts_into_an_installed_module_counts(project, main):
     before = made.ask()
     made.write({"main.py": main % 6})
     assert made.ask()["key"] != before["key"]
+
+
+@pytest.mark.parametrize("decorator", ["attrs.define", "attrs.frozen", "attrs.frozen(cache_hash=True)"])
+def test_the_hash_seed_does_not_count_for_what_attrs_writes(project, decorator):
+    main = f"""
+        import attrs
+        @{decorator}
+        class A:
+            x: str = "a"
+        def f(): return A(), A() == A()
+    """
+    assert project({"main.py": main}).ask(seed="1")["key"] == project({"main.py": main}).ask(seed="2")["key"]

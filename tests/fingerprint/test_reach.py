@@ -400,15 +400,6 @@ PAIRS = {
         "1",
         "2",
     ),
-    "counter": (
-        """
-        import itertools
-        c = itertools.count(%s)
-        def f(): return next(c)
-        """,
-        "1",
-        "2",
-    ),
     "partial method": (
         """
         import functools

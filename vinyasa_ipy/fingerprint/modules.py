@@ -72,7 +72,7 @@ def patches(kind: type) -> dict[str, Any]:
     """Find what the user's own code has put into a class of somebody else's: methods, properties, accessors."""
     if not kind.__flags__ & _HEAP:
         return {}
-    return {name: value for name, value in namespace(kind).items() if is_users(value)}
+    return {name: value for name, value in namespace(kind).items() if is_users(value) and not is_generated(value)}
 
 
 def is_users(value: Any) -> bool:
@@ -86,6 +86,14 @@ def is_users(value: Any) -> bool:
         return False
     accessor = getattr(value, "_accessor", None)  # what pandas' register_dataframe_accessor puts there
     return isinstance(accessor, type) and origin_of(accessor).own
+
+
+def is_generated(value: Any) -> bool:
+    """Tell whether a function is one that attrs writes: it has no module, and follows from the class's fields.
+
+    The code of its `__hash__` holds a number that is another one in each process.
+    """
+    return type(value) is types.FunctionType and value.__code__.co_filename.startswith("<attrs generated ")
 
 
 def namespace(kind: type) -> Mapping[str, Any]:
