@@ -91,8 +91,8 @@ def test_a_trace_with_any_byte_changed_is_absent(store, draft):
         changed[position] ^= 1 << position % 8
         find_trace(store).unlink(missing_ok=True)
         find_trace(store).write_bytes(changed)
-        # The eight bytes that name the secret make an entry somebody else's, which stays where it is.
-        assert_absent(store, quarantined=not 8 <= position < 16)
+        # The bytes that name the version and the secret make an entry somebody else's, which stays where it is.
+        assert_absent(store, quarantined=not 7 <= position < 16)
 
 
 def test_bytes_behind_a_trace_make_it_absent(store, draft):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from vinyasa_ipy.store import FileMade, FileRead, Label, Trace
 from vinyasa_ipy.store.naming import RESERVED, escape, unescape
 from vinyasa_ipy.store.trace import (
+    MAGIC,
     Place,
     Rejected,
     Signer,
@@ -81,7 +82,7 @@ def test_any_change_of_any_bytes_is_seen(trace, data_of):
     changed = data[:start] + data_of.draw(st.binary(max_size=40)) + data[end:]
     if changed != data:
         with pytest.raises(Rejected):
-            SIGNER.verify(changed, make_address(trace.owner, trace.key))
+            _ = SIGNER.verify(changed, make_address(trace.owner, trace.key)), read_trace(changed, "path")
 
 
 @given(st.binary(max_size=300))
@@ -94,6 +95,13 @@ def test_another_secret_rejects_as_foreign():
     data, _ = write(Trace(owner="o", key="k", recipe=1, labels={}, seconds=0.0, created=0.0), {})
     with pytest.raises(Rejected) as caught:
         Signer(b"t" * 32).verify(data, make_address("o", "k"))
+    assert caught.value.foreign
+
+
+def test_an_entry_of_another_version_is_rejected_but_not_put_away():
+    data, _ = write(Trace(owner="o", key="k", recipe=1, labels={}, seconds=0.0, created=0.0), {})
+    with pytest.raises(Rejected, match="another version") as caught:
+        SIGNER.verify(MAGIC[:-1] + b"2" + data[len(MAGIC) :], make_address("o", "k"))
     assert caught.value.foreign
 
 

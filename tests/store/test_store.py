@@ -347,9 +347,8 @@ def test_nothing_is_left_aside_after_a_put(store, draft):
 def test_a_record_reads_as_json_for_other_tools(store, draft):
     store.put(draft(), {"return": 1})
     data = (store.root / "traces" / "features" / KEY / "trace").read_bytes()
-    length, _, _, address = struct.unpack_from("<4I", data, 48)
-    packed = data[64 + address : 64 + address + length]
-    record = json.loads(zlib.decompressobj(zdict=WORDS).decompress(packed))
+    (end,) = struct.unpack_from("<I", data, 52)
+    record = json.loads(zlib.decompressobj(zdict=WORDS).decompress(data[end:]))
     assert record["labels"] == {"code": ["c0de", "12 lines"]}
 
 

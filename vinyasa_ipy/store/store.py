@@ -167,7 +167,7 @@ class Store:
         data = self._read(path, make_address(owner, key))
         small = find_return(data) if result == RETURN and mapped is None else None
         if small is None:
-            return self.load(read_trace(data, path), result, mapped=mapped)
+            return self.load(self._read_trace(data, path), result, mapped=mapped)
         return self._decode(small, path, result, _NO_ANCHORS)
 
     def holds(self, owner: str, key: str) -> bool:
@@ -413,12 +413,20 @@ class Store:
     def _open(self, path: str, address: bytes) -> Trace | None:
         """Read one trace; None when it is absent, or an artifact it points to is."""
         try:
-            trace = read_trace(self._read(path, address, look_at), path)
+            trace = self._read_trace(self._read(path, address, look_at), path)
             for digest in sweep.list_artifacts(trace):
                 self._objects.size(digest)
         except KeyError:
             return None
         return trace
+
+    def _read_trace(self, data: bytes, path: str) -> Trace:
+        """Read the trace from verified bytes; raises KeyError when its record can't be believed."""
+        try:
+            return read_trace(data, path)
+        except Rejected as rejected:
+            self._reject(path, rejected)
+            raise KeyError(path) from rejected
 
     def _read(self, path: str, address: bytes, read: Callable[[str], bytes] = read_whole) -> bytes:
         """Read and verify a trace's file; raises KeyError when it is absent or can't be believed."""

@@ -1,12 +1,14 @@
 """The record of one execution, and the signed file that holds it together with its small results.
 
-    magic (8) | secret's name (8) | signature (32) | lengths (16) | address | record (JSON) | small results
+    magic (8) | secret's name (8) | signature (32) | numbers (20) | address | digest of the record (32)
+    | padding | small results | record (JSON)
 
 The record is deflated, with the words that every record has left out: one function can have a million of them.
-The signature is BLAKE3 keyed with the user's secret over everything behind it. The address is owner and key, so an
-entry that is moved to another place does not stand for it. Lengths are four little-endian 32-bit numbers: of the
-record, where the small result named "return" begins (from the first byte of the small results), how long it is,
-and of the address; with them a hit needs neither the record nor JSON.
+The signature is BLAKE3 keyed with the user's secret over everything between itself and the record, which its digest
+stands for: a hit hashes what it needs and nothing else. The address is owner and key, so an entry that is moved to
+another place does not stand for it. The numbers are little-endian, of 32 bits: where the small results begin in the
+file, where they end, where the one named "return" begins among them, how long it is, and how long the address is; with
+them a hit needs neither the record nor JSON.
 """
 
 from __future__ import annotations
@@ -24,16 +26,19 @@ if TYPE_CHECKING:
 
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
-MAGIC = b"VINYTRC2"
+MAGIC = b"VINYTRC3"
+_FAMILY = MAGIC[:-1]
+"""How the entries of all versions begin."""
 RETURN = "return"
 
 _PREFIX = 16
 _SIGNED = 48
-_NUMBERS = struct.Struct("<3I")
+_NUMBERS = struct.Struct("<5I")
 _LENGTH = struct.Struct("<I")
-_LENGTHS = struct.Struct("<4I")
-_ADDRESS = _SIGNED + _NUMBERS.size
-_BODY = _SIGNED + _LENGTHS.size
+_BODY = _SIGNED + _NUMBERS.size
+_ADDRESS = _BODY - _LENGTH.size
+"""Where the address begins, with its own length in front: the last of the numbers."""
+_DIGEST = 32
 
 WORDS = (
     b'"made":[],"values":{"names","displayed","result":"list of ","notes":[],"sources":{"file":"/.py","line":"text":"'
@@ -146,22 +151,35 @@ class Signer:
         self._secret = secret
         self._prefix = MAGIC + blake3(b"vinyasa: name of a secret", key=secret).digest(8)
 
-    def sign(self, body: bytes) -> tuple[bytes, bytes]:
-        """Sign `body`; give the whole file and the signature."""
+    def sign(self, body: bytes, record: bytes) -> tuple[bytes, bytes]:
+        """Sign `body`, which holds the digest of the `record` behind it; give the whole file and the signature."""
         signature = blake3(body, key=self._secret).digest()
-        return b"".join((self._prefix, signature, body)), signature
+        return b"".join((self._prefix, signature, body, record)), signature
 
     def verify(self, data: bytes, address: bytes = b"") -> None:
-        """Raise Rejected unless `data` is a file signed with our secret, for this `address` if one is given."""
+        """Raise Rejected unless `data` is a file signed with our secret, for this `address` if one is given.
+
+        The record is not looked at: `read_trace` does so.
+        """
         if not data.startswith(self._prefix):
-            foreign = data.startswith(MAGIC) and len(data) >= _BODY
-            raise Rejected("another secret signed it" if foreign else "it is damaged", foreign=foreign)
-        if not _compare_digest(blake3(data[_SIGNED:], key=self._secret).digest(), data[_PREFIX:_SIGNED]):
+            raise _reject_unknown(data)
+        if len(data) < _BODY:
+            raise Rejected("it is damaged")
+        signed = data[_SIGNED : _LENGTH.unpack_from(data, _SIGNED + _LENGTH.size)[0]]
+        if not _compare_digest(blake3(signed, key=self._secret).digest(), data[_PREFIX:_SIGNED]):
             raise Rejected("its signature doesn't match")
         if not data.startswith(address, _ADDRESS):
             found = data[_ADDRESS : _ADDRESS + len(address)]
             # Where the file system takes `Load` and `load` for one name, both owners share a folder.
             raise Rejected("it was made for another key", foreign=found.lower() == address.lower())
+
+
+def _reject_unknown(data: bytes) -> Rejected:
+    """Say what a file is that doesn't begin as ours do."""
+    if len(data) < _BODY or not data.startswith(_FAMILY):
+        return Rejected("it is damaged")
+    other = "another secret signed it" if data.startswith(MAGIC) else "another version of vinyasa wrote it"
+    return Rejected(other, foreign=True)
 
 
 def carries(data: bytes, signature: bytes) -> bool:
@@ -177,9 +195,8 @@ def make_address(owner: str, key: str) -> bytes:
 
 def find_return(data: bytes) -> bytes | None:
     """Cut the small result named "return" out of a verified file; None when it has none."""
-    record, start, length, address = _LENGTHS.unpack_from(data, _SIGNED)
-    start += _BODY + address + record
-    return data[start : start + length] if length else None
+    begin, _, start, length, _ = _NUMBERS.unpack_from(data, _SIGNED)
+    return data[begin + start : begin + start + length] if length else None
 
 
 def find_small(data: bytes, place: Place) -> bytes:
@@ -190,8 +207,7 @@ def find_small(data: bytes, place: Place) -> bytes:
 
 def find_start(data: bytes, place: Place) -> int:
     """Tell where in its file a small result begins."""
-    record, _, _, address = _LENGTHS.unpack_from(data, _SIGNED)
-    return place.start + _BODY + int(address) + int(record)
+    return place.start + int(_LENGTH.unpack_from(data, _SIGNED)[0])
 
 
 def write_trace(trace: Trace, places: Mapping[str, Place], small: Small, signer: Signer) -> tuple[bytes, bytes]:
@@ -200,11 +216,13 @@ def write_trace(trace: Trace, places: Mapping[str, Place], small: Small, signer:
 
     record = _deflate(JSONEncoder(separators=(",", ":")).encode(_to_json(trace, places)).encode())
     address = make_address(trace.owner, trace.key)
-    record += bytes(-(_ADDRESS + len(address) + len(record)) % small.alignment)
+    before = _ADDRESS + len(address) + _DIGEST
+    begin = before + -before % small.alignment
     fast = places.get(RETURN)
     start, length = (fast.start, fast.length) if fast and not fast.digest else (0, 0)
-    numbers = _NUMBERS.pack(len(record), start, length)
-    return signer.sign(b"".join((numbers, address, record, small.data)))
+    numbers = _NUMBERS.pack(begin, begin + len(small.data), start, length, len(address) - _LENGTH.size)
+    body = numbers[: -_LENGTH.size] + address + blake3(record).digest() + bytes(begin - before) + small.data
+    return signer.sign(body, record)
 
 
 def _deflate(record: bytes) -> bytes:
@@ -213,17 +231,19 @@ def _deflate(record: bytes) -> bytes:
 
 
 def _inflate(record: bytes) -> bytes:
-    """Unpack a record; what stands behind it only moves the results to where they are aligned."""
+    """Unpack a record."""
     return zlib.decompressobj(zdict=WORDS).decompress(record)
 
 
 def read_trace(data: bytes, path: str) -> Trace:
-    """Read the trace from a verified file that stands at `path`."""
+    """Read the trace from a file that stands at `path` and was verified; raises Rejected for a damaged record."""
     from json import JSONDecoder
 
-    length, _, _, address = _LENGTHS.unpack_from(data, _SIGNED)
-    start = _BODY + address
-    record = JSONDecoder().decode(_inflate(data[start : start + length]).decode())
+    _, end, _, _, length = _NUMBERS.unpack_from(data, _SIGNED)
+    start, deflated = _BODY + length, data[end:]
+    if blake3(deflated).digest() != data[start : start + _DIGEST]:
+        raise Rejected("its record is damaged")
+    record = JSONDecoder().decode(_inflate(deflated).decode())
     owner, key = data[_BODY:start].decode("utf-8", "surrogatepass").rsplit("\0", 1)
     places = {
         name: Place(begin, size, digest, tuple(facts))
