@@ -749,3 +749,59 @@ def test_a_name_that_was_bound_is_said(alive):
     living.K = 2
     assert reached.rebound() == "`K`"
     assert reached.rebound(vars(living)) == ""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [((), (1,)), ((1,), (True,)), ((1,), (1.0,)), ((0.0,), (-0.0,)), ((1,), ())],
+    ids=repr,
+)
+def test_defaults_that_are_equal_but_not_the_same_are_noticed(before, after):
+    def helper(x=1):
+        return x
+
+    def f(x):
+        return helper()
+
+    helper.__defaults__ = before
+    found = reach(f)
+    assert found.unchanged()
+    helper.__defaults__ = after
+    assert not found.unchanged()
+
+
+def test_attributes_put_on_a_function_as_a_whole_are_noticed():
+    def helper():
+        return helper.rate
+
+    def f():
+        return helper()
+
+    found = reach(f)
+    assert found.unchanged()
+    helper.__dict__ = {}
+    assert found.unchanged()
+    helper.rate = 3
+    assert not found.unchanged()
+
+
+class _Odd:
+    def __eq__(self, other):
+        raise RuntimeError("don't compare")
+
+    __hash__ = None
+
+
+def test_a_docstring_that_cant_be_compared_is_no_obstacle():
+    def helper():
+        """Help."""
+        return 1
+
+    def f():
+        return helper()
+
+    found = reach(f)
+    helper.__doc__ = _Odd()
+    assert found.unchanged()
+    helper.__code__ = (lambda: 2).__code__
+    assert not found.unchanged()

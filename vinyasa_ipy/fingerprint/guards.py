@@ -9,18 +9,18 @@ from __future__ import annotations
 import copyreg
 from abc import get_cache_token
 from gc import get_referents
-from operator import attrgetter, is_
+from operator import attrgetter, is_, itemgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import types
-    from collections.abc import Mapping
+    from collections.abc import Callable, KeysView, Mapping
 
 MISSING: Any = type("MISSING", (), {"__repr__": lambda _self: "missing"})()
 """Stands for a name that is bound nowhere, or a cell that is empty."""
 
 _content = attrgetter("cell_contents")
-_parts = attrgetter("__code__", "__defaults__", "__kwdefaults__")
+_parts = attrgetter("__code__", "__defaults__", "__kwdefaults__", "__dict__")
 _namespace = vars(type)["__dict__"].__get__
 _bases = vars(type)["__bases__"].__get__
 
@@ -40,9 +40,12 @@ class Guards:
         """Start with nothing to guard."""
         self._spaces: dict[int, tuple[Mapping[str, Any], dict[str, Any]]] = {}
         self._functions: list[types.FunctionType] = []
+        self._plain: list[types.FunctionType] = []
+        self._laden: list[types.FunctionType] = []
         self._attributes: list[tuple[dict[str, Any], dict[str, Any]]] = []
         self._parts: list[tuple[Any, ...]] = []
-        self._referents: list[Any] = []
+        self._plain_referents: list[Any] = []
+        self._laden_referents: list[Any] = []
         self._bare: list[dict[str, Any]] = []
         self._cells: list[types.CellType] = []
         self._contents: list[Any] = []
@@ -51,7 +54,9 @@ class Guards:
         self._kin: list[tuple[type, list[type]]] = []
         self._kinds: list[type] = []
         self._token: object = None
-        self._sealed: tuple[Any, ...] | None = None
+        self._bound: list[tuple[Callable[[Any], tuple[Any, ...]], Mapping[str, Any], tuple[Any, ...]]] = []
+        self._absent: list[tuple[KeysView[str], frozenset[str]]] = []
+        self._sealed = False
 
     def guard_name(self, space: Mapping[str, Any], name: str, value: Any) -> None:
         """Guard what a name means in a namespace; MISSING when it means nothing there."""
@@ -92,32 +97,40 @@ class Guards:
 
     def seal(self) -> None:
         """Put what is guarded into the shape that is fast to ask."""
-        bound, absent = [], []
         for space, names in self._spaces.values():
             there = {name: value for name, value in names.items() if value is not MISSING}
             if there:
-                bound.append((space.__getitem__, tuple(there), tuple(there.values())))
+                first = next(iter(there))  # asked twice, since for one name `itemgetter` gives no tuple
+                values = (there[first], *there.values())
+                self._bound.append((itemgetter(first, *there), space, values))
             if len(there) < len(names):
-                absent.append((space.keys(), frozenset(names.keys() - there.keys())))
+                self._absent.append((space.keys(), frozenset(names.keys() - there.keys())))
         self._parts = list(map(_parts, self._functions))
-        self._referents = get_referents(*self._functions)
+        for function in self._functions:
+            laden = function.__defaults__ or function.__kwdefaults__ or vars(function)
+            (self._laden if laden else self._plain).append(function)
+        self._look()
         for kind in self._kinds:
             copyreg._slotnames(kind)  # type: ignore[attr-defined]  # noqa: SLF001 - the first pickling leaves it there
         self._classes = [(k, list(_namespace(k)), (_bases(k), *_namespace(k).values())) for k in self._kinds]
-        self._sealed = bound, absent
+        self._sealed = True
+
+    def _look(self) -> None:
+        """Keep all that the functions refer to."""
+        self._plain_referents = get_referents(*self._plain)
+        self._laden_referents = get_referents(*self._laden)
 
     def hold(self) -> bool:
         """Tell whether everything guarded is still the same."""
-        if self._sealed is None:
+        if not self._sealed:
             self.seal()
-        bound, absent = self._sealed  # type: ignore[misc]  # sealed above
         try:
-            for get, names, values in bound:
-                if not all(map(is_, map(get, names), values)):
+            for get, space, values in self._bound:
+                if not all(map(is_, get(space), values)):
                     return False
         except KeyError:
             return False
-        for keys, names in absent:
+        for keys, names in self._absent:
             if not keys.isdisjoint(names):
                 return False
         return self._functions_hold() and self._objects_hold()
@@ -128,14 +141,24 @@ class Guards:
         Each look at one of these by its name is an audit event, which costs ten times the look as soon as anybody
         listens (we do). The garbage collector tells all that the functions refer to for one event; only when some of
         that is another object, which may well be a docstring, they are looked at by name.
+
+        Of a function without defaults and attributes equality will do, thirty times as fast as identity: what it
+        refers to besides is code, whose equality covers all that it does, and names. Where one gets defaults, there
+        is a tuple where no tuple was.
         """
-        found = get_referents(*self._functions)
-        if len(found) == len(self._referents) and all(map(is_, found, self._referents)):
+        try:
+            same = get_referents(*self._plain) == self._plain_referents
+        except Exception:  # noqa: BLE001 - a docstring may be set to any object, which may raise when it is compared
+            same = False
+        if self._laden:
+            found = get_referents(*self._laden)
+            same = same and len(found) == len(self._laden_referents) and all(map(is_, found, self._laden_referents))
+        if same:
             return True
         now = map(_parts, self._functions)
         if not all(all(map(is_, one, other)) for one, other in zip(now, self._parts, strict=True)):
             return False
-        self._referents = found
+        self._look()
         return True
 
     def _objects_hold(self, apart: Mapping[str, Any] | None = None) -> bool:
@@ -172,6 +195,6 @@ class Guards:
             for name, value in guarded.items():
                 if names is not space and names.get(name, MISSING) is not value:
                     return f"`{name}`"
-        if self._sealed is not None and not self._functions_hold():
+        if self._sealed and not self._functions_hold():
             return "a function"
         return "" if self._objects_hold(space) else "a function or class"

@@ -614,8 +614,8 @@ class Reach:
         """Tell, in the process that made it, whether everything reached is still the same."""
         return (
             self.guards.hold()
-            and all(self._same(node) for node in self._volatile)
-            and all(suspected(cache) == content for cache, content in self._caches.values())
+            and (not self._volatile or all(map(self._same, self._volatile)))
+            and (not self._caches or all(suspected(cache) == content for cache, content in self._caches.values()))
         )
 
     def _same(self, node: Node) -> bool:
