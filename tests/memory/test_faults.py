@@ -98,11 +98,24 @@ def test_a_damaged_entry_runs_again_and_is_replaced(memory, counted):
     counted(1)
     path = entry(memory, counted, 1)
     path.chmod(0o600)
-    path.write_bytes(path.read_bytes()[:-5] + b"?????")
+    data = path.read_bytes()
+    path.write_bytes(data[:100] + b"?????" + data[105:])
     with pytest.warns(VinyasaWarning, match="its signature doesn't match"):
         assert counted(1).tolist() == [1] * 10
     assert counted(1).tolist() == [1] * 10
     assert len(counted.runs) == 2
+
+
+def test_a_damaged_record_is_put_away_when_somebody_reads_it(memory, counted):
+    counted(1)
+    path = entry(memory, counted, 1)
+    path.chmod(0o600)
+    path.write_bytes(path.read_bytes()[:-5] + b"?????")
+    assert counted(1).tolist() == [1] * 10
+    assert len(counted.runs) == 1
+    with pytest.warns(VinyasaWarning, match="its record is damaged"):
+        assert not counted.check_call_in_cache(1)
+    assert not path.exists()
 
 
 def test_an_entry_moved_to_another_call_does_not_stand_for_it(memory, counted):

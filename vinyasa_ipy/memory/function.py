@@ -13,7 +13,7 @@ from joblib.func_inspect import filter_args, format_signature, get_func_name
 from joblib.memory import AsyncMemorizedFunc as JoblibAsyncFunc
 from joblib.memory import MemorizedFunc as JoblibFunc
 
-from vinyasa_ipy.errors import FingerprintError, StoreError, UnstorableError, VinyasaError
+from vinyasa_ipy.errors import FingerprintError, StoreError, UnstorableError
 from vinyasa_ipy.memory.backend import StoreBackend, describe_call, name_execution
 from vinyasa_ipy.memory.binding import Binding
 from vinyasa_ipy.memory.cached import (
@@ -26,6 +26,7 @@ from vinyasa_ipy.memory.cached import (
     Call,
     settle,
 )
+from vinyasa_ipy.memory.known import say
 from vinyasa_ipy.memory.naming import identify, name_function
 from vinyasa_ipy.memory.result import MemorizedResult
 from vinyasa_ipy.memory.run import is_whole
@@ -112,19 +113,19 @@ class MemorizedFunc(CachedFunction, JoblibFunc):  # type: ignore[misc]
         """Give a call's result in another form than the plain one."""
         call = Call(args, kwargs, form)
         try:
-            call.place(*self._find_key(args, kwargs))
+            self._place(call)
         except (FingerprintError, UnstorableError) as error:
             return self._run_uncached(call, error)
         return self._run(call) if form == DESCRIBED else self._look_further(call)
 
     # ---- the long way ----------------------------------------------------------------------------------------
 
-    def _look_further(self, call: Call) -> Any:
+    def _look_further(self, call: Call, trouble: BaseException | None = None) -> Any:
         """Bring back what the short way doesn't, with what joblib says at higher levels of `verbose`; else run."""
         if self._verbose >= _TELLS_ALL:
             self._say_querying(call)
-        if call.trouble is not None:
-            self._say_trouble(call, call.trouble)
+        if trouble is not None:
+            self._say_trouble(call, trouble)
         return super()._look_further(call)
 
     def _recall(self, call: Call) -> Any:
@@ -248,8 +249,7 @@ class MemorizedFunc(CachedFunction, JoblibFunc):  # type: ignore[misc]
     def _say_trouble(self, call: Call, error: BaseException) -> None:
         """Log that a stored result could not be used, as joblib does."""
         signature = format_signature(self.func, *call.args, **call.kwargs)[1]
-        said = str(error) if isinstance(error, VinyasaError) else f"{type(error).__name__}: {error}"
-        self.warn(f"Exception while loading results for {signature}\n {said}")
+        self.warn(f"Exception while loading results for {signature}\n {say(error)}")
 
 
 class AsyncMemorizedFunc(AsyncCachedFunction, MemorizedFunc, JoblibAsyncFunc):  # type: ignore[misc]

@@ -6,7 +6,7 @@ import os
 import re
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blake3 import blake3
 
@@ -52,7 +52,14 @@ _JOBLIBS = re.compile(r"[0-9a-f]{32}")
 """Keys of joblib's own entries, which may stand in the same folders and are left alone."""
 _NO_ANCHORS: Mapping[str, object] = {}
 
-__all__ = ["Freed", "Store"]
+__all__ = ["Freed", "Spot", "Store"]
+
+
+class Spot(NamedTuple):
+    """Where the plain trace under a key stands: its file, and the address that the file must bear."""
+
+    path: str
+    address: bytes
 
 
 class Store:
@@ -158,13 +165,21 @@ class Store:
             end += size
         return places, Small(b"".join(small), alignment)
 
+    def locate(self, owner: str, key: str) -> Spot:
+        """Say where the plain trace under a key stands, for those who ask for it often."""
+        return Spot(f"{self._folder_of(owner)}/{key}/{self._trace_name}", make_address(owner, key))
+
     def fetch(self, owner: str, key: str, result: str = RETURN, mapped: str | None = None) -> object:
         """Load one result of the plain trace under a key, in one read when it is small; raises KeyError.
 
         Only a trace that asks for nothing else is found here (no files read or made, no anchors): `traces` lists all.
         """
-        path = f"{self._folder_of(owner)}/{key}/{self._trace_name}"
-        data = self._read(path, make_address(owner, key))
+        return self.fetch_at(self.locate(owner, key), result, mapped)
+
+    def fetch_at(self, spot: Spot, result: str = RETURN, mapped: str | None = None) -> object:
+        """Load as `fetch` does, from where `locate` has said."""
+        path, address = spot
+        data = self._read(path, address)
         small = find_return(data) if result == RETURN and mapped is None else None
         if small is None:
             return self.load(self._read_trace(data, path), result, mapped=mapped)
