@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from vinyasa_ipy.commands import COMMANDS, Place, complete, perform
 from vinyasa_ipy.errors import VinyasaError, tell_warnings
 from vinyasa_ipy.pages import Page, Table
+from vinyasa_ipy.pipeline.unseeded import meet
 from vinyasa_ipy.session import Session
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _STYLES = {"good": "green", "bad": "red", "busy": "yellow", "dim": "dim", "": ""
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out `vinyasa VERB …` and return the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    meet()
     session = Session()
     if words[:1] == ["--complete"]:
         return _complete(session)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import decimal
 import os
 import random
+import subprocess
 import sys
 import warnings
 from pathlib import Path
@@ -20,32 +21,112 @@ from vinyasa_ipy.pipeline.settings import changed_settings, mark_all, mark_setti
 from vinyasa_ipy.pipeline.surroundings import Surroundings, repeat
 
 
-class TestGenerators:
-    def test_nobody_has_seeded_at_first(self):
-        generators = ambient.Generators()
-        assert set(generators.now().values()) == {ambient.UNSEEDED}
+def watched(act):
+    """Do something as an execution does; give what it depends on and what it leaves."""
+    draws = ambient.Draws()
+    draws.start()
+    try:
+        act()
+    finally:
+        draws.stop()
+    return draws.conclude()
 
+
+def draw_from_both():
+    return random.random(), np.random.rand()
+
+
+class TestGenerators:
     @pytest.mark.parametrize(("name", "draw"), [("random", random.random), ("numpy.random", np.random.rand)])
     def test_a_draw_is_noticed_and_its_state_comes_back(self, name, draw):
-        generators = ambient.Generators()
-        before = generators.now()
-        draw()
-        drawn = ambient.drawn(before, generators.now())
-        assert list(drawn) == [name]
-        states = ambient.capture(drawn)
+        read, left = watched(draw)
+        assert (list(read), list(left)) == ([name], [name])
         wanted = draw()
-        ambient.restore(states)
+        ambient.restore(left)
         assert draw() == wanted
 
+    def test_who_draws_nothing_depends_on_nothing(self):
+        assert watched(lambda: random.Random(3).random()) == ({}, {})
+
     def test_a_seed_makes_another_state(self):
-        generators = ambient.Generators()
-        generators.now()
         marks = []
         for seed in (1, 2, 1):
             random.seed(seed)
-            marks.append(generators.state(f"{ambient.PREFIX}random"))
+            marks.append(ambient.mark_generator(f"{ambient.PREFIX}random"))
         assert marks[0] == marks[2] != marks[1]
-        assert generators.state(f"{ambient.PREFIX}no such") is None
+        assert ambient.mark_generator(f"{ambient.PREFIX}no such") is None
+
+    @pytest.mark.parametrize(("name", "seed"), [("random", "random.seed(5)"), ("numpy.random", "np.random.seed(5)")])
+    def test_who_seeds_before_drawing_depends_on_no_state(self, name, seed):
+        read, left = watched(lambda: (exec(seed), draw_from_both()))
+        assert name not in read
+        assert name in left
+
+    @pytest.mark.parametrize("name", ["random", "numpy.random"])
+    def test_who_draws_before_seeding_depends_on_the_state(self, name):
+        read, _ = watched(lambda: (draw_from_both(), random.seed(5), np.random.seed(5)))
+        assert name in read
+
+    def test_who_puts_the_state_back_leaves_nothing(self):
+        def borrow():
+            before, numpys = random.getstate(), np.random.get_state()
+            random.seed(5)
+            np.random.seed(5)
+            draw_from_both()
+            random.setstate(before)
+            np.random.set_state(numpys)
+
+        assert watched(borrow) == ({}, {})
+
+    def test_who_draws_and_puts_the_state_back_depends_on_it(self):
+        def peek():
+            before = random.getstate()
+            random.random()
+            random.setstate(before)
+
+        read, left = watched(peek)
+        assert (list(read), left) == (["random"], {})
+
+    def test_a_seed_that_changes_nothing_now_is_left_behind_all_the_same(self):
+        random.seed(5)
+        read, left = watched(lambda: random.seed(5))
+        assert (read, list(left)) == ({}, ["random"])
+
+    def test_the_functions_that_seed_are_as_before_when_nobody_listens(self):
+        before = random.seed, random.setstate, np.random.seed, np.random.set_state
+        watched(draw_from_both)
+        assert before == (random.seed, random.setstate, np.random.seed, np.random.set_state)
+
+    @pytest.mark.parametrize("seeding", ["", "random.seed(1); np.random.seed(1)"])
+    def test_only_what_nobody_seeded_counts_as_unseeded(self, seeding):
+        script = f"""
+import random, sys
+import numpy as np
+from vinyasa_ipy.pipeline import ambient, unseeded
+unseeded.meet(sys.argv[1:] and vars())
+{seeding}
+print(*(ambient.mark_generator(name) == ambient.UNSEEDED for name in ("random", "numpy.random")))
+"""
+        answers = [run_python(script, *arguments) for arguments in ([], ["doubt"])]
+        assert answers == (["False False"] * 2 if seeding else ["True True", "False True"])
+
+    def test_a_generator_that_is_not_loaded_counts_as_unseeded(self):
+        script = """
+import random
+from vinyasa_ipy.pipeline import ambient
+print(ambient.mark_generator("numpy.random") == ambient.UNSEEDED)
+draws = ambient.Draws()
+import numpy as np
+print(draws.conclude())
+np.random.seed(3)
+print(draws.conclude()[0], list(draws.conclude()[1]))
+"""
+        assert run_python(script).splitlines() == ["True", "({}, {})", "{'numpy.random': 'unseeded'} ['numpy.random']"]
+
+
+def run_python(script, *arguments):
+    command = [sys.executable, "-c", script, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def rows():

@@ -472,7 +472,7 @@ class Reach:
     def _look_up(self, space: Mapping[str, Any], name: str) -> Any:
         value = space.get(name, MISSING)
         self.guards.guard_name(space, name, value)
-        return value
+        return _behind(value)
 
     def _imported(self, statement: Import, form: Canonical, space: Mapping[str, Any]) -> list[int]:
         """Add what an import statement inside code brings in; the user's own modules are imported to be read."""
@@ -773,10 +773,9 @@ def _is_same_builtin(first: Any, second: Any) -> bool:
 def _is_shared_generator(thing: Any) -> bool:
     """Tell the generator behind the functions of `random`: its state is no content, it is looked at while a stage runs.
 
-    What nobody has imported nobody draws from.
+    What nobody has loaded nobody draws from.
     """
-    shared = sys.modules.get("random")
-    return shared is not None and thing is getattr(shared, "_inst", None)
+    return thing is getattr(sys.modules.get("random"), "_inst", MISSING)
 
 
 def _write_builtin(walk: Walk, thing: Any) -> None:
@@ -814,9 +813,17 @@ def _blaming(label: str, kind: str = "value") -> Iterator[None]:
 
 def _unwrapped(thing: Any) -> Any:
     """Return what stands for a thing that is not what counts: a module's method, the list of all modules."""
+    thing = _behind(thing)
     if thing is sys.modules:
         return _Named(STANDARD, _ALL_MODULES)
     return thing.__func__ if type(thing) is types.MethodType and _is_module(thing.__self__) else thing
+
+
+def _behind(thing: Any) -> Any:
+    """See through what we put before some functions of libraries while a stage is watched, to hear of calls."""
+    if type(thing) is types.FunctionType and "__wrapped__" in vars(thing) and _package_of(thing.__globals__) is OURS:
+        return vars(thing)["__wrapped__"]
+    return thing
 
 
 def _package_of(space: Mapping[str, Any]) -> Origin | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import tell_warnings
 from vinyasa_ipy.notebook.gate import Gate
+from vinyasa_ipy.pipeline.unseeded import meet
 
 if TYPE_CHECKING:
     from vinyasa_ipy.notebook.pipeline import Pipeline
@@ -49,6 +50,7 @@ class Extension:
     def attach(self) -> None:
         """Add the transformers and the events."""
         self.shell.vinyasa = self
+        meet(self.shell.user_ns)
         self._untell = tell_warnings()
         # At the end: blank lines at the top are taken away before, and so the lines keep their numbers.
         self.shell.input_transformers_cleanup.append(self.gate.drop_line)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 import sys
-from dataclasses import dataclass, field
+from functools import wraps
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.fingerprint import digest
+from vinyasa_ipy.pipeline.unseeded import find_unseeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,46 +33,86 @@ def _get_numpy() -> Any:
 
 
 def _set_numpy(state: Any) -> None:
-    module = _numpy()
-    if module is not None:
-        module.set_state(state)
+    import_module("numpy.random").set_state(state)
 
 
 _GENERATORS: dict[str, tuple[Callable[[], Any], Callable[[Any], None]]] = {
     "random": (random.getstate, random.setstate),
     "numpy.random": (_get_numpy, _set_numpy),
 }
+_OVERWRITING = {
+    "random": {"seed": True, "setstate": False},
+    "numpy.random": {"seed": True, "set_state": False},
+}
+"""What overwrites a generator's state; True where the new one doesn't come from the caller as a whole."""
 
 
-@dataclass(slots=True)
-class Generators:
-    """The shared generators' states, as they were first met: what nobody seeded."""
-
-    pristine: dict[str, str] = field(default_factory=dict)
-
-    def now(self) -> dict[str, str]:
-        """Fingerprint every generator's present state."""
-        states = {}
-        for name, (get, _) in _GENERATORS.items():
-            state = get()
-            if state is not None:
-                mark = digest(state, name)
-                states[name] = UNSEEDED if self.pristine.setdefault(name, mark) == mark else mark
-        return states
-
-    def state(self, name: str) -> str | None:
-        """Fingerprint the present state of one generator, named as in a trace."""
-        return self.now().get(name.removeprefix(PREFIX))
+def _take() -> dict[str, bytes]:
+    """Take the present state of every generator, in a form that compares fast."""
+    return {name: pickle.dumps(state) for name, (get, _) in _GENERATORS.items() if (state := get()) is not None}
 
 
-def drawn(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
-    """Return the generators whose state moved, with their state before."""
-    return {name: before.get(name, UNSEEDED) for name in after if after[name] != before.get(name, UNSEEDED)}
+def _mark(name: str, state: bytes | None) -> str:
+    """Fingerprint a state; a generator that isn't loaded has been seeded by nobody."""
+    if state is None or state == find_unseeded(name):
+        return UNSEEDED
+    return digest(pickle.loads(state), name)
 
 
-def capture(names: Mapping[str, str]) -> dict[str, Any]:
-    """Take the states of some generators, to be stored."""
-    return {name: _GENERATORS[name][0]() for name in names}
+def mark_generator(name: str) -> str | None:
+    """Fingerprint the present state of one generator, named as in a trace; None for one we don't know."""
+    name = name.removeprefix(PREFIX)
+    return _mark(name, _take().get(name)) if name in _GENERATORS else None
+
+
+class Draws:
+    """What one execution does with the shared generators, from `start` to `stop`.
+
+    Who seeds a generator before drawing from it depends on the seed alone, not on the state that was there.
+    """
+
+    def __init__(self) -> None:
+        """Take the states as they are before."""
+        find_unseeded("numpy.random")  # while it is known: seeding drops it
+        self._before = _take()
+        self._own: set[str] = set()
+        self._given: set[str] = set()
+        self._seeded: set[str] = set()
+
+    def start(self) -> None:
+        """Begin to hear of seeding."""
+        if not _hearing:
+            _listen()
+        _hearing.append(self)
+
+    def stop(self) -> None:
+        """End it; harmless when ended already."""
+        if self in _hearing:
+            _hearing.remove(self)
+            if not _hearing:
+                _ignore()
+
+    def _was(self, name: str) -> bytes | None:
+        """Tell the state a generator had before; one that wasn't loaded had one that nobody had seeded."""
+        return self._before.get(name) or find_unseeded(name)
+
+    def overwritten(self, name: str, *, seeded: bool) -> None:
+        """Hear that a generator is just about to get another state."""
+        if name not in self._own and name not in self._given:
+            untouched = _take().get(name) == self._was(name)
+            (self._own if untouched else self._given).add(name)
+        (self._seeded.add if seeded else self._seeded.discard)(name)
+
+    def conclude(self, *, copied: bool = False) -> tuple[dict[str, str], dict[str, Any]]:
+        """Give the fingerprints of the states that the execution depends on, and the states it leaves behind.
+
+        It depends on all where they were `copied` to somebody whose draws nobody sees.
+        """
+        now = _take()
+        moved = {name for name in now if now[name] != self._was(name)}
+        used = set(now) if copied else moved | self._given
+        read = {name: _mark(name, self._before.get(name)) for name in sorted(used - self._own)}
+        return read, {name: pickle.loads(now[name]) for name in sorted(moved | self._seeded)}
 
 
 def restore(states: Mapping[str, Any]) -> None:
@@ -77,3 +120,42 @@ def restore(states: Mapping[str, Any]) -> None:
     for name, state in states.items():
         if name in _GENERATORS:
             _GENERATORS[name][1](state)
+
+
+_hearing: list[Draws] = []
+_replaced: list[tuple[Any, str, Any, Any]] = []
+
+
+def _listen() -> None:
+    """Hear of seeding through the functions that do it, where they are called by their usual names.
+
+    Elsewhere a state that was set counts as one that was drawn: that is safe, and costs a run.
+    """
+    for name, functions in _OVERWRITING.items():
+        module = sys.modules.get(name)
+        for function, seeded in functions.items() if module is not None else ():
+            plain = getattr(module, function, None)
+            if plain is not None:
+                heard = _heard(plain, name, seeded=seeded)
+                setattr(module, function, heard)
+                _replaced.append((module, function, plain, heard))
+
+
+def _heard(plain: Callable[..., Any], name: str, *, seeded: bool) -> Callable[..., Any]:
+    """Make a function that tells whoever listens before it does what `plain` does."""
+
+    @wraps(plain)
+    def overwrite(*arguments: Any, **options: Any) -> Any:
+        for draws in tuple(_hearing):
+            draws.overwritten(name, seeded=seeded)
+        return plain(*arguments, **options)
+
+    return overwrite
+
+
+def _ignore() -> None:
+    """Let the modules be as they were."""
+    while _replaced:
+        module, function, plain, heard = _replaced.pop()
+        if getattr(module, function, None) is heard:
+            setattr(module, function, plain)

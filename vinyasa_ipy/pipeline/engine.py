@@ -46,7 +46,7 @@ AMBIENT = "ambient"
 class Before:
     """How the process stood when an execution began."""
 
-    generators: Mapping[str, str]
+    draws: ambient.Draws
     settings: Mapping[str, str]
     surroundings: Surroundings
     workers: Workers
@@ -106,8 +106,7 @@ class Engine:
         """Work with `store`; name files relative to `project` where they are below it."""
         self.store = store
         self.places = Places(os.path.abspath(project))
-        self.generators = ambient.Generators()
-        self.readings = Readings(self.places, self.generators)
+        self.readings = Readings(self.places)
 
     def prepare(self, stage: Stage, inputs: Inputs) -> Verdict:
         """Decide whether a stage must run, and why."""
@@ -142,16 +141,14 @@ class Engine:
     def begin(self, stage: Stage, inputs: Inputs) -> Attempt:
         """Start watching an execution.
 
-        A function's generators and settings are not looked at: who memoizes a function that draws random numbers asks
-        for the numbers it drew, and each look would cost more than most calls.
+        A function's settings are not looked at: that takes longer than most calls.
         """
         watch = Watch()
-        whole = stage.kind != "function"
-        generators = self.generators.now() if whole else {}
-        settings = mark_all() if whole else {}
+        settings = mark_all() if stage.kind != "function" else {}
         facts = {label: found for label, thing in inputs.things.items() if (found := list_facts(thing))}
-        compiled = Compiled.begin(inputs, self.places)
-        before = Before(generators, settings, Surroundings.now(), Workers(watch), Lingering.now(), compiled)
+        compiled, draws = Compiled.begin(inputs, self.places), ambient.Draws()
+        before = Before(draws, settings, Surroundings.now(), Workers(watch), Lingering.now(), compiled)
+        draws.start()
         watch.start()
         count_declared(stage, watch.activity)
         return Attempt(stage, inputs, facts, watch, before, time.perf_counter())
@@ -181,14 +178,13 @@ class Engine:
             return Outcome(None, seconds, f"{type(error).__name__}: {error}", impure)
 
     def _store(self, attempt: Attempt, activity: Activity, result: Result, seconds: float) -> Trace:
-        drawn = ambient.drawn(attempt.before.generators, self.generators.now()) if attempt.before.generators else {}
-        if attempt.watch.forks:  # a child begins with its parent's generators, and may draw from them unseen
-            drawn = dict(attempt.before.generators)
+        # A child begins with its parent's generators, and may draw from them unseen.
+        drawn, left = attempt.before.draws.conclude(copied=attempt.watch.forks > 0)
         changed = changed_settings(attempt.before.settings)
         values = dict(result.values)
         moved = attempt.before.surroundings.changes(self.places)
-        if drawn or changed or moved:
-            values[AMBIENT] = {"generators": ambient.capture(drawn), "settings": changed, "surroundings": moved}
+        if left or changed or moved:
+            values[AMBIENT] = {"generators": left, "settings": changed, "surroundings": moved}
         used = {ambient.PREFIX + name: mark for name, mark in drawn.items()}
         used |= {SETTINGS + name: attempt.before.settings[name] for name in _settings_used(attempt, result, changed)}
         draft = Trace(
@@ -237,6 +233,7 @@ def _settings_used(attempt: Attempt, result: Result, changed: Mapping[str, Any])
 
 def _stop(attempt: Attempt) -> Activity:
     """Stop watching an execution."""
+    attempt.before.draws.stop()
     attempt.before.compiled.end()
     return attempt.watch.stop()
 

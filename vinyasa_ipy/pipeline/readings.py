@@ -16,6 +16,7 @@ from vinyasa_ipy.fingerprint.files import digest_file
 from vinyasa_ipy.pages import size
 from vinyasa_ipy.pipeline.activity import glimpse
 from vinyasa_ipy.pipeline.ambient import PREFIX as GENERATOR
+from vinyasa_ipy.pipeline.ambient import mark_generator
 from vinyasa_ipy.pipeline.settings import PREFIX as SETTINGS
 from vinyasa_ipy.pipeline.settings import mark_settings
 from vinyasa_ipy.pipeline.watch import find_kind, watching
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from vinyasa_ipy.pipeline.activity import Activity
-    from vinyasa_ipy.pipeline.ambient import Generators
     from vinyasa_ipy.pipeline.places import Places
     from vinyasa_ipy.pipeline.surroundings import Surroundings
     from vinyasa_ipy.store import Trace
@@ -36,11 +36,11 @@ FOLDER, VARIABLE, FOUND, HERE, PLACE = "folder:", "variable:", "found:", "workin
 class Readings:
     """Takes and looks at readings for one project."""
 
-    def __init__(self, places: Places, generators: Generators) -> None:
-        """Name files by `places`; know the shared generators."""
+    def __init__(self, places: Places) -> None:
+        """Name files by `places`."""
         self.places = places
         self._looks: dict[str, Callable[[str], str | None]] = {
-            GENERATOR: generators.state,
+            GENERATOR: mark_generator,
             SETTINGS: mark_settings,
             VARIABLE: lambda name: _variable(os.environ, name),
             FOLDER: lambda name: _listing(places.find(name)),
