@@ -32,6 +32,7 @@ from vinyasa_ipy.fingerprint.walk import INHERITED, Walk
 from vinyasa_ipy.memory.binding import Binding, check_ignored
 from vinyasa_ipy.memory.calls import Calls
 from vinyasa_ipy.memory.known import Keyed, Known, follow, say
+from vinyasa_ipy.memory.method import CachedMethod, check_callable, is_in_class
 from vinyasa_ipy.memory.naming import identify, name_function
 from vinyasa_ipy.store.folder import locate_folder
 from vinyasa_ipy.store.trace import RETURN
@@ -97,7 +98,7 @@ class CachedFunction:
 
         Raises TypeError for what is no function, ValueError for an `ignore` that names no parameter.
         """
-        _check_callable(func)
+        check_callable(func)
         check_ignored(func, ignore)
         self.func = func
         self.calls = calls
@@ -111,7 +112,7 @@ class CachedFunction:
             functools.update_wrapper(self, self.func)
         self._known: Known | None = None
         self._warned: frozenset[str] = frozenset()
-        self._is_method = _is_in_class(self.func)
+        self._is_method = is_in_class(self.func)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel as the function, found by its name even where a decorator has put this object in its place."""
@@ -282,39 +283,6 @@ class CachedFunction:
             warnings.warn(message, VinyasaWarning, stacklevel=_find_user())
 
 
-class CachedMethod:
-    """A cached function of a class, bound to one instance or class: an argument like others, counted by content."""
-
-    def __init__(self, function: CachedFunction, instance: object) -> None:
-        """Bind `function` to `instance`; both are there as they are with any method."""
-        self.__func__ = function
-        self.__self__ = instance
-
-    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        """Call the function with the instance in front."""
-        return self.__func__(self.__self__, *args, **kwargs)
-
-    def __getattr__(self, name: str) -> Any:
-        """Look an attribute up in the function; what takes a call's arguments gets the instance in front."""
-        found = getattr(self.__func__, name)
-        return functools.partial(found, self.__self__) if name in _TAKES_A_CALL else found
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Travel as function and instance."""
-        return CachedMethod, (self.__func__, self.__self__)
-
-    def __eq__(self, other: object) -> bool:
-        """Equal the same method of the same instance, which each look makes anew."""
-        return type(other) is CachedMethod and other.__func__ is self.__func__ and other.__self__ is self.__self__
-
-    def __hash__(self) -> int:
-        """Hash by function and instance."""
-        return hash((id(self.__func__), id(self.__self__)))
-
-
-_TAKES_A_CALL = frozenset({"why", "check_call_in_cache", "call", "call_and_shelve"})
-
-
 async def settle(found: Any) -> Any:
     """Await what a call gave, if it has yet to run; no stored result is a coroutine."""
     return await found if isinstance(found, types.CoroutineType) else found
@@ -366,12 +334,6 @@ _AWAITED = 0x80 | 0x100
 """Flags of code that makes a coroutine."""
 
 
-def _is_in_class(func: Any) -> bool:
-    """Tell whether a function was defined in the body of a class: then it is a method of that class."""
-    outer = str(getattr(func, "__qualname__", "")).rpartition(".")[0]
-    return type(func) is types.FunctionType and outer != "" and not outer.endswith("<locals>")
-
-
 def _refer_to(cached: CachedFunction) -> Any:
     """Say how to find a function elsewhere: itself, or where it is hidden behind the decorator's work, its name.
 
@@ -401,16 +363,6 @@ def _rebuild(kind: type[CachedFunction], reference: Any, state: dict[str, Any]) 
     made._adopt()  # noqa: SLF001 - it is being made here
     vars(made).update(state)
     return made
-
-
-def _check_callable(func: Any) -> None:
-    """Refuse what can't be called, with the way out where decorators stand in the wrong order."""
-    if callable(func):
-        return
-    kind = type(func).__name__
-    if hasattr(func, "__get__"):
-        raise TypeError(f"a {kind} can't be cached: write @{kind} above the decorator that caches, not below it")
-    raise TypeError(f"a {kind} can't be cached: it is no function")
 
 
 def _find_user() -> int:
