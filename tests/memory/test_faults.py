@@ -220,6 +220,52 @@ def test_a_result_nested_too_deeply_is_returned_with_one_warning(memory):
     assert len(caught) == 1
 
 
+class Refusal(Exception):  # noqa: N818 - its name doesn't matter
+    """Passes one argument on of the two it wants, and so can't be unpickled."""
+
+    def __init__(self, what, why):
+        super().__init__(what)
+        self.why = why
+
+
+@pytest.mark.parametrize("wrap", [lambda x: x, lambda x: {"errors": [x]}, lambda x: (np.zeros(5), x)])
+def test_a_result_that_cant_be_unpickled_is_not_stored_and_told_once(memory, wrap):
+    runs = []
+
+    def f():
+        runs.append(1)
+        return wrap(Refusal("this", "that"))
+
+    cached = memory.cache(f)
+    with pytest.warns(VinyasaWarning, match="unpickling it raises TypeError: .*missing 1 required") as caught:
+        assert [type(cached()) for _ in range(3)] == [type(wrap(1)) if wrap(1) != 1 else Refusal] * 3
+    assert len(caught) == 1
+    assert len(runs) == 3
+    assert not cached.check_call_in_cache()
+
+
+made = []
+
+
+class Counting:
+    def __init__(self):
+        made.append(1)
+
+    def __reduce__(self):
+        return Counting, ()
+
+
+def count(size):
+    return [Counting(), np.zeros(size)]
+
+
+def test_only_a_small_result_is_tried_out(memory):
+    for size in (10, 100_000):
+        made.clear()
+        memory.cache(count)(size)
+        assert len(made) == (2 if size == 10 else 1)
+
+
 def test_an_argument_nested_too_deeply_runs_uncached(memory):
     found = []
     for _ in range(100_000):

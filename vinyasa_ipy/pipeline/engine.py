@@ -30,6 +30,7 @@ from vinyasa_ipy.pipeline.verdict import Verdict, decide
 from vinyasa_ipy.pipeline.watch import Watch
 from vinyasa_ipy.pipeline.workers import Workers
 from vinyasa_ipy.store import FileMade, Store, Trace
+from vinyasa_ipy.store.artifact import try_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -206,6 +207,8 @@ class Engine:
             },
         )
         try:
+            for name, value in values.items():
+                try_out(name, value, result.anchors)
             plain = AMBIENT not in values
             return self.store.put(draft, values, anchors=result.anchors, packing=result.packing, plain=plain)
         except UnstorableError as error:

@@ -13,7 +13,7 @@ import io
 import pickle
 import struct
 from mmap import mmap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import UnstorableError
 from vinyasa_ipy.store.packing import MAGIC as PACKED
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 MAGIC = b"VINYART1"
 ALIGNMENT = 64
 PROTOCOL = 5
+
+TRIED = 65_536
+"""Bytes of a pickle, and of its buffers, up to which a value is brought back once before it is stored."""
 
 Piece = bytes | memoryview
 Run = bytes | bytearray | mmap
@@ -46,7 +49,7 @@ def encode(name: str, value: object, anchors: Mapping[str, object]) -> list[Piec
         stream = _pickle(value, buffers.append, anchors)
         views = [buffer.raw() for buffer in buffers]
     except Exception as error:  # a value's own __reduce__ may raise anything; none of it may fail the user's work
-        raise UnstorableError(name, f"pickling it raised {type(error).__name__}: {error}") from error
+        raise UnstorableError(name, f"pickling it raised {_say(error)}") from error
     return _arrange(stream, views) if views else [stream]
 
 
@@ -83,6 +86,42 @@ class _AnchoredUnpickler(pickle.Unpickler):
     def persistent_load(self, pid: str) -> object:
         """Give the anchor by its name; a KeyError when the caller has none of that name."""
         return self._anchors[pid]
+
+
+def try_out(name: str, value: object, anchors: Mapping[str, object]) -> None:
+    """Bring a small value back before it is stored: some can be pickled, and never be unpickled.
+
+    An exception whose `__init__` wants other arguments than it passes on is one. Raises UnstorableError with `name`.
+    What is large, or can't be pickled at all, passes: nothing is learned about it here.
+    """
+    if isinstance(value, _ATOMS):
+        return
+    stream, buffers = _Short(), list[pickle.PickleBuffer]()
+    try:
+        _AnchoredPickler(stream, buffers.append, anchors).dump(value)
+        views = [buffer.raw() for buffer in buffers]
+    except Exception:  # noqa: BLE001 - a value's own __reduce__ may raise anything, as it will when it is stored
+        return
+    if sum(view.nbytes for view in views) > TRIED:
+        return
+    try:  # with copies: what is brought back may change itself
+        _unpickle(stream.getvalue(), [memoryview(bytearray(view)) for view in views], anchors)
+    except Exception as error:
+        raise UnstorableError(name, f"it can be pickled, but unpickling it raises {_say(error)}") from error
+
+
+class _Short(io.BytesIO):
+    """Holds some thousand bytes, and refuses more."""
+
+    def write(self, data: Any, /) -> int:
+        """Take what the pickler writes. Raises ValueError when it is too much."""
+        if self.tell() + len(data) > TRIED:
+            raise ValueError("too long")
+        return super().write(data)
+
+
+def _say(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _arrange(stream: bytes, views: list[memoryview]) -> list[Piece]:
