@@ -99,3 +99,76 @@ def test_threads_at_once_agree(project):
         """
     )
     assert project.lines() == ["agreed"]
+
+
+DASK = """
+    import os
+    from distributed import Client, LocalCluster
+    from vinyasa_ipy import Memory, cache
+    import steps
+
+    memory = Memory("cache", verbose=0)
+
+    @memory.cache
+    def here(x):
+        with open(f"ran-here-{x}-{os.getpid()}", "w"):
+            pass
+        return x + OFFSET, os.getpid()
+
+    OFFSET = 100
+
+    if __name__ == "__main__":
+        options = {"processes": True, "n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+        with LocalCluster(**options) as cluster, Client(cluster) as client:
+            for function in (here, steps.there):
+                found = client.gather(client.map(function, range(4), pure=False))
+                again = client.gather(client.map(function, range(4), pure=False))
+                print([value for value, _ in found], os.getpid() in {pid for _, pid in found}, again == found)
+                print([function.check_call_in_cache(x) for x in range(5)], [function(x) for x in range(4)] == found)
+"""
+STEPS = """
+    import os
+    from vinyasa_ipy import cache
+
+    FACTOR = 3
+
+    def multiply(x):
+        return x * FACTOR
+
+    @cache
+    def there(x):
+        return multiply(x), os.getpid()
+"""
+
+
+def test_workers_of_a_dask_cluster_share_the_results(project):
+    project.write(main=DASK, steps=STEPS)
+    assert project.lines() == [
+        "[100, 101, 102, 103] False True",
+        "[True, True, True, True, False] True",
+        "[0, 3, 6, 9] False True",
+        "[True, True, True, True, False] True",
+    ]
+
+
+def test_loky_workers_share_what_the_shorthand_caches(project):
+    project.write(
+        steps=STEPS,
+        main="""
+        import os
+        from joblib import Parallel, delayed
+        from vinyasa_ipy import cache
+        from steps import there
+
+        @cache
+        def here(x):
+            return x + 1, os.getpid()
+
+        if __name__ == "__main__":
+            for function in (here, there):
+                found = Parallel(n_jobs=2)(delayed(function)(x) for x in range(4))
+                print([value for value, _ in found], os.getpid() in {pid for _, pid in found})
+                print([function(x) for x in range(4)] == found)
+        """,
+    )
+    assert project.lines() == ["[1, 2, 3, 4] False", "True", "[0, 3, 6, 9] False", "True"]
