@@ -213,6 +213,61 @@ class TestClear:
         assert "hit" in console("run", "a.py").stdout
 
 
+class TestAccept:
+    @pytest.fixture
+    def edited(self, project):
+        (project / "a.py").write_text("x = 2\nprint('a')")
+        return project
+
+    def test_without_a_yes_shows_what_and_accepts_nothing(self, console, edited):
+        done = console("accept", "a.py")
+        assert done.returncode == 1
+        assert "\n  constant 1 → 2, line 1\n" in done.stdout
+        assert "Nothing was accepted. `vinyasa accept a.py --yes` accepts it." in done.stdout
+        assert "a.py: ran" in console("run", "a.py").stdout
+
+    def test_with_a_yes_the_result_from_before_stands(self, console, edited):
+        console("accept", "a.py", "--yes")
+        said = console("run", "a.py", "b.py").stdout
+        assert said.count(": hit") == 2
+        assert "\n2\n" in said
+
+    def test_scripts_are_taken_in_their_order(self, console, edited):
+        (edited / "b.py").write_text("print(x + 10)")
+        assert "more than its code has changed" in console("accept", "b.py", "--yes").stderr
+        assert console("accept", "a.py", "b.py", "--yes").returncode == 0
+        assert console("run", "a.py", "b.py").stdout.count(": hit") == 2
+
+    def test_is_taken_back(self, console, edited):
+        console("accept", "a.py", "--yes")
+        assert "constant 1 → 2" in console("accept", "a.py", "--undo").stdout
+        assert "a.py: ran" in console("run", "a.py").stdout
+
+    @pytest.mark.parametrize(("answer", "verdict"), [("y", "hit"), ("n", "ran")])
+    def test_asks_where_somebody_can_answer(self, console, edited, answer, verdict):
+        child = pexpect.spawn(sys.executable, ["-m", "vinyasa_ipy", "accept", "a.py"], cwd=str(edited), timeout=30)
+        child.expect(r"Accept\? \[y/N\] ")
+        child.sendline(answer)
+        child.expect(pexpect.EOF)
+        child.close()
+        assert child.exitstatus == 0
+        assert f"a.py: {verdict}" in console("run", "a.py").stdout
+
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (["a.py"], "a.py: nothing has changed. There is nothing to accept"),
+            (["a.py", "--undo"], "nothing was accepted for 'a.py'. There is nothing to take back"),
+            (["none"], "there is no stage or script 'none' here. Accept a notebook's stage in that notebook"),
+            (["none.py"], "there is no script none.py"),
+        ],
+    )
+    def test_what_makes_no_sense_is_said(self, console, project, words, said):
+        done = console("accept", *words)
+        assert done.returncode == 2
+        assert said in done.stderr
+
+
 class TestTheTerminal:
     def test_no_colour_where_nobody_sees_it(self, console, project):
         assert "\x1b" not in console("history").stdout

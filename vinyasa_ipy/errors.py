@@ -106,6 +106,11 @@ class CommandError(VinyasaError):
         return f"{self.problem}. {self.remedy}" if self.remedy else self.problem
 
 
+def say_error(error: BaseException) -> str:
+    """Say in one line what was raised."""
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
 def tell_warnings() -> Callable[[], None]:
     """Show our own warnings as one line from now on, others as before; return what undoes that."""
     before = warnings.showwarning

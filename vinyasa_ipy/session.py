@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from vinyasa_ipy.errors import HistoryError, RunGoneError, VinyasaWarning
 from vinyasa_ipy.history import History, StageRecord
 from vinyasa_ipy.pipeline.engine import Engine
+from vinyasa_ipy.pipeline.noted import find_unstored
 from vinyasa_ipy.store import Freed, Store, Trace, find_folder
 
 if TYPE_CHECKING:
@@ -74,11 +75,15 @@ class Session:
 
     def owners(self) -> list[str]:
         """Name everything that has stored results: stages, scripts, and functions under `@cache`."""
-        return [*self.store.owners(), *self.functions.owners()]
+        return [*self._stages(), *self.functions.owners()]
+
+    def _stages(self) -> list[str]:
+        """Name the stages and scripts that have results, or at least a note why not."""
+        return sorted({*self.store.owners(), *self.store.notes.owners()})
 
     def newest_traces(self) -> list[Trace]:
-        """List the newest trace of everything that has stored results."""
-        found = [self.store.newest(owner) for owner in self.store.owners()]
+        """List the newest trace of all that has results; of a stage without any, the note of its last run."""
+        found = [self.store.newest(owner) or find_unstored(self.store, owner) for owner in self._stages()]
         found += [self.functions.newest(owner) for owner in self.functions.owners()]
         return [trace for trace in found if trace is not None]
 
@@ -88,6 +93,7 @@ class Session:
 
     def remove(self, owner: str | None) -> Freed:
         """Remove an owner's results, or all."""
+        self.store.notes.remove(owner)
         if owner is not None:
             return self._store_of(owner).remove(owner)
         stages, functions = self.store.remove(), self.functions.remove()

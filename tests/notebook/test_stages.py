@@ -182,7 +182,7 @@ class TestAFailure:
 
     def test_is_what_why_says_of_the_stage(self, kernel):
         kernel.stage("explained", "raise KeyError('which')")
-        assert "failed: KeyError: 'which'" in kernel.ask("why explained")
+        assert "explained: failed: its last run (just now) failed: KeyError: 'which'" in kernel.ask("why explained")
 
     def test_leaves_the_next_run_as_it_would_be(self, kernel):
         kernel.stage("flaky", "1/0")
@@ -216,7 +216,9 @@ class TestAnInterrupt:
         assert "KeyboardInterrupt" in _last_run(kernel)
 
     def test_leaves_nothing_half_stored_and_the_kernel_usable(self, kernel, interrupted):
-        assert "endless" not in kernel.ask("clear --help") + str(kernel.value("get_ipython().vinyasa.session.owners()"))
+        assert "endless" not in kernel.ask("clear --help") + str(
+            kernel.value("get_ipython().vinyasa.session.store.owners()")
+        )
         assert kernel.stage("after", "fine = 1").verdict == "done"
         assert kernel.value("fine") == 1
 

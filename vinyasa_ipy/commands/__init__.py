@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vinyasa_ipy.commands import clearing, looking, recording, running
+from vinyasa_ipy.commands import accepting, clearing, looking, recording, running
 from vinyasa_ipy.commands.table import Command, HelpAsked, Place, complete, find, make_parser, overview
 from vinyasa_ipy.pages import Text
 
@@ -18,6 +18,7 @@ COMMANDS: dict[str, Command] = {
         looking.STATUS,
         looking.WHY,
         looking.GRAPH,
+        accepting.ACCEPT,
         recording.HISTORY,
         recording.SHOW,
         clearing.CLEAR,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.commands.table import Command, Option, Place
-from vinyasa_ipy.errors import CommandError
+from vinyasa_ipy.errors import CommandError, say_error
 from vinyasa_ipy.pages import Cell, Column, Table, Text, duration
 from vinyasa_ipy.pipeline.script import Look, Script, Sequence, as_main, read_script
 from vinyasa_ipy.pipeline.stage import Stage
@@ -115,7 +115,9 @@ def _take_all(sequence: Sequence, scripts: Listed[Script], options: argparse.Nam
         except (KeyboardInterrupt, SystemExit, Exception) as error:  # noqa: BLE001 - whatever a script raises
             code = _show_failure(error, script)
             outcome = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
-            session.add(number, record_stage(Stage(script.name), "failed", _said(error), time.perf_counter() - began))
+            session.add(
+                number, record_stage(Stage(script.name), "failed", say_error(error), time.perf_counter() - began)
+            )
             break
         saved += record.saved
         session.add(number, record)
@@ -158,10 +160,6 @@ def _show_failure(error: BaseException, script: Script) -> int:
     said.stack[:] = [frame for frame in said.stack if not frame.filename.startswith(_PACKAGE)]
     sys.stderr.write("".join(said.format()))
     return INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAILED
-
-
-def _said(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 RUN = Command(

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.pages import ago, duration
+from vinyasa_ipy.pipeline.noted import say_accepted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vinyasa_ipy.pipeline.engine import Outcome
+    from vinyasa_ipy.pipeline.verdict import Verdict
     from vinyasa_ipy.store import Trace
 
 SYMBOLS = {"hit": "✓", "done": "●", "uncached": "○"}
@@ -27,20 +29,22 @@ class Note:
     text: str
 
     @classmethod
-    def of_hit(cls, stage: str, trace: Trace, saved: float) -> Note:
+    def of_hit(cls, stage: str, verdict: Verdict, trace: Trace, saved: float) -> Note:
         """Say that a result was brought back, and what that saved."""
+        told = "".join(f"; {say_accepted(note)}" for note in verdict.accepted)
         lossy = trace.details.get("lossy")
         lost = f"; not shown again: {', '.join(map(str, lossy))}" if isinstance(lossy, list) and lossy else ""
         unseen = "".join(f"; when it ran it {note}" for note in trace.notes if not note.startswith("partial key"))
         when = ago(trace.created, time.time())
-        return cls(stage, "hit", f"hit, saved {duration(saved)} (computed {when}){lost}{unseen}")
+        return cls(stage, "hit", f"hit, saved {duration(saved)} (computed {when}){told}{lost}{unseen}")
 
     @classmethod
     def of_run(cls, stage: str, took: str, reason: str, outcome: Outcome, lossy: Sequence[str]) -> Note:
         """Say that a stage ran, why, and what could not be kept."""
         parts = [f"ran {took}" + (f" — {reason}" if reason else "")]
         if outcome.refusal and outcome.refusal != reason:
-            parts.append(f"not stored: {outcome.refusal}")
+            again = reason.endswith(f": {outcome.refusal}")
+            parts.append("nor is this one" if again else f"not stored: {outcome.refusal}")
         if lossy:
             parts.append(f"can't be shown again: {', '.join(lossy)}")
         if outcome.impure:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import CommandError
 from vinyasa_ipy.notebook.stages import Underway
-from vinyasa_ipy.pages import Column, Page, Table, ago, duration
+from vinyasa_ipy.pages import Column, Page, Table, duration
+from vinyasa_ipy.pipeline.accept import Edited, draft_acceptance
 from vinyasa_ipy.pipeline.graph import Graph, Node, connect
 from vinyasa_ipy.pipeline.namespace import is_users
+from vinyasa_ipy.pipeline.verdict import explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -55,7 +56,7 @@ class Pipeline:
         verdict = underway.verdict
         if verdict is None:
             return Standing(name, "uncached", underway.refusal, self.stages.session.store.newest(name))
-        return Standing(name, verdict.state, verdict.reason, verdict.trace, verdict, underway.inputs)
+        return Standing(name, verdict.standing, verdict.reason, verdict.trace, verdict, underway.inputs)
 
     def standings(self) -> list[Standing]:
         """Look at every known stage, in order; a stage whose upstream must run is not sure of its inputs."""
@@ -87,18 +88,19 @@ class Pipeline:
     def explain(self, name: str) -> list[str]:
         """Say in lines why a known stage would run, or why not."""
         standing = self.standing(name)
-        trace = standing.trace
-        when = f" (computed {ago(trace.created, time.time())}, took {duration(trace.seconds)})" if trace else ""
-        changes = standing.verdict.lines if standing.verdict is not None else ()
-        lines = [f"{name}: {standing.state}{when}"]
-        if len(changes) > 1:
-            lines += [f"  {line}" for line in changes]
-        else:
-            lines[0] += f": {standing.reason}"
-        if standing.inputs is not None:
-            lines += [f"  {note}" for note in standing.inputs.notes]
-        ran = self.stages.reasons.get(name)
-        return [*lines, f"  last time in this kernel: {ran}"] if ran is not None else lines
+        if standing.verdict is None:
+            return [f"{name}: {standing.state}: {standing.reason}"]
+        lines = explain(name, standing.verdict, standing.inputs.notes if standing.inputs is not None else ())
+        ran = "" if standing.verdict.ending else self.stages.reasons.get(name, "")
+        return [*lines, f"  last time in this kernel: {ran}"] if ran else lines
+
+    def draft_acceptance(self, name: str) -> tuple[Trace, Inputs]:
+        """Draft the note that a stage's changes are harmless. Raises CommandError where they are more than code."""
+        standing, cell = self.standing(name), self.stages.known[name]
+        if standing.verdict is None or standing.inputs is None:
+            raise CommandError(f"`{name}` can't be cached: {standing.reason}", "It runs every time")
+        edited = Edited(name, cell.tree, cell.names, standing.inputs, standing.verdict)
+        return draft_acceptance(edited, self.stages.shell.user_ns), standing.inputs
 
     # ---- running several -------------------------------------------------------------------------------------
 

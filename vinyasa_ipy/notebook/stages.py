@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
-from vinyasa_ipy.errors import CommandError, FingerprintError, StoreError, UnstorableError, VinyasaWarning
+from vinyasa_ipy.errors import CommandError, FingerprintError, StoreError, UnstorableError, VinyasaWarning, say_error
 from vinyasa_ipy.fingerprint.describe import describe
 from vinyasa_ipy.fingerprint.reach import Reach, reach_code
 from vinyasa_ipy.fingerprint.strip import compile_for_key
@@ -177,7 +177,9 @@ class Stages:
         if trace is None:
             raise KeyError(underway.cell.line.name)
         filename = f"<stage {underway.cell.line.name}>"
-        define(underway.cell.tree, read_digests(trace.details), self.shell.user_ns, filename)
+        accepted = underway.verdict.accepted if underway.verdict is not None else ()
+        wanted = read_digests((accepted[0] if accepted else trace).details)
+        define(underway.cell.tree, wanted, self.shell.user_ns, filename)
         objects = name_objects(underway.reached) if underway.reached is not None else {}
         opened = self.session.engine.open(trace, objects)
         values: Any = opened[VALUES]
@@ -227,10 +229,10 @@ class Stages:
         self._report_run(underway, outcome, displayed)
 
     def _fail(self, underway: Underway, result: Any, seconds: float) -> None:
-        if underway.attempt is not None:
-            self.session.engine.abandon(underway.attempt)
         error = result.error_in_exec or result.error_before_exec
-        said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        said = say_error(error)
+        if underway.attempt is not None:
+            self.session.engine.abandon(underway.attempt, said)
         name = underway.cell.line.name
         self.reasons[name] = f"failed: {said}"
         outcome = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
@@ -288,7 +290,7 @@ class Stages:
         name = underway.cell.line.name
         self.reasons[name] = f"hit: {verdict.reason}"
         self.passes.add(record_stage(Stage(name), "hit", verdict.reason, seconds, saved))
-        show_note(self.shell, Note.of_hit(name, verdict.trace, saved))
+        show_note(self.shell, Note.of_hit(name, verdict, verdict.trace, saved))
 
     def _report_run(self, underway: Underway, outcome: Outcome, displayed: Displayed) -> None:
         name = underway.cell.line.name

@@ -64,6 +64,7 @@ _DIARIES = (".log", ".out", ".err", ".txt", ".pid", ".part")
 class Compiled:
     """What compiled code does to files while one stage runs."""
 
+    places: Places
     spelled: frozenset[str]
     sighting: Sighting | None
 
@@ -73,7 +74,7 @@ class Compiled:
         spelled = list_spelled(inputs)
         with unwatched():
             trees = {places.project, os.getcwd(), *filter(_is_datas, list_places(spelled))}
-        return cls(spelled, Sighting.begin(sorted(trees)))
+        return cls(places, spelled, Sighting.begin(sorted(trees)))
 
     def end(self) -> None:
         """Look no more."""
@@ -97,17 +98,18 @@ class Compiled:
 
     def _count_one(self, path: str, activity: Activity) -> str:
         assert self.sighting is not None  # noqa: S101 - `count` has looked
-        if path not in self.sighting.changed and path not in self.sighting.new:
+        name, new = self.places.say(path), path in self.sighting.new
+        if path not in self.sighting.changed and not new:
             activity.note("read", path, glimpse(path))
-        elif not is_spelled(path, self.spelled):
-            if not path.endswith(_DIARIES):
-                return f"the file {path} was written meanwhile, by compiled code or somebody else; name it with --makes"
-        elif path not in self.sighting.new and path.endswith(_KEPT_OPEN):
-            return f"it changes the file {path}, which was there before; name it with --makes if it is made anew"
-        else:
-            if path.endswith(_KEPT_OPEN):
-                activity.note("read", path, None)  # had it been there, it would have been added to
-            activity.note("written", path)
+            return ""
+        if not is_spelled(path, self.spelled):
+            said = f"the file {name} was written meanwhile, by compiled code or somebody else; name it with --makes"
+            return "" if path.endswith(_DIARIES) else said
+        if path.endswith(_KEPT_OPEN):
+            if not new:
+                return f"it changes the file {name}, which was there before; name it with --makes if it is made anew"
+            activity.note("read", path, None)  # had it been there, it would have been added to
+        activity.note("written", path)
         return ""
 
     def _guess(self, activity: Activity) -> None:

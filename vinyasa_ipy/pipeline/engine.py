@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from vinyasa_ipy.pipeline.compiled import Compiled
 from vinyasa_ipy.pipeline.declared import count_declared, count_made
 from vinyasa_ipy.pipeline.lingering import Lingering
 from vinyasa_ipy.pipeline.namespace import name_unstorable
+from vinyasa_ipy.pipeline.noted import ACCEPTED, FAILED, REFUSED, UNSTORED
 from vinyasa_ipy.pipeline.places import Places
 from vinyasa_ipy.pipeline.readings import Readings
 from vinyasa_ipy.pipeline.recipe import RECIPE
@@ -146,18 +148,21 @@ class Engine:
         """
         watch = Watch()
         settings = mark_all() if stage.kind != "function" else {}
-        facts = {label: found for label, thing in inputs.things.items() if (found := list_facts(thing))}
         compiled, draws = Compiled.begin(inputs, self.places), ambient.Draws()
         before = Before(draws, settings, Surroundings.now(), Workers(watch), Lingering.now(), compiled)
+        facts = list_all_facts(inputs)
         draws.start()
         watch.start()
         count_declared(stage, watch.activity)
         return Attempt(stage, inputs, facts, watch, before, time.perf_counter())
 
-    def abandon(self, attempt: Attempt) -> Outcome:
-        """End an execution that failed: nothing is stored."""
+    def abandon(self, attempt: Attempt, said: str = "") -> Outcome:
+        """End an execution that failed, and what it `said` then: nothing is stored but a note of that."""
         activity = _stop(attempt)
-        return Outcome(None, time.perf_counter() - attempt.clock, "it failed", activity.list_impure())
+        seconds = time.perf_counter() - attempt.clock
+        if said:
+            self._remember(attempt, seconds, {FAILED: said})
+        return Outcome(None, seconds, "it failed", activity.list_impure())
 
     def conclude(self, attempt: Attempt, gather: Callable[[], Result], moved: Callable[[], str]) -> Outcome:
         """End an execution that succeeded: store what it made, or say why not.
@@ -165,11 +170,17 @@ class Engine:
         `gather` collects what it made (raises UnstorableError); `moved` says in words which input changed while it
         ran, or nothing. Whatever goes wrong here, the user's values stay untouched.
         """
+        outcome = self._conclude(attempt, gather, moved)
+        if outcome.refusal and not outcome.broken:
+            self._remember(attempt, outcome.seconds, {REFUSED: outcome.refusal})
+        return outcome
+
+    def _conclude(self, attempt: Attempt, gather: Callable[[], Result], moved: Callable[[], str]) -> Outcome:
         activity = _stop(attempt)
         seconds = time.perf_counter() - attempt.clock
         impure = activity.list_impure()
         try:
-            refusal = _unfaithful(attempt, activity) or moved()
+            refusal = self._unfaithful(attempt, activity) or moved()
             if refusal:
                 return Outcome(None, seconds, refusal, tuple(activity.impure))
             return Outcome(self._store(attempt, activity, gather(), seconds), seconds, "", impure)
@@ -177,6 +188,41 @@ class Engine:
             return Outcome(None, seconds, str(error), impure, broken=isinstance(error, StoreError))
         except Exception as error:  # noqa: BLE001 - the user's work is done; nothing that fails here may cost them that
             return Outcome(None, seconds, f"{type(error).__name__}: {error}", impure)
+
+    def _remember(self, attempt: Attempt, seconds: float, ending: Mapping[str, str]) -> None:
+        """Note how a stage's last execution ended of which nothing is stored; functions have too many for that."""
+        if attempt.stage.kind == "function":
+            return
+        note = self._draft(attempt, seconds, ending)
+        with suppress(StoreError):  # a store that can't be written to was heard of, and only a reason is lost
+            self.store.notes.remove(note.owner, UNSTORED)
+            self.store.notes.write(UNSTORED, note)
+
+    def _draft(self, attempt: Attempt, seconds: float, details: Mapping[str, Any]) -> Trace:
+        """Begin the record of an execution with all that was known before it ran."""
+        inputs = attempt.inputs
+        return Trace(
+            owner=attempt.stage.owner,
+            key=inputs.key,
+            recipe=RECIPE,
+            labels=inputs.labels,
+            notes=inputs.notes,
+            seconds=seconds,
+            created=time.time(),
+            details={**details, **self._depict(inputs, attempt.facts)},
+        )
+
+    def accept(self, note: Trace, inputs: Inputs) -> None:
+        """Let an earlier result stand for what `inputs` would give, as `draft_acceptance` says. Raises StoreError."""
+        known = self._depict(inputs, list_all_facts(inputs))
+        self.store.notes.write(ACCEPTED, replace(note, details={**note.details, **known}))
+
+    def _depict(self, inputs: Inputs, facts: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+        """Write down how code and values are, for a comparison with how they will be."""
+        return {
+            "sources": {name: self._plain(source) for name, source in inputs.sources.items()},
+            "facts": {label: dict(found) for label, found in facts.items()},
+        }
 
     def _store(self, attempt: Attempt, activity: Activity, result: Result, seconds: float) -> Trace:
         # A child begins with its parent's generators, and may draw from them unseen.
@@ -188,23 +234,13 @@ class Engine:
             values[AMBIENT] = {"generators": left, "settings": changed, "surroundings": moved}
         used = {ambient.PREFIX + name: mark for name, mark in drawn.items()}
         used |= {SETTINGS + name: attempt.before.settings[name] for name in _settings_used(attempt, result, changed)}
-        draft = Trace(
-            owner=attempt.stage.owner,
-            key=attempt.inputs.key,
-            recipe=RECIPE,
-            labels=attempt.inputs.labels,
+        folders = [self.places.name(path) for path in activity.folders if os.path.isdir(path)]
+        draft = replace(
+            self._draft(attempt, seconds, {**result.details, "folders": folders}),
             reads=self.readings.take(activity, used, attempt.before.surroundings),
             made=tuple(self._made(path) for path in activity.written if os.path.isfile(path)),
             values=result.words,
             notes=(*attempt.inputs.notes, *activity.list_impure()),
-            seconds=seconds,
-            created=time.time(),
-            details={
-                **result.details,
-                "sources": {name: self._plain(source) for name, source in attempt.inputs.sources.items()},
-                "facts": {label: dict(found) for label, found in attempt.facts.items()},
-                "folders": [self.places.name(path) for path in activity.folders if os.path.isdir(path)],
-            },
         )
         try:
             for name, value in values.items():
@@ -214,12 +250,35 @@ class Engine:
         except UnstorableError as error:
             raise name_unstorable(result.names) or error from error
 
+    def _unfaithful(self, attempt: Attempt, activity: Activity) -> str:
+        """Say why a run can't be brought back as it was, or nothing."""
+        if activity.changed_in_place:
+            return f"it changes the file {self.places.say(next(iter(activity.changed_in_place)))} in place"
+        linked = [path for path in activity.linked if os.path.lexists(path)]
+        if linked:
+            return f"it makes the link {self.places.say(linked[0])}"
+        removed = [path for path in activity.removed if not os.path.exists(path)]
+        if removed:
+            return f"it removes the file {self.places.say(removed[0])}"
+        before = attempt.before
+        return (
+            _unseen(attempt.stage, activity)
+            or before.compiled.count(activity)
+            or before.workers.find_unseen()
+            or before.lingering.find()
+        )
+
     def _plain(self, source: Source) -> dict[str, Any]:
         return {"text": source.text, "file": self.places.name(source.file), "line": source.line}
 
     def _made(self, path: str) -> FileMade:
         mode = os.stat(path).st_mode & 0o777
         return FileMade(self.places.name(path), self.store.add_file(Path(path)), mode)
+
+
+def list_all_facts(inputs: Inputs) -> dict[str, dict[str, str]]:
+    """Tell of everything in the inputs that has parts what they are."""
+    return {label: found for label, thing in inputs.things.items() if (found := list_facts(thing))}
 
 
 def _folders(trace: Trace) -> list[str]:
@@ -241,30 +300,11 @@ def _stop(attempt: Attempt) -> Activity:
     return attempt.watch.stop()
 
 
-def _unfaithful(attempt: Attempt, activity: Activity) -> str:
-    """Say why a run can't be brought back as it was, or nothing."""
-    if activity.changed_in_place:
-        return f"it changes the file {next(iter(activity.changed_in_place))} in place"
-    linked = [path for path in activity.linked if os.path.lexists(path)]
-    if linked:
-        return f"it makes the link {linked[0]}"
-    removed = [path for path in activity.removed if not os.path.exists(path)]
-    if removed:
-        return f"it removes the file {removed[0]}"
-    return (
-        _unseen(attempt, activity)
-        or attempt.before.compiled.count(activity)
-        or attempt.before.workers.find_unseen()
-        or attempt.before.lingering.find()
-    )
-
-
-def _unseen(attempt: Attempt, activity: Activity) -> str:
+def _unseen(stage: Stage, activity: Activity) -> str:
     """Say which program the stage started, unless its user says what that reads and makes, or wants it cached anyway.
 
     A memoized function is stored all the same, with a note: who memoizes a function asks for its first result.
     """
-    stage = attempt.stage
     if activity.processes and stage.kind != "function" and not stage.declares:
         said = f"it starts the program `{next(iter(activity.processes))}`, whose files can't be seen"
         return f"{said} (name them with --reads and --makes)" if stage.kind == "cell" else said

@@ -148,20 +148,26 @@ def define(tree: ast.Module, wanted: Mapping[str, str], space: dict[str, Any], f
     What they print is shown with the rest. Raises KeyError when what they make isn't what it was after the run, whose
     digests `wanted` holds by name: when a call changed it afterwards, or it depends on more than itself.
     """
-    if not wanted:
-        return
+    found = define_anew(tree, wanted, space, filename)
+    changed = [name for name, digest in wanted.items() if found.get(name) != digest]
+    if changed:
+        raise KeyError(f"`{changed[0]}` was changed after it was defined")
+
+
+def define_anew(tree: ast.Module, names: Iterable[str], space: dict[str, Any], filename: str) -> dict[str, str]:
+    """Execute imports and definitions for the `names` they bind, and digest what those are then. Raises KeyError."""
+    names = list(names)
+    if not names:
+        return {}
     module = ast.Module(definitions(tree), [])
     code = compile(module, filename, "exec", dont_inherit=True)
     silence = io.StringIO()
     try:
         with contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
             exec(code, space)  # noqa: S102 - the user's own code
-        found = digest_definitions(wanted, space)
+        return digest_definitions(names, space)
     except Exception as error:  # whatever it is, running the whole code will show it
         raise KeyError(f"its definitions raise {type(error).__name__} without the rest of it") from error
-    changed = [name for name, digest in wanted.items() if found.get(name) != digest]
-    if changed:
-        raise KeyError(f"`{changed[0]}` was changed after it was defined")
 
 
 def read_digests(details: Mapping[str, Any]) -> dict[str, str]:

@@ -31,6 +31,10 @@ class Places:
                 return prefix + path[len(base) :].replace(os.sep, "/")
         return path
 
+    def say(self, path: str) -> str:
+        """Name a path to a person: as short as it is clear inside the project."""
+        return self.name(path).removeprefix(_PROJECT)
+
     def find(self, name: str) -> str:
         """Turn such a name into the path that it means here; inverse of `name`."""
         if name.startswith(_SITE):

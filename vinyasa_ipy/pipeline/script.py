@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vinyasa_ipy.errors import CommandError, FingerprintError, StoreError
+from vinyasa_ipy.errors import CommandError, FingerprintError, StoreError, say_error
 from vinyasa_ipy.fingerprint.describe import describe
 from vinyasa_ipy.fingerprint.names import Names, read_names
 from vinyasa_ipy.fingerprint.reach import Reach, reach_code
 from vinyasa_ipy.fingerprint.strip import compile_for_key
+from vinyasa_ipy.pipeline.accept import Edited, draft_acceptance
 from vinyasa_ipy.pipeline.effects import find_effects, name_lasting, name_objects, repeat_changes
 from vinyasa_ipy.pipeline.engine import Engine, Outcome, Result
 from vinyasa_ipy.pipeline.inputs import make_inputs
@@ -104,7 +105,8 @@ class Sequence:
             return False
         objects = name_objects(look.reached)
         try:
-            define(script.tree, read_digests(trace.details), self.space, str(script.path))
+            told = look.verdict.accepted[0] if look.verdict is not None and look.verdict.accepted else trace
+            define(script.tree, read_digests(told.details), self.space, str(script.path))
             opened = self.engine.open(trace, objects) if show else self.engine.load(trace, objects)
             values: Any = opened[VALUES]
             repeat_changes(values["changes"], objects)
@@ -118,6 +120,13 @@ class Sequence:
             write_again(written)
         return True
 
+    def draft_acceptance(self, script: Script, look: Look) -> tuple[Trace, Inputs]:
+        """Draft the note that a script's changes are harmless. Raises CommandError where they are more than code."""
+        if look.verdict is None or look.inputs is None:
+            raise CommandError(f"`{script.name}` can't be cached: {look.refusal}", "It runs every time")
+        edited = Edited(script.name, script.tree, script.names, look.inputs, look.verdict)
+        return draft_acceptance(edited, self.space), look.inputs
+
     def run(self, script: Script, look: Look) -> Outcome:
         """Run a script and store what it made. What it raises is raised, with its own lines in the traceback."""
         code = compile(script.tree, str(script.path), "exec", dont_inherit=True)
@@ -129,9 +138,9 @@ class Sequence:
         try:
             with _program(script.path):
                 exec(code, self.space)  # noqa: S102 - running scripts is what the user asked for
-        except BaseException:
+        except BaseException as error:
             if attempt is not None:
-                self.engine.abandon(attempt)
+                self.engine.abandon(attempt, say_error(error))
             raise
         finally:
             written = streams.stop()

@@ -2,50 +2,44 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from vinyasa_ipy.fingerprint.describe import list_facts
-from vinyasa_ipy.pipeline.explain import Difference, explain_code, explain_facts
-from vinyasa_ipy.pipeline.inputs import CODE, PYTHON
-from vinyasa_ipy.pipeline.readings import Readings, say_change
-from vinyasa_ipy.pipeline.stage import WIRING, Inputs, Source, Stage
+from vinyasa_ipy.pages import ago, duration
+from vinyasa_ipy.pipeline.change import Change, compare, compare_reading, find_nearest
+from vinyasa_ipy.pipeline.noted import (
+    ACCEPTED,
+    FAILED,
+    REFUSED,
+    find_accepted,
+    find_unstored,
+    read_ending,
+    read_key,
+    say_accepted,
+    say_ending,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vinyasa_ipy.store import FileRead, Label, Store, Trace
-
-
-MISSING = "missing name "
-"""How the label of a name without a value begins."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One label that differs, and in words how, a line for each part of it."""
-
-    label: str
-    lines: tuple[str, ...]
-
-    def __str__(self) -> str:
-        """Say the change in one line."""
-        more = len(self.lines) - 1
-        return f"{self.lines[0]} (and {more} more)" if more else self.lines[0]
+    from vinyasa_ipy.pipeline.readings import Readings
+    from vinyasa_ipy.pipeline.stage import Inputs, Stage
+    from vinyasa_ipy.store import Store, Trace
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is to be done with a stage: `hit`, `miss` (never ran, or swept) or `stale` (ran, but something differs).
+    """What is to be done with a stage: `hit`, `miss` (never ran, or nothing is stored) or `stale` (something differs).
 
-    `trace` is what a hit brings back, or for a stale stage the nearest earlier execution; `changes` are the labels
-    that differ from it.
+    `trace` is what a hit brings back, or the nearest earlier execution, of which nothing may be stored; `changes` are
+    the labels that differ from it; `accepted` are the changes that the user has declared harmless, the newest first.
     """
 
     state: str
     trace: Trace | None = None
     changes: tuple[Change, ...] = ()
+    accepted: tuple[Trace, ...] = ()
 
     @property
     def hit(self) -> bool:
@@ -53,14 +47,23 @@ class Verdict:
         return self.state == "hit"
 
     @property
+    def ending(self) -> str:
+        """Tell how an execution ended under this very key of which nothing is stored: failed, refused, or nothing."""
+        return read_ending(self.trace) if self.trace is not None and self.state == "miss" else ""
+
+    @property
+    def standing(self) -> str:
+        """Name the state to a person: as `state`, but `failed` and `uncached` where a last run was that."""
+        return {FAILED: "failed", REFUSED: "uncached"}.get(self.ending, self.state)
+
+    @property
     def reason(self) -> str:
         """Say in one line why."""
         if self.hit:
-            return "nothing it depends on has changed"
-        if self.state == "miss":
-            return "it has not run before"
-        more = f" (and {len(self.lines) - 1} more)" if len(self.lines) > 1 else ""
-        return f"{self.lines[0]}{more}" if self.lines else "its result is gone from the store"
+            return "; ".join(map(say_accepted, self.accepted)) or "nothing it depends on has changed"
+        if self.lines:
+            return f"{self.lines[0]} (and {len(self.lines) - 1} more)" if len(self.lines) > 1 else self.lines[0]
+        return say_ending(self.trace) if self.trace is not None else "it has not run before"
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -68,132 +71,48 @@ class Verdict:
         return tuple(line for change in self.changes for line in change.lines)
 
 
+def explain(name: str, verdict: Verdict, notes: Sequence[str]) -> list[str]:
+    """Say in lines how a stage stands and all of why; `notes` are what else is to be known."""
+    trace = verdict.trace if not verdict.ending else None
+    when = f" (computed {ago(trace.created, time.time())}, took {duration(trace.seconds)})" if trace is not None else ""
+    head = f"{name}: {verdict.standing}{when}"
+    lines = [head, *verdict.lines] if len(verdict.lines) > 1 else [f"{head}: {verdict.reason}"]
+    return [lines[0], *(f"  {line}" for line in (*lines[1:], *notes))]
+
+
 def decide(store: Store, stage: Stage, inputs: Inputs, readings: Readings) -> Verdict:
     """Decide whether a stage must run; `readings` tell how what earlier executions read is now."""
-    nearest: Trace | None = None
-    moved: tuple[Change, ...] = ()
-    for trace in store.traces(stage.owner, inputs.key):
-        changes = tuple(_read_change(read, readings) for read in trace.reads if readings.look(read) != read.digest)
+    found = _weigh(store.traces(stage.owner, inputs.key), readings)
+    if found is not None and found.hit:
+        return found
+    accepted = find_accepted(store, stage.owner, inputs.key)
+    if accepted:
+        stood = _weigh(store.traces(stage.owner, read_key(accepted[-1])), readings)
+        if stood is not None and (stood.hit or found is None):
+            return replace(stood, accepted=accepted)
+    unstored = find_unstored(store, stage.owner)
+    if unstored is not None and unstored.key == inputs.key and _is_newer(unstored, found):
+        return Verdict("miss", unstored)
+    return found or _compare_nearest(store, stage, inputs, unstored)
+
+
+def _weigh(traces: Sequence[Trace], readings: Readings) -> Verdict | None:
+    """Find the execution whose readings are as they were; else that of which fewest differ."""
+    nearest: Verdict | None = None
+    for trace in traces:
+        changes = tuple(compare_reading(read, readings) for read in trace.reads if readings.look(read) != read.digest)
         if not changes:
             return Verdict("hit", trace)
-        if nearest is None or len(changes) < len(moved):
-            nearest, moved = trace, changes
-    if nearest is not None:
-        return Verdict("stale", nearest, moved)
-    nearest = find_nearest(store.entries(stage.owner), inputs)
-    if nearest is None:
-        return Verdict("miss")
-    return Verdict("stale", nearest, compare(nearest, inputs))
+        if nearest is None or len(changes) < len(nearest.changes):
+            nearest = Verdict("stale", trace, changes)
+    return nearest
 
 
-def find_nearest(traces: Sequence[Trace], inputs: Inputs) -> Trace | None:
-    """Find the earlier execution that differs least, the newest among equals."""
-    return min(traces, key=lambda trace: len(_differing(trace, inputs)), default=None)
+def _is_newer(unstored: Trace, found: Verdict | None) -> bool:
+    return found is None or found.trace is None or unstored.created > found.trace.created
 
 
-def _differing(trace: Trace, inputs: Inputs) -> list[str]:
-    names = [*inputs.labels, *(name for name in trace.labels if name not in inputs.labels)]
-    return [name for name in names if _digest(inputs.labels.get(name)) != _digest(trace.labels.get(name))]
-
-
-def _digest(label: Label | None) -> str:
-    return label.digest if label is not None else ""
-
-
-def compare(trace: Trace, inputs: Inputs) -> tuple[Change, ...]:
-    """List the labels in which the inputs differ from those of an earlier execution.
-
-    Changed code comes first, then changed values; what came or went follows from those, mostly.
-    """
-    differing = _differing(trace, inputs)
-    if len(differing) > 1:
-        differing = [name for name in differing if name != WIRING]  # it says nothing that the others don't
-    gone = {f"`{_missing(name)}`" for name in differing if name.startswith(MISSING)}
-    differing = [name for name in differing if name not in gone]
-    differing.sort(key=lambda name: (name not in trace.labels, name not in inputs.labels, not name.startswith(CODE)))
-    return tuple(Change(name, _say_change(name, trace, inputs)) for name in differing)
-
-
-def _say_change(name: str, trace: Trace, inputs: Inputs) -> tuple[str, ...]:
-    old, new = trace.labels.get(name), inputs.labels.get(name)
-    if old is None or new is None:
-        return (_say_presence(name, old or new, came=old is None),)
-    before, after = _source(trace, name), inputs.sources.get(name)
-    if before is not None and after is not None:
-        differences = explain_code(before, after)
-        return tuple(_place(each, name, after.file, inputs) for each in differences) or _say_opaque(name, inputs)
-    if name in inputs.things:
-        parts = explain_facts(_facts(trace, name), list_facts(inputs.things[name]))
-        if parts:
-            return tuple(f"{name}: {part}" for part in parts)
-    return _say_words(name, old.words, new.words) or _say_opaque(name, inputs)
-
-
-def _place(difference: Difference, name: str, file: str, inputs: Inputs) -> str:
-    """Say a change of code with the function it is in, who calls that, and where it stands."""
-    user = inputs.users.get(name)
-    inside = list(difference.inside)
-    if user is not None:
-        inside[:1] = [name.removeprefix(CODE)]
-    where = f" in `{'.'.join(inside)}`" if inside else ""
-    called = f" (called by `{user}`)" if user is not None else ""
-    return f"{difference.what}{where}{called}, {_say_file(file)}line {difference.line}"
-
-
-def _say_file(file: str) -> str:
-    """Say the file some code is in; the code of the stage itself is in none."""
-    folder, name = os.path.split(file)
-    name = os.path.join(os.path.basename(folder), name) if name == "__init__.py" else name
-    return f"{name} " if name else ""
-
-
-def _say_words(name: str, was: str, now: str) -> tuple[str, ...]:
-    """Say a change of something that few words tell whole."""
-    if was == now or not was or not now:
-        return ()
-    if name == PYTHON:
-        return (f"Python {was} → {now}",)
-    package = name.removeprefix("package ")
-    return (f"{package} {was} → {now}" if package != name else f"{name}: {was} → {now}",)
-
-
-def _say_opaque(name: str, inputs: Inputs) -> tuple[str, ...]:
-    """Say that something changed of which more isn't known."""
-    if name == WIRING:
-        return ("the same names stand for other things now, or share what they didn't share",)
-    words = inputs.labels[name].words
-    return (f"{name} has other content ({words})" if words else f"{name} changed",)
-
-
-def _say_presence(name: str, label: Label | None, *, came: bool) -> str:
-    """Say that something is used now, or isn't any more."""
-    words = f" ({label.words})" if label is not None and label.words else ""
-    if name.startswith(MISSING):
-        return f"`{_missing(name)}` is {'not defined any more' if came else 'defined now'}"
-    if name.startswith(CODE):
-        name = f"`{name.removeprefix(CODE)}`"
-    return f"it {'now' if came else 'no longer'} uses {name}{words}"
-
-
-def _missing(name: str) -> str:
-    return name.removeprefix(MISSING).strip("`")
-
-
-def _source(trace: Trace, name: str) -> Source | None:
-    found = _detail(trace, "sources", name)
-    return Source(str(found["text"]), str(found["file"]), int(str(found["line"]))) if found else None
-
-
-def _facts(trace: Trace, name: str) -> dict[str, str]:
-    return {part: str(words) for part, words in _detail(trace, "facts", name).items()}
-
-
-def _detail(trace: Trace, kind: str, name: str) -> dict[str, Any]:
-    """Find what a trace keeps of one thing reached: the text of code, the parts of a value."""
-    kept = trace.details.get(kind)
-    found = kept.get(name) if isinstance(kept, dict) else None
-    return found if isinstance(found, dict) else {}
-
-
-def _read_change(read: FileRead, readings: Readings) -> Change:
-    return Change(read.path, (say_change(read, readings.describe(read.path)),))
+def _compare_nearest(store: Store, stage: Stage, inputs: Inputs, unstored: Trace | None) -> Verdict:
+    known = [*store.notes.about(ACCEPTED, stage.owner), *store.entries(stage.owner)]
+    nearest = find_nearest([*known, unstored] if unstored is not None else known, inputs)
+    return Verdict("miss") if nearest is None else Verdict("stale", nearest, compare(nearest, inputs))

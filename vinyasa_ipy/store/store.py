@@ -17,6 +17,7 @@ from vinyasa_ipy.store.disk import LEFTOVER_AGE, Disk, look_at, read_whole
 from vinyasa_ipy.store.folder import IN_USE
 from vinyasa_ipy.store.mapped import decode_mapped
 from vinyasa_ipy.store.naming import RESERVED, escape, unescape
+from vinyasa_ipy.store.notes import Notes
 from vinyasa_ipy.store.objects import Objects
 from vinyasa_ipy.store.packing import pack
 from vinyasa_ipy.store.sweep import Freed
@@ -68,6 +69,7 @@ class Store:
     Writing raises StoreError when the disk or the folder is at fault and UnstorableError when the result is.
     Reading never does: what is missing, damaged, forged or unreadable is absent, with one warning where somebody
     should know. Any number of threads and processes may write and read at once; the last trace under a key stands.
+    `notes` are what is kept about stages beside their results.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class Store:
         self._objects = Objects(self._disk)
         self._signer: Signer | None = None
         self._owned: dict[str, str] = {}
+        self.notes = Notes(self._disk, self._sign_in)
 
     @property
     def root(self) -> Path:
