@@ -256,12 +256,14 @@ class TestHonesty:
         [
             ("import subprocess\nsubprocess.run(['true'])", "it starts the program `true`"),
             ("import os\nos.system('true')", "it starts the program `true`"),
+            ("import time as t\nbegan = t.time()", "it read the clock (`time.time`), which no key covers"),
+            ("import random\ndraw = random.Random().random()", "it drew unseeded random numbers (`random.Random`)"),
             (
                 "import socket\nwith socket.socket() as s: s.connect_ex(('127.0.0.1', 9))\ndel s",
                 "used the network",
             ),
         ],
-        ids=["subprocess", "system", "socket"],
+        ids=["subprocess", "system", "clock", "chance", "socket"],
     )
     def test_what_no_key_covers_is_said(self, kernel, source, said, request):
         assert said in kernel.stage(f"impure_{request.node.callspec.id}", source).note

@@ -12,6 +12,8 @@ from vinyasa_ipy.pages import Cell, Column, Picture, Table, Text, Tone, ago, dur
 from vinyasa_ipy.pipeline.draw import to_svg, to_text
 from vinyasa_ipy.pipeline.graph import Graph, Node, connect
 from vinyasa_ipy.pipeline.layout import layout
+from vinyasa_ipy.pipeline.noted import NAMED, read_ending, say_ending
+from vinyasa_ipy.pipeline.purity import say_impure
 
 if TYPE_CHECKING:
     import argparse
@@ -40,19 +42,29 @@ def status(_options: argparse.Namespace, place: Place) -> int:
         place.tell(Table("Stages of this notebook", _COLUMNS, rows, "hit: would be brought back; stale: would run"))
         return 0
     traces = place.session.newest_traces()
-    rows = tuple(_row(trace.owner, "stored", "", trace) for trace in traces)
+    rows = tuple(_stored_row(trace) for trace in traces)
     note = "" if rows else f"Nothing is stored in {place.session.folder} yet."
     if rows:
         note = f"{size(place.session.store.size())} in {place.session.folder}"
-    place.tell(Table("Stored stages", _COLUMNS[:5], tuple(row[:5] for row in rows), note))
+    place.tell(Table("Stored stages", (*_COLUMNS[:5], Column("note")), rows, note))
     return 0
+
+
+def _stored_row(trace: Trace) -> tuple[str | Cell, ...]:
+    """Show what is stored of a stage, or what became of its last run."""
+    ending = read_ending(trace)
+    if ending:
+        return _row(trace.owner, NAMED[ending], say_ending(trace), trace)
+    return _row(trace.owner, "stored", "", trace)
 
 
 def _row(name: str, state: str, reason: str, trace: Trace | None) -> tuple[str | Cell, ...]:
     shown = Cell(state, _TONES.get(state, ""))
     if trace is None:
         return (name, shown, "never", "", "", reason)
-    return (name, shown, ago(trace.created, time.time()), duration(trace.seconds), size(trace.bytes), reason)
+    said = "; ".join(filter(None, (reason, say_impure(trace.notes))))
+    stored = "" if read_ending(trace) else size(trace.bytes)
+    return (name, shown, ago(trace.created, time.time()), duration(trace.seconds), stored, said)
 
 
 def why(options: argparse.Namespace, place: Place) -> int:
@@ -68,6 +80,8 @@ def why(options: argparse.Namespace, place: Place) -> int:
                 verb = "was a hit" if stage.verdict == "hit" else f"ran ({stage.verdict})"
                 place.tell(Text((f"{name} {verb} {when} in run {run.id}: {stage.reason}",)))
                 return 0
+    if any(owner.rpartition("/")[2] == name for owner in place.session.functions.owners()):
+        raise CommandError(f"`{name}` is a function", f"Ask `{name}.why(…)` with the arguments of a call")
     raise CommandError(f"there is no stage {name!r}", _known(place))
 
 

@@ -11,6 +11,7 @@ from vinyasa_ipy.memory.naming import name_function
 from vinyasa_ipy.pipeline.effects import find_effects, name_objects, repeat_changes
 from vinyasa_ipy.pipeline.engine import Attempt, Outcome, Result
 from vinyasa_ipy.pipeline.inputs import label_reach, list_sources, list_things, list_users
+from vinyasa_ipy.pipeline.purity import find_impure
 from vinyasa_ipy.pipeline.stage import Inputs, Stage
 from vinyasa_ipy.store import Label
 from vinyasa_ipy.store.trace import RETURN
@@ -52,11 +53,11 @@ class Run:
         def gather() -> Result:
             effects = find_effects({RETURN: output}, *self.reaches)
             value, words = effects.values[RETURN], {RETURN: describe(output)}
-            packing = self.calls.packing
+            packing, impure = self.calls.packing, find_impure(self.reaches[0])
             if not effects.anchors:
-                return Result({RETURN: value}, words, packing=packing)
+                return Result({RETURN: value}, words, impure=impure, packing=packing)
             whole = {"value": value, "changes": effects.changes}
-            return Result({WITH_EFFECTS: whole}, words, anchors=effects.anchors, packing=packing)
+            return Result({WITH_EFFECTS: whole}, words, anchors=effects.anchors, impure=impure, packing=packing)
 
         return self.calls.engine.conclude(self.attempt, gather, lambda: _moved(self.reaches))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.pages import ago, duration
 from vinyasa_ipy.pipeline.noted import say_accepted
+from vinyasa_ipy.pipeline.purity import say_impure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ class Note:
         told = "".join(f"; {say_accepted(note)}" for note in verdict.accepted)
         lossy = trace.details.get("lossy")
         lost = f"; not shown again: {', '.join(map(str, lossy))}" if isinstance(lossy, list) and lossy else ""
-        unseen = "".join(f"; when it ran it {note}" for note in trace.notes if not note.startswith("partial key"))
+        unseen = f"; {said}" if (said := say_impure(trace.notes)) else ""
         when = ago(trace.created, time.time())
         return cls(stage, "hit", f"hit, saved {duration(saved)} (computed {when}){told}{lost}{unseen}")
 
@@ -48,7 +49,7 @@ class Note:
         if lossy:
             parts.append(f"can't be shown again: {', '.join(lossy)}")
         if outcome.impure:
-            parts.append(f"it {' and '.join(outcome.impure)}, which no key covers")
+            parts.append(say_impure(outcome.impure))
         return cls(stage, "uncached" if outcome.refusal else "done", "; ".join(parts))
 
 

@@ -29,6 +29,7 @@ from vinyasa_ipy.pipeline.effects import find_effects, name_lasting, name_object
 from vinyasa_ipy.pipeline.engine import Attempt, Outcome, Result
 from vinyasa_ipy.pipeline.inputs import make_inputs
 from vinyasa_ipy.pipeline.namespace import Snapshot, define, digest_definitions, read_digests, storable
+from vinyasa_ipy.pipeline.purity import find_impure
 from vinyasa_ipy.pipeline.stage import Inputs, Source, Stage
 from vinyasa_ipy.session import Session, record_stage
 
@@ -268,7 +269,8 @@ class Stages:
         }
         results = {VALUES: values, DISPLAYED: shown}
         shows, draws = bool(displayed.nodes), _draws(displayed) or _holds_figure(kept)
-        return Result(results, words, names, effects.anchors, details, shows=shows, draws=draws)
+        impure = find_impure(underway.reached)
+        return Result(results, words, names, effects.anchors, details, impure=impure, shows=shows, draws=draws)
 
     def _moved(self, underway: Underway) -> str:
         """Say what the cell changed that can't be brought back by name or object."""

@@ -23,6 +23,7 @@ from vinyasa_ipy.pipeline.lingering import Lingering
 from vinyasa_ipy.pipeline.namespace import name_unstorable
 from vinyasa_ipy.pipeline.noted import ACCEPTED, FAILED, REFUSED, UNSTORED
 from vinyasa_ipy.pipeline.places import Places
+from vinyasa_ipy.pipeline.purity import CHANCE
 from vinyasa_ipy.pipeline.readings import Readings
 from vinyasa_ipy.pipeline.recipe import RECIPE
 from vinyasa_ipy.pipeline.settings import COMPUTING, DRAWING, SHOWING, changed_settings, mark_all, put_settings
@@ -88,7 +89,7 @@ class Result:
     """What an execution made: values by name, what they are in words, and what should go into the record.
 
     `names` are those of the values that the user knows by name; `anchors` are the inputs' objects that the values refer
-    to; `shows` and `draws` tell whether anything was
+    to; `impure` says what it used that no key covers; `shows` and `draws` tell whether anything was
     displayed, and whether figures were.
     """
 
@@ -97,6 +98,7 @@ class Result:
     names: Mapping[str, object] = field(default_factory=dict)
     anchors: Mapping[str, object] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
+    impure: tuple[str, ...] = ()
     shows: bool = False
     draws: bool = False
     packing: Packing | None = None
@@ -183,7 +185,8 @@ class Engine:
             refusal = self._unfaithful(attempt, activity) or moved()
             if refusal:
                 return Outcome(None, seconds, refusal, tuple(activity.impure))
-            return Outcome(self._store(attempt, activity, gather(), seconds), seconds, "", impure)
+            trace = self._store(attempt, activity, gather(), seconds)
+            return Outcome(trace, seconds, "", trace.notes[len(attempt.inputs.notes) :])
         except (UnstorableError, StoreError) as error:
             return Outcome(None, seconds, str(error), impure, broken=isinstance(error, StoreError))
         except Exception as error:  # noqa: BLE001 - the user's work is done; nothing that fails here may cost them that
@@ -240,7 +243,7 @@ class Engine:
             reads=self.readings.take(activity, used, attempt.before.surroundings),
             made=tuple(self._made(path) for path in activity.written if os.path.isfile(path)),
             values=result.words,
-            notes=(*attempt.inputs.notes, *activity.list_impure()),
+            notes=(*attempt.inputs.notes, *result.impure, *activity.list_impure(), *_name_unseeded(drawn)),
         )
         try:
             for name, value in values.items():
@@ -274,6 +277,10 @@ class Engine:
     def _made(self, path: str) -> FileMade:
         mode = os.stat(path).st_mode & 0o777
         return FileMade(self.places.name(path), self.store.add_file(Path(path)), mode)
+
+
+def _name_unseeded(drawn: Mapping[str, str]) -> list[str]:
+    return [f"{CHANCE} (`{name}`)" for name, mark in drawn.items() if mark == ambient.UNSEEDED]
 
 
 def list_all_facts(inputs: Inputs) -> dict[str, dict[str, str]]:

@@ -15,6 +15,9 @@ UNSTORED, ACCEPTED = "unstored", "accepted"
 FAILED, REFUSED = "failed", "refused"
 """How such a run ended; the note has the reason under this name."""
 
+NAMED = {FAILED: "failed", REFUSED: "uncached"}
+"""What a stage is called whose last run ended so."""
+
 
 def find_unstored(store: Store, owner: str) -> Trace | None:
     """Find the note of the last run of which nothing was stored, if there is one."""

@@ -176,7 +176,9 @@ def say_change(read: FileRead, now: str) -> str:
     name = _KINDS[prefix] if prefix in (HERE, PLACE) else f"{_KINDS.get(prefix, 'file')} {rest or '.'}"
     if prefix in (VARIABLE, HERE, PLACE):
         return f"{name}: {read.words} → {now}" if read.words and now else f"{name} changed"
-    if prefix in (GENERATOR, SETTINGS):
+    if prefix == GENERATOR:
+        return f"the random generator `{rest}` is in another state"
+    if prefix == SETTINGS:
         return f"{name} changed"
     if read.digest is None:
         return f"{name} was not there, and is now"

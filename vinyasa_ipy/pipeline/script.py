@@ -22,6 +22,7 @@ from vinyasa_ipy.pipeline.effects import find_effects, name_lasting, name_object
 from vinyasa_ipy.pipeline.engine import Engine, Outcome, Result
 from vinyasa_ipy.pipeline.inputs import make_inputs
 from vinyasa_ipy.pipeline.namespace import Snapshot, define, digest_definitions, read_digests, storable
+from vinyasa_ipy.pipeline.purity import find_impure
 from vinyasa_ipy.pipeline.stage import Inputs, Source, Stage
 from vinyasa_ipy.pipeline.streams import Streams, write_again
 
@@ -172,7 +173,8 @@ class Sequence:
         words = {name: describe(value) for name, value in kept.items()}
         shows = bool(written)
         results = {VALUES: values, WRITTEN: written}
-        return Result(results, words, names, effects.anchors, details, shows=shows, draws=True)
+        impure = find_impure(reached)
+        return Result(results, words, names, effects.anchors, details, impure=impure, shows=shows, draws=True)
 
 
 def _texts(trace: Trace, name: str) -> list[str]:

@@ -10,8 +10,7 @@ from vinyasa_ipy.pages import ago, duration
 from vinyasa_ipy.pipeline.change import Change, compare, compare_reading, find_nearest
 from vinyasa_ipy.pipeline.noted import (
     ACCEPTED,
-    FAILED,
-    REFUSED,
+    NAMED,
     find_accepted,
     find_unstored,
     read_ending,
@@ -19,6 +18,7 @@ from vinyasa_ipy.pipeline.noted import (
     say_accepted,
     say_ending,
 )
+from vinyasa_ipy.pipeline.purity import say_impure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from vinyasa_ipy.store import Store, Trace
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Verdict:
     """What is to be done with a stage: `hit`, `miss` (never ran, or nothing is stored) or `stale` (something differs).
 
@@ -40,6 +40,10 @@ class Verdict:
     trace: Trace | None = None
     changes: tuple[Change, ...] = ()
     accepted: tuple[Trace, ...] = ()
+
+    def __repr__(self) -> str:
+        """Say it as the answer to `f.why(…)` that a notebook shows."""
+        return "\n".join(explain("", self, ())).removeprefix(": ")
 
     @property
     def hit(self) -> bool:
@@ -54,7 +58,7 @@ class Verdict:
     @property
     def standing(self) -> str:
         """Name the state to a person: as `state`, but `failed` and `uncached` where a last run was that."""
-        return {FAILED: "failed", REFUSED: "uncached"}.get(self.ending, self.state)
+        return NAMED.get(self.ending, self.state)
 
     @property
     def reason(self) -> str:
@@ -76,6 +80,8 @@ def explain(name: str, verdict: Verdict, notes: Sequence[str]) -> list[str]:
     trace = verdict.trace if not verdict.ending else None
     when = f" (computed {ago(trace.created, time.time())}, took {duration(trace.seconds)})" if trace is not None else ""
     head = f"{name}: {verdict.standing}{when}"
+    impure = say_impure(verdict.trace.notes) if verdict.trace is not None else ""
+    notes = [*notes, impure] if impure else notes
     lines = [head, *verdict.lines] if len(verdict.lines) > 1 else [f"{head}: {verdict.reason}"]
     return [lines[0], *(f"  {line}" for line in (*lines[1:], *notes))]
 
