@@ -59,11 +59,11 @@ def test_help_of_a_verb_names_every_option(console, tmp_path, verb):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["statsu"], "there is no command 'statsu'. did you mean `vinyasa status`?"),
+        (["statsu"], "there is no command 'statsu'. Did you mean `vinyasa status`?"),
         (["zzz"], "there is no command 'zzz'. `vinyasa --help` lists them"),
-        (["run"], "nothing was named to run. name scripts, as in `vinyasa run load.py plot.py`"),
-        (["run", "none.py"], "there is no script none.py. check the path; nothing has run"),
-        (["run", "none"], "there is no script none. name scripts, as in `vinyasa run load.py plot.py`"),
+        (["run"], "nothing was named to run. Name scripts, as in `vinyasa run load.py plot.py`"),
+        (["run", "none.py"], "there is no script none.py. Check the path; nothing has run"),
+        (["run", "none"], "there is no script none. Name scripts, as in `vinyasa run load.py plot.py`"),
         (
             ["run", "a.py", "--nope"],
             "vinyasa run: unrecognized arguments: --nope. `vinyasa run --help` shows what it takes",
@@ -73,17 +73,17 @@ def test_help_of_a_verb_names_every_option(console, tmp_path, verb):
             "vinyasa run: unrecognized arguments: --for. `vinyasa run --help` shows what it takes",
         ),
         (["why"], "vinyasa why: the following arguments are required: STAGE. `vinyasa why --help` shows what it takes"),
-        (["why", "zzz"], "there is no stage 'zzz'. there are: a.py, b.py"),
+        (["why", "zzz"], "there is no stage 'zzz'. There are: a.py, b.py"),
         (["show", "99"], "there is no run 99. `vinyasa history` lists them"),
         (
             ["show", "x"],
             "vinyasa show: argument RUN: invalid int value: 'x'. `vinyasa show --help` shows what it takes",
         ),
         (["history", "-n", "0"], "-n takes a number from 1 on, not 0. `vinyasa history -n 20`"),
-        (["clear", "zzz"], "nothing is stored for 'zzz'. stored are: a.py, b.py"),
+        (["clear", "zzz"], "nothing is stored for 'zzz'. Stored are: a.py, b.py"),
         (
             ["graph", "-o", "no/such/g.svg"],
-            "no/such/g.svg can't be written: No such file or directory. choose another file",
+            "no/such/g.svg can't be written: No such file or directory. Choose another file",
         ),
         (["history", "--dump", "no/such/f"], "no/such/f"),
     ],
@@ -100,7 +100,32 @@ def test_what_makes_no_sense_is_said_in_one_line_and_nothing_runs(console, proje
 
 
 def test_why_says_what_became_of_a_script(console, project):
+    assert re.match(r"b.py: hit \(computed .*\): nothing it depends on has changed", console("why", "b.py").stdout)
+    (project / "b.py").write_text("print(x + 2)")
+    assert re.match(r"b.py: stale \(computed .*\): constant 1 → 2, line 1", console("why", "b.py").stdout)
+    (project / "a.py").write_text("x = 5\nprint('a')")
+    said = "b.py: not known before a.py has run, which comes before it: constant 1 → 5, line 1"
+    assert console("why", "b.py").stdout.startswith(said)
+    (project / "b.py").unlink()
     assert re.match(r"b.py ran \(done\) .* in run 1: it has not run before", console("why", "b.py").stdout)
+
+
+def test_a_script_that_fails_is_named(console, project):
+    (project / "b.py").write_text("1 / 0")
+    done = console("run", "a.py", "b.py")
+    assert done.returncode == 1
+    assert re.search(
+        r"\(pipeline\) failed in .*: b.py raised ZeroDivisionError: division by zero$", done.stdout.strip()
+    )
+    assert "b.py: failed: its last run (just now) failed: ZeroDivisionError" in console("why", "b.py").stdout
+
+
+def test_graph_keeps_the_order_in_which_scripts_ran(console, project):
+    (project / "a.py").write_text("x = 2")
+    console("run", "a.py")
+    drawn = console("graph").stdout
+    assert drawn.index("a.py") < drawn.index("b.py")
+    assert "─" in drawn or "x" in drawn
 
 
 def test_status_lists_what_is_stored(console, project, tmp_path):
@@ -174,7 +199,7 @@ class TestClear:
     def test_with_a_yes_removes_one_stage(self, console, project):
         done = console("clear", "b.py", "--yes")
         assert done.returncode == 0
-        assert "1 result" in done.stdout
+        assert "Removed 1 result, " in done.stdout
         said = console("run", "a.py", "b.py").stdout
         assert "a.py: hit" in said
         assert "b.py: ran" in said

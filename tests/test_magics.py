@@ -63,14 +63,14 @@ def test_help_of_a_verb_names_every_option(shell):
 
 
 MISUSES = {
-    "statsu": "there is no command 'statsu'. did you mean `%vinyasa status`?",
-    "run": "there is no stage yet. run a cell that begins with `%%stage NAME`",
-    "run none": "there is no stage 'none'. run a cell that begins with `%%stage NAME`",
-    "run none.py": "there is no script none.py. check the path; nothing has run",
+    "statsu": "there is no command 'statsu'. Did you mean `%vinyasa status`?",
+    "run": "there is no stage yet. Run a cell that begins with `%%stage NAME`",
+    "run none": "there is no stage 'none'. Run a cell that begins with `%%stage NAME`",
+    "run none.py": "there is no script none.py. Check the path; nothing has run",
     "run --nope": "%vinyasa run: unrecognized arguments: --nope. `%vinyasa run --help` shows what it takes",
-    "run --full-script x.py": "--full-script is for scripts. a notebook is its own full script",
-    "why 'a": "No closing quotation",
-    "clear zzz": "nothing is stored for 'zzz'. nothing is stored",
+    "run --full-script x.py": "--full-script is for scripts. A notebook is its own full script",
+    "why 'a": 'No closing quotation in "why \'a". Close the quotes',
+    "clear zzz": "nothing is stored for 'zzz'. Nothing is stored at all",
 }
 
 

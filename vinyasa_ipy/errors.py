@@ -42,7 +42,8 @@ class FingerprintError(VinyasaError):
         """Name the value, the reason and the ways out."""
         return (
             f"`{self.name}` can't be fingerprinted: {self.reason}. "
-            f"Leave it out with ignore=, teach it with vinyasa_ipy.register, or create it inside the stage."
+            f"Leave it out (`%%stage … --ignore NAME`, or ignore= of a function), teach it with vinyasa_ipy.register, "
+            f"or create it inside the stage."
         )
 
 
@@ -103,7 +104,7 @@ class CommandError(VinyasaError):
 
     def message(self) -> str:
         """Say the problem and what to do, in one line."""
-        return f"{self.problem}. {self.remedy}" if self.remedy else self.problem
+        return f"{self.problem}. {self.remedy[0].upper()}{self.remedy[1:]}" if self.remedy else self.problem
 
 
 def say_error(error: BaseException) -> str:

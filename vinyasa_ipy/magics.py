@@ -50,7 +50,7 @@ def vinyasa(line: str) -> None:
     try:
         words = shlex.split(line)
     except ValueError as error:
-        raise UsageError(f"{error} in {line!r}") from None
+        raise UsageError(f"{error} in {line!r}. Close the quotes") from None
     try:
         code = perform(words, place)
     except VinyasaError as error:

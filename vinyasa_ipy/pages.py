@@ -215,9 +215,9 @@ def size(amount: int) -> str:
     return f"{scaled:.1f} {units[0]}" if precise else f"{scaled:,.0f} {units[0]}"
 
 
-def count(number: int) -> str:
-    """Say how many it is, with a comma every three digits: `336,776`."""
-    return f"{number:,}"
+def count(number: int, noun: str = "") -> str:
+    """Say how many it is, with a comma every three digits, and of what: `336,776`, `1 run`, `2 runs`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}" if noun else f"{number:,}"
 
 
 def ago(then: float, now: float) -> str:

@@ -296,5 +296,5 @@ class TestVerbs:
         said = kernel.ask("clear cleared")
         assert "Nothing was removed" in said
         assert kernel.stage("cleared", "c = 1").verdict == "hit"
-        assert "1 results were removed" in kernel.ask("clear cleared --yes").replace("result was", "results were")
+        assert "Removed 1 result, " in kernel.ask("clear cleared --yes")
         assert kernel.stage("cleared", "c = 1").verdict == "done"

@@ -145,7 +145,9 @@ def test_a_class_that_only_running_makes_is_refused(known):
     if known:
         find_effects({"m": made()}, reach("1", {}), defines={"Made"})
     else:
-        with pytest.raises(UnstorableError, match="`m` can't be stored: it needs `Made`"):
+        with pytest.raises(
+            UnstorableError, match="`m` can't be stored: only running the stage makes `Made`; define it"
+        ):
             find_effects({"m": made()}, reach("1", {}), defines=set())
 
 

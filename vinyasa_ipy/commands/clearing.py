@@ -20,7 +20,7 @@ def clear(options: argparse.Namespace, place: Place) -> int:
     names = list(dict.fromkeys(options.stages)) or owners
     unknown = [name for name in names if name not in owners]
     if unknown:
-        known = f"stored are: {', '.join(owners)}" if owners else "nothing is stored"
+        known = f"stored are: {', '.join(owners)}" if owners else "nothing is stored at all"
         raise CommandError(f"nothing is stored for {unknown[0]!r}", known)
     if not names:
         place.tell(Text((f"Nothing is stored in {session.folder}.",)))
@@ -33,7 +33,7 @@ def clear(options: argparse.Namespace, place: Place) -> int:
         place.tell(Text((f"Nothing was removed. `{place.prefix} {again}` removes it.",)))
         return 0 if place.confirm is not None else 1
     freed = session.remove(None) if not options.stages else _sum([session.remove(name) for name in names])
-    place.tell(Text((f"{count(freed.entries)} results were removed, {size(freed.bytes)}.",)))
+    place.tell(Text((f"Removed {count(freed.entries, 'result')}, {size(freed.bytes)}.",)))
     return 0
 
 

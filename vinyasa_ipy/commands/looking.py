@@ -14,13 +14,17 @@ from vinyasa_ipy.pipeline.graph import Graph, Node, connect
 from vinyasa_ipy.pipeline.layout import layout
 from vinyasa_ipy.pipeline.noted import NAMED, read_ending, say_ending
 from vinyasa_ipy.pipeline.purity import say_impure
+from vinyasa_ipy.pipeline.script import Sequence, as_main, read_script
+from vinyasa_ipy.pipeline.verdict import explain
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Sequence as Listed
 
     from vinyasa_ipy.store import Trace
 
+LOOK_BACK = 200
+"""Runs of the history in which a stage is looked for."""
 _TONES: dict[str, Tone] = {"hit": "good", "stale": "busy", "miss": "busy", "failed": "bad", "uncached": "dim"}
 _COLUMNS = (
     Column("stage"),
@@ -73,7 +77,12 @@ def why(options: argparse.Namespace, place: Place) -> int:
     if place.pipeline is not None and name in place.pipeline.known:
         place.tell(Text(tuple(place.pipeline.explain(name))))
         return 0
-    for run in place.session.history.latest(200):
+    runs = place.session.history.latest(LOOK_BACK)
+    lines = _explain_script(name, [[stage.name for stage in run.stages] for run in runs], place)
+    if lines:
+        place.tell(Text(tuple(lines)))
+        return 0
+    for run in runs:
         for stage in run.stages:
             if stage.name == name:
                 when = ago(stage.started, time.time())
@@ -83,6 +92,25 @@ def why(options: argparse.Namespace, place: Place) -> int:
     if any(owner.rpartition("/")[2] == name for owner in place.session.functions.owners()):
         raise CommandError(f"`{name}` is a function", f"Ask `{name}.why(…)` with the arguments of a call")
     raise CommandError(f"there is no stage {name!r}", _known(place))
+
+
+def _explain_script(name: str, runs: Listed[Listed[str]], place: Place) -> list[str]:
+    """Look at a script as it would be decided now, after those it came after when it ran last; nothing for others."""
+    names = next((names[: names.index(name) + 1] for names in runs if name in names), [])
+    if not names or not all(each.endswith(".py") and Path(each).is_file() for each in names):
+        return []
+    scripts = [read_script(Path(each)) for each in names]
+    with as_main(dict.fromkeys(str(script.path.parent) for script in scripts)) as space:
+        sequence = Sequence(place.session.engine, space)
+        for script in scripts[:-1]:
+            look = sequence.look(script)
+            if look.verdict is None or not look.verdict.hit or not sequence.bring_back(script, look, show=False):
+                said = look.verdict.reason if look.verdict is not None else look.refusal
+                return [f"{name}: not known before {script.name} has run, which comes before it: {said}"]
+        look = sequence.look(scripts[-1])
+    if look.verdict is None or look.inputs is None:
+        return [f"{name}: uncached: {look.refusal}"]
+    return explain(name, look.verdict, look.inputs.notes)
 
 
 def _known(place: Place) -> str:
@@ -111,8 +139,22 @@ def graph(options: argparse.Namespace, place: Place) -> int:
 def _graph(place: Place) -> Graph:
     if place.pipeline is not None and place.pipeline.known:
         return place.pipeline.graph()
-    traces = sorted(place.session.newest_traces(), key=lambda trace: trace.created - trace.seconds)
-    return connect([_stored_node(trace) for trace in traces if "reads" in trace.details])
+    traces = {trace.owner: trace for trace in place.session.newest_traces() if "reads" in trace.details}
+    order = _order([[stage.name for stage in run.stages] for run in place.session.history.latest(LOOK_BACK)])
+    names = [name for name in order if name in traces]
+    return connect([_stored_node(traces[name]) for name in dict.fromkeys([*names, *traces])])
+
+
+def _order(runs: Listed[Listed[str]]) -> list[str]:
+    """Put stages into the order in which they run: that of the newest run, the others where older runs have them."""
+    order: list[str] = []
+    for names in runs:
+        place = 0
+        for name in names:
+            if name not in order:
+                order.insert(place, name)
+            place = order.index(name) + 1
+    return order
 
 
 def _stored_node(trace: Trace) -> Node:
@@ -126,7 +168,7 @@ def _stored_node(trace: Trace) -> Node:
     )
 
 
-def _texts(value: object) -> Sequence[str]:
+def _texts(value: object) -> Listed[str]:
     return [str(item) for item in value] if isinstance(value, list) else []
 
 

@@ -31,7 +31,7 @@ def history(options: argparse.Namespace, place: Place) -> int:
     runs = place.session.history
     if options.dump:
         written = runs.dump(Path(options.dump))
-        place.tell(Text((f"{count(written)} runs are in {options.dump}, one line of JSON each.",)))
+        place.tell(Text((f"{options.dump} holds {count(written, 'run')}, one line of JSON each.",)))
         return 0
     if options.clear:
         return _clear(options, place)
@@ -59,7 +59,7 @@ def _clear(options: argparse.Namespace, place: Place) -> int:
             Text((f"Nothing was forgotten. `{place.prefix} history --clear --yes` forgets every recorded run.",))
         )
         return 0 if place.confirm is not None else 1
-    place.tell(Text((f"{count(place.session.history.clear())} runs were forgotten; stored results are still there.",)))
+    place.tell(Text((f"Forgot {count(place.session.history.clear(), 'run')}; stored results are still there.",)))
     return 0
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.commands.table import Command, Option, Place
 from vinyasa_ipy.errors import CommandError, say_error
+from vinyasa_ipy.notebook.line import Note, say_reason
 from vinyasa_ipy.pages import Cell, Column, Table, Text, duration
 from vinyasa_ipy.pipeline.script import Look, Script, Sequence, as_main, read_script
 from vinyasa_ipy.pipeline.stage import Stage
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence as Listed
 
     from vinyasa_ipy.history import StageRecord
-    from vinyasa_ipy.pipeline.engine import Outcome
 
 FAILED, INTERRUPTED = 1, 130
 """Exit codes of a sequence that failed, and of one that was interrupted."""
@@ -107,23 +107,23 @@ def _take_all(sequence: Sequence, scripts: Listed[Script], options: argparse.Nam
     title = " ".join(script.name for script in scripts)
     session = place.session
     number = session.begin("scripts", f"{place.prefix} run {title}", title)
-    outcome, code, began = "ok", 0, time.perf_counter()
+    outcome, code, began, why = "ok", 0, time.perf_counter(), ""
     saved = 0.0
     for script in scripts:
+        started = time.perf_counter()
         try:
             record = _take(sequence, script, options, place)
         except (KeyboardInterrupt, SystemExit, Exception) as error:  # noqa: BLE001 - whatever a script raises
             code = _show_failure(error, script)
             outcome = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
-            session.add(
-                number, record_stage(Stage(script.name), "failed", say_error(error), time.perf_counter() - began)
-            )
+            why, took = f": {script.name} raised {say_error(error)}", time.perf_counter() - started
+            session.add(number, record_stage(Stage(script.name), "failed", say_error(error), took))
             break
         saved += record.saved
         session.add(number, record)
     session.end(number, outcome)
-    took = f"{outcome} in {duration(time.perf_counter() - began)}"
-    place.tell(Text((f"(pipeline) {took}" + (f", saved {duration(saved)}" if saved else ""),)))
+    won = f", saved {duration(saved)}" if saved else ""
+    place.tell(Text((f"(pipeline) {outcome} in {duration(time.perf_counter() - began)}{won}{why}",)))
     return code
 
 
@@ -131,20 +131,18 @@ def _take(sequence: Sequence, script: Script, options: argparse.Namespace, place
     """Bring one script's results back, or run it, and say which."""
     began = time.perf_counter()
     look = sequence.look(script)
-    hit = look.verdict is not None and look.verdict.hit and not options.force
-    if hit and sequence.bring_back(script, look):
+    verdict = look.verdict
+    if verdict is not None and verdict.hit and not options.force and sequence.bring_back(script, look):
         seconds = time.perf_counter() - began
-        saved = max(0.0, look.verdict.trace.seconds - seconds) if look.verdict and look.verdict.trace else 0.0
-        place.tell(Text((f"{script.name}: hit, saved {duration(saved)}",)))
-        return record_stage(Stage(script.name), "hit", look.verdict.reason if look.verdict else "", seconds, saved)
-    reason = "forced" if options.force else _reason(look)
+        saved = max(0.0, verdict.trace.seconds - seconds) if verdict.trace is not None else 0.0
+        place.tell(Text((f"{script.name}: {Note.of_hit(script.name, verdict, saved).text}",)))
+        return record_stage(Stage(script.name), "hit", verdict.reason, seconds, saved)
+    gone = verdict is not None and verdict.hit
+    reason = "forced" if options.force else "its stored result can't be brought back" if gone else _reason(look)
     outcome = sequence.run(script, look)
-    place.tell(Text((f"{script.name}: ran {duration(outcome.seconds)} — {reason}{_refused(outcome, reason)}",)))
-    return record_stage(Stage(script.name), "uncached" if outcome.refusal else "done", reason, outcome.seconds)
-
-
-def _refused(outcome: Outcome, reason: str) -> str:
-    return f"; not stored: {outcome.refusal}" if outcome.refusal and outcome.refusal != reason else ""
+    note = Note.of_run(script.name, reason, outcome)
+    place.tell(Text((f"{script.name}: {note.text}",)))
+    return record_stage(Stage(script.name), note.verdict, say_reason(reason, outcome.refusal), outcome.seconds)
 
 
 def _show_failure(error: BaseException, script: Script) -> int:

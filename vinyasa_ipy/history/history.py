@@ -92,7 +92,7 @@ class History:
                     target.write(f"{run.to_json()}\n")
                     count += 1
         except OSError as fault:
-            raise CommandError(f"{file} can't be written: {fault.strerror}", "Choose another file") from fault
+            raise CommandError(f"{file} can't be written: {fault.strerror}", "choose another file") from fault
         return count
 
     def clear(self) -> int:

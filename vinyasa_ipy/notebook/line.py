@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from vinyasa_ipy.pipeline.engine import Outcome
     from vinyasa_ipy.pipeline.verdict import Verdict
-    from vinyasa_ipy.store import Trace
 
 SYMBOLS = {"hit": "✓", "done": "●", "uncached": "○"}
 
@@ -30,27 +29,31 @@ class Note:
     text: str
 
     @classmethod
-    def of_hit(cls, stage: str, verdict: Verdict, trace: Trace, saved: float) -> Note:
+    def of_hit(cls, stage: str, verdict: Verdict, saved: float) -> Note:
         """Say that a result was brought back, and what that saved."""
-        told = "".join(f"; {say_accepted(note)}" for note in verdict.accepted)
-        lossy = trace.details.get("lossy")
-        lost = f"; not shown again: {', '.join(map(str, lossy))}" if isinstance(lossy, list) and lossy else ""
-        unseen = f"; {said}" if (said := say_impure(trace.notes)) else ""
-        when = ago(trace.created, time.time())
-        return cls(stage, "hit", f"hit, saved {duration(saved)} (computed {when}){told}{lost}{unseen}")
+        parts = [f"hit, saved {duration(saved)}", *map(say_accepted, verdict.accepted)]
+        if (trace := verdict.trace) is not None:
+            parts[0] += f" (computed {ago(trace.created, time.time())})"
+            lossy = trace.details.get("lossy")
+            lost = ", ".join(map(str, lossy)) if isinstance(lossy, list) else ""
+            parts += [f"not shown again: {lost}" if lost else "", say_impure(trace.notes)]
+        return cls(stage, "hit", "; ".join(filter(None, parts)))
 
     @classmethod
-    def of_run(cls, stage: str, took: str, reason: str, outcome: Outcome, lossy: Sequence[str]) -> Note:
+    def of_run(cls, stage: str, reason: str, outcome: Outcome, lossy: Sequence[str] = ()) -> Note:
         """Say that a stage ran, why, and what could not be kept."""
-        parts = [f"ran {took}" + (f" — {reason}" if reason else "")]
-        if outcome.refusal and outcome.refusal != reason:
-            again = reason.endswith(f": {outcome.refusal}")
-            parts.append("nor is this one" if again else f"not stored: {outcome.refusal}")
-        if lossy:
-            parts.append(f"can't be shown again: {', '.join(lossy)}")
-        if outcome.impure:
-            parts.append(say_impure(outcome.impure))
-        return cls(stage, "uncached" if outcome.refusal else "done", "; ".join(parts))
+        said = say_reason(reason, outcome.refusal)
+        lost = f"can't be shown again: {', '.join(lossy)}" if lossy else ""
+        ran = " — ".join(filter(None, (f"ran {duration(outcome.seconds)}", said)))
+        text = "; ".join(filter(None, (ran, lost, say_impure(outcome.impure))))
+        return cls(stage, "uncached" if outcome.refusal else "done", text)
+
+
+def say_reason(reason: str, refusal: str) -> str:
+    """Say why a stage ran and, if so, why nothing of it was stored: once, where that is the same as last time."""
+    if not refusal or refusal == reason:
+        return reason
+    return f"{reason} (nor is this one)" if reason.endswith(f": {refusal}") else f"{reason}; not stored: {refusal}"
 
 
 def show_note(shell: Any, note: Note) -> None:

@@ -20,13 +20,12 @@ from vinyasa_ipy.fingerprint.reach import Reach, reach_code
 from vinyasa_ipy.fingerprint.strip import compile_for_key
 from vinyasa_ipy.fingerprint.walk import Walk
 from vinyasa_ipy.notebook.cell import StageCell, is_quiet, make_cell, parse_line
-from vinyasa_ipy.notebook.line import Note, show_note
+from vinyasa_ipy.notebook.line import Note, say_reason, show_note
 from vinyasa_ipy.notebook.passes import Passes
 from vinyasa_ipy.notebook.recorder import Displayed, Recorder
 from vinyasa_ipy.notebook.replay import NO_RESULT, replay
-from vinyasa_ipy.pages import duration
 from vinyasa_ipy.pipeline.effects import find_effects, name_lasting, name_objects, repeat_changes
-from vinyasa_ipy.pipeline.engine import Attempt, Outcome, Result
+from vinyasa_ipy.pipeline.engine import LEAVE, Attempt, Outcome, Result
 from vinyasa_ipy.pipeline.inputs import make_inputs
 from vinyasa_ipy.pipeline.namespace import Snapshot, define, digest_definitions, read_digests, storable
 from vinyasa_ipy.pipeline.purity import find_impure
@@ -146,7 +145,7 @@ class Stages:
         shelled = _SHELLED & _all_names(cell.tree)
         if shelled:
             what = "asks for input" if "input" in shelled else "uses magics or `!`, whose effects can't be seen"
-            underway.refusal = f"it {what}"
+            underway.refusal = f"it {what}; {LEAVE}"
             return
         try:
             underway.reached = self._reach(cell)
@@ -292,16 +291,15 @@ class Stages:
         name = underway.cell.line.name
         self.reasons[name] = f"hit: {verdict.reason}"
         self.passes.add(record_stage(Stage(name), "hit", verdict.reason, seconds, saved))
-        show_note(self.shell, Note.of_hit(name, verdict, verdict.trace, saved))
+        show_note(self.shell, Note.of_hit(name, verdict, saved))
 
     def _report_run(self, underway: Underway, outcome: Outcome, displayed: Displayed) -> None:
         name = underway.cell.line.name
         reason = self._reason(underway)
-        state = "done" if outcome.trace is not None else "uncached"
-        said = f"{reason}; not stored: {outcome.refusal}" if outcome.refusal else reason
+        note, said = Note.of_run(name, reason, outcome, displayed.lossy), say_reason(reason, outcome.refusal)
         self.reasons[name] = f"ran: {said}"
-        self.passes.add(record_stage(Stage(name), state, said, outcome.seconds))
-        show_note(self.shell, Note.of_run(name, duration(outcome.seconds), reason, outcome, displayed.lossy))
+        self.passes.add(record_stage(Stage(name), note.verdict, said, outcome.seconds))
+        show_note(self.shell, note)
 
     def _reason(self, underway: Underway) -> str:
         if underway.forced:

@@ -89,7 +89,8 @@ class _Known:
             title = str(getattr(definition, "__qualname__", ""))
             made = getattr(definition, "__module__", None) == "__main__" and id(definition) not in self.things
             if made and title.partition(".")[0] not in self.names:
-                raise UnstorableError(name, f"it needs `{title}`, which no definition in the stage makes")
+                where = "define it at the top level of a cell, outside `if`, loops and functions"
+                raise UnstorableError(name, f"only running the stage makes `{title}`; {where}")
 
 
 def _share(

@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 AMBIENT = "ambient"
 """Name under which the states of shared random generators and the settings of libraries are stored."""
 
+LEAVE = "leave that to a cell that is no stage"
+"""What to do about an effect that can't be brought back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Before:
@@ -256,13 +259,14 @@ class Engine:
     def _unfaithful(self, attempt: Attempt, activity: Activity) -> str:
         """Say why a run can't be brought back as it was, or nothing."""
         if activity.changed_in_place:
-            return f"it changes the file {self.places.say(next(iter(activity.changed_in_place)))} in place"
+            changed = self.places.say(next(iter(activity.changed_in_place)))
+            return f"it changes the file {changed} in place; write a new file instead"
         linked = [path for path in activity.linked if os.path.lexists(path)]
         if linked:
-            return f"it makes the link {self.places.say(linked[0])}"
+            return f"it makes the link {self.places.say(linked[0])}; {LEAVE}"
         removed = [path for path in activity.removed if not os.path.exists(path)]
         if removed:
-            return f"it removes the file {self.places.say(removed[0])}"
+            return f"it removes the file {self.places.say(removed[0])}; {LEAVE}"
         before = attempt.before
         return (
             _unseen(attempt.stage, activity)

@@ -130,7 +130,8 @@ def name_unstorable(names: Mapping[str, object]) -> UnstorableError | None:
         try:
             pickle.dumps(value, 5, buffer_callback=lambda _: None)
         except Exception as error:  # noqa: BLE001 - a value's own __reduce__ may raise anything
-            return UnstorableError(name, f"pickling it raised {type(error).__name__}: {error}")
+            raised = f"pickling it raised {type(error).__name__}: {error}"
+            return UnstorableError(name, f"{raised}; make it in a cell that is no stage, or `del` it at the end")
     return None
 
 

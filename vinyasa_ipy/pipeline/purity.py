@@ -44,7 +44,7 @@ def find_impure(reached: Reach) -> tuple[str, ...]:
     for number, node in enumerate(reached.nodes):
         if node.kind == "function":
             where = f" in `{node.label.removeprefix(CODE)}`" if number else ""
-            for name, words in _find_in(node.thing, canonical(node.thing.__code__, full=reached.full)):
+            for name, words in _find_in(node.thing, canonical(node.thing.__code__, reached.spelling)):
                 found[f"{words} (`{name}`{where})"] = None
     return tuple(found)
 
