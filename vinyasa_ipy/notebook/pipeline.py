@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import CommandError
+from vinyasa_ipy.notebook.cell import make_cell, parse_line
+from vinyasa_ipy.notebook.document import Document
 from vinyasa_ipy.notebook.stages import Underway
 from vinyasa_ipy.pages import Column, Page, Table, duration
 from vinyasa_ipy.pipeline.accept import Edited, draft_acceptance
 from vinyasa_ipy.pipeline.graph import Graph, Node, connect
+from vinyasa_ipy.pipeline.inputs import list_missing
 from vinyasa_ipy.pipeline.namespace import is_users
 from vinyasa_ipy.pipeline.verdict import explain
 
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from vinyasa_ipy.pipeline.stage import Inputs
     from vinyasa_ipy.pipeline.verdict import Verdict
     from vinyasa_ipy.store import Trace
+
+EDITED = "its cell was edited and has not run since"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,32 +43,59 @@ class Standing:
 
 
 class Pipeline:
-    """The stages that were met in one shell, in the order in which they were."""
+    """The stages of one shell: in the order of the saved notebook, else in that in which they were met."""
 
     def __init__(self, stages: Stages, gate: Gate) -> None:
         """Look at `stages`; run them through `gate`."""
         self.stages = stages
         self.gate = gate
+        self.document = Document()
+        self._read: dict[str, StageCell | None] = {}
 
     @property
     def known(self) -> Mapping[str, StageCell]:
-        """The stages by name."""
-        return self.stages.known
+        """The stages by name, each as the notebook was saved with it; where that isn't known, as it ran here last."""
+        met = self.stages.known
+        texts = {cell.text.strip(): cell for cell in met.values()}
+        saved = self.document.stages()
+        self._read = {text: self._read[text] if text in self._read else self._compile(text) for text in saved}
+        cells = [texts.get(text.strip()) or self._read[text] for text in saved]
+        found = {cell.line.name: cell for cell in cells if cell is not None}
+        return {**found, **{name: cell for name, cell in met.items() if name not in found}}
+
+    def _compile(self, text: str) -> StageCell | None:
+        """Make a stage of a cell's text as running it would; None where that can't be compiled."""
+        shell = self.stages.shell
+        try:
+            with self.gate.nested():
+                tree = shell.transform_ast(ast.parse(shell.transform_cell(text)))
+            return make_cell(parse_line(text), text, tree)
+        except (SyntaxError, ValueError, CommandError):
+            return None
 
     def standing(self, name: str) -> Standing:
         """Look at a known stage as it would be decided now, without running anything."""
-        underway = Underway(self.stages.known[name])
+        underway = Underway(self.known[name])
         self.stages.look(underway)
-        verdict = underway.verdict
+        verdict, inputs = underway.verdict, underway.inputs
         if verdict is None:
             return Standing(name, "uncached", underway.refusal, self.stages.session.store.newest(name))
-        return Standing(name, verdict.standing, verdict.reason, verdict.trace, verdict, underway.inputs)
+        missing = sorted(list_missing(inputs)) if inputs is not None and name not in self.stages.known else []
+        if missing and not verdict.hit:
+            reason = f"it has not run in this kernel, where `{missing[0]}` is not defined yet"
+            return Standing(name, "miss", reason, verdict.trace, None, inputs)
+        reason = f"{EDITED}: {verdict.reason}" if self._is_edited(name) else verdict.reason
+        return Standing(name, verdict.standing, reason, verdict.trace, verdict, inputs)
+
+    def _is_edited(self, name: str) -> bool:
+        """Tell whether a stage ran here with another text than the notebook is saved with."""
+        return name in self.stages.known and self.stages.known[name] is not self.known[name]
 
     def standings(self) -> list[Standing]:
         """Look at every known stage, in order; a stage whose upstream must run is not sure of its inputs."""
         found: dict[str, Standing] = {}
         pipeline = self.graph(states=False)
-        for name in self.stages.known:
+        for name in self.known:
             standing = self.standing(name)
             waiting = [other for other in pipeline.upstream(name) if other in found and found[other].state != "hit"]
             if waiting and standing.state == "hit":
@@ -74,7 +107,7 @@ class Pipeline:
         """Connect the known stages by the names they read and bind."""
         standings = {standing.name: standing for standing in self.standings()} if states else {}
         nodes = []
-        for name, cell in self.stages.known.items():
+        for name, cell in self.known.items():
             standing = standings.get(name)
             trace = standing.trace if standing is not None else None
             words = duration(trace.seconds) if trace is not None else ""
@@ -91,14 +124,15 @@ class Pipeline:
         if standing.verdict is None:
             return [f"{name}: {standing.state}: {standing.reason}"]
         lines = explain(name, standing.verdict, standing.inputs.notes if standing.inputs is not None else ())
+        edited = [f"  {EDITED}"] if self._is_edited(name) else []
         ran = "" if standing.verdict.ending else self.stages.reasons.get(name, "")
-        return [*lines, f"  last time in this kernel: {ran}"] if ran else lines
+        return [*lines, *edited, f"  last time in this kernel: {ran}"] if ran else [*lines, *edited]
 
     def draft_acceptance(self, name: str) -> tuple[Trace, Inputs]:
         """Draft the note that a stage's changes are harmless. Raises CommandError where they are more than code."""
-        standing, cell = self.standing(name), self.stages.known[name]
+        standing, cell = self.standing(name), self.known[name]
         if standing.verdict is None or standing.inputs is None:
-            raise CommandError(f"`{name}` can't be cached: {standing.reason}", "It runs every time")
+            raise CommandError(f"`{name}` can't be accepted: {standing.reason}", "run it")
         edited = Edited(name, cell.tree, cell.names, standing.inputs, standing.verdict)
         return draft_acceptance(edited, self.stages.shell.user_ns), standing.inputs
 
@@ -120,7 +154,7 @@ class Pipeline:
             if names
             else set(self.stages.known)
         )
-        order = [name for name in pipeline.order() if name in wanted]
+        order = [name for name in pipeline.order() if name in wanted & self.stages.known.keys()]
         if not order:
             raise CommandError("there is no stage yet", "run a cell that begins with `%%stage NAME`")
         if dry_run:
@@ -143,7 +177,7 @@ class Pipeline:
             self.stages.forced.add(name)
         try:
             with self.gate.nested():
-                result = self.stages.shell.run_cell(self.stages.known[name].text, store_history=False)
+                result = self.stages.shell.run_cell(self.known[name].text, store_history=False)
         finally:
             self.stages.forced.discard(name)
         return bool(result.success)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.fingerprint.describe import list_facts
 from vinyasa_ipy.pipeline.explain import Difference, explain_code, explain_facts
-from vinyasa_ipy.pipeline.inputs import CODE, PYTHON
+from vinyasa_ipy.pipeline.inputs import CODE, MISSING, PYTHON
 from vinyasa_ipy.pipeline.readings import Readings, say_change
 from vinyasa_ipy.pipeline.stage import WIRING, Inputs, Source
 
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vinyasa_ipy.store import FileRead, Label, Trace
-
-MISSING = "missing name "
-"""How the label of a name without a value begins."""
 
 
 @dataclass(frozen=True, slots=True)

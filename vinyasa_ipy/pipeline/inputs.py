@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 PYTHON = "python"
 CODE = "code of "
 """How the label of a piece of code begins."""
+MISSING = "missing name "
+"""How the label of a name without a value begins."""
 
 
 def make_inputs(reach: Reach, own: Source) -> Inputs:
@@ -42,6 +44,11 @@ def label_reach(reach: Reach) -> dict[str, Label]:
         labels[name] = Label(node.digest.hex(), "" if is_secret(name) else node.words)
     labels[WIRING] = Label(reach.digest.hex())
     return labels
+
+
+def list_missing(inputs: Inputs) -> list[str]:
+    """Name what a stage reads that has no value."""
+    return [name.removeprefix(MISSING).strip("`") for name in inputs.labels if name.startswith(MISSING)]
 
 
 def list_things(reach: Reach) -> dict[str, object]:
