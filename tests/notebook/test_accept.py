@@ -115,6 +115,20 @@ class TestAccept:
         assert "there is no stage or script 'none' here. There are: " in said
 
 
+def test_code_that_a_hit_brought_back_is_compared_and_shown_in_tracebacks(kernel):
+    maker = "def half(x):\n    return 1 / x"
+    kernel.stage("maker", maker)
+    kernel.reset()
+    assert kernel.stage("maker", maker).verdict == "hit"
+    assert "return 1 / x" in kernel.run("half(0)").traceback
+    kernel.stage("user", "y = half(2)")
+    kernel.stage("maker", maker.replace("1", "3"))
+    kernel.reset()
+    kernel.stage("maker", maker.replace("1", "3"))
+    said = "constant 1 → 3 in `half` (called by `user`), stage maker line 3"
+    assert said in kernel.stage("user", "y = half(2)").note
+
+
 class TestNothingStored:
     REFUSED = "with open('log.txt', 'a') as log:\n    log.write('x')"
 

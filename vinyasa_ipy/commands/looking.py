@@ -43,7 +43,9 @@ def status(_options: argparse.Namespace, place: Place) -> int:
             _row(standing.name, standing.state, standing.reason, standing.trace)
             for standing in place.pipeline.standings()
         )
-        place.tell(Table("Stages of this notebook", _COLUMNS, rows, "hit: would be brought back; stale: would run"))
+        place.tell(
+            Table("Stages of this notebook", _COLUMNS, rows, "hit: would be brought back; the others: would run")
+        )
         return 0
     traces = place.session.newest_traces()
     rows = tuple(_stored_row(trace) for trace in traces)
@@ -87,7 +89,8 @@ def why(options: argparse.Namespace, place: Place) -> int:
             if stage.name == name:
                 when = ago(stage.started, time.time())
                 verb = "was a hit" if stage.verdict == "hit" else f"ran ({stage.verdict})"
-                place.tell(Text((f"{name} {verb} {when} in run {run.id}: {stage.reason}",)))
+                here = "" if place.pipeline is None else "; it has not run in this kernel"
+                place.tell(Text((f"{name} {verb} {when} in run {run.id}: {stage.reason}{here}",)))
                 return 0
     if any(owner.rpartition("/")[2] == name for owner in place.session.functions.owners()):
         raise CommandError(f"`{name}` is a function", f"Ask `{name}.why(…)` with the arguments of a call")

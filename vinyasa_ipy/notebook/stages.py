@@ -6,6 +6,7 @@ The shell runs the cell itself, natively; this decides just before the code woul
 from __future__ import annotations
 
 import ast
+import linecache
 import threading
 import time
 import warnings
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 VALUES, DISPLAYED = "values", "displayed"
 """Names under which a cell's results are stored: its values, and what it showed."""
 
+STAGE_FILE = "<stage "
+"""How the file is called in which definitions stand that a hit has brought back."""
 RESULT = "the cell's last value"
 
 _SHELLED = frozenset({"get_ipython", "input"})
@@ -162,12 +165,14 @@ class Stages:
 
     def _make_inputs(self, cell: StageCell, reached: Reach) -> Inputs:
         """Make a stage's inputs; where other cells' code stands is said by their numbers."""
-        inputs = make_inputs(reached, Source(cell.text.lstrip("\n").partition("\n")[2], "", 2))
+        inputs = make_inputs(reached, Source(_read_body(cell), "", 2))
         sources = {name: replace(each, file=self._name_file(each.file)) for name, each in inputs.sources.items()}
         return replace(inputs, sources=sources)
 
     def _name_file(self, file: str) -> str:
-        """Name a file of code for a person: `cell 3` for what the shell compiled."""
+        """Name a file of code for a person: `cell 3` for what the shell compiled, `stage load` for what a hit did."""
+        if file.startswith(STAGE_FILE):
+            return file.strip("<>")
         cell = self.shell.compile.format_code_name(file)
         return f"cell {cell[1].strip('In[]')}" if cell else file
 
@@ -176,10 +181,15 @@ class Stages:
     def _open(self, underway: Underway, trace: Trace | None) -> None:
         if trace is None:
             raise KeyError(underway.cell.line.name)
-        filename = f"<stage {underway.cell.line.name}>"
+        filename = f"{STAGE_FILE}{underway.cell.line.name}>"
         accepted = underway.verdict.accepted if underway.verdict is not None else ()
         wanted = read_digests((accepted[0] if accepted else trace).details)
         define(underway.cell.tree, wanted, self.shell.user_ns, filename)
+        if (
+            wanted
+        ):  # so that tracebacks and `why` can show the text of what was defined; None keeps it from being checked
+            lines = ["\n", *_read_body(underway.cell).splitlines(keepends=True)]
+            linecache.cache[filename] = (sum(map(len, lines)), None, lines, filename)
         objects = name_objects(underway.reached) if underway.reached is not None else {}
         opened = self.session.engine.open(trace, objects)
         values: Any = opened[VALUES]
@@ -310,6 +320,11 @@ class Stages:
 
     def _warn(self, message: str) -> None:
         warnings.warn(message, VinyasaWarning, stacklevel=2)
+
+
+def _read_body(cell: StageCell) -> str:
+    """Read a stage's code, below its first line."""
+    return cell.text.lstrip("\n").partition("\n")[2]
 
 
 def _storable_result(result: Any) -> Any:
