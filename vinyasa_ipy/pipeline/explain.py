@@ -8,6 +8,8 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from vinyasa_ipy.pipeline.spelling import align_locals
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
@@ -33,11 +35,16 @@ class Difference:
 def explain_code(before: Source, after: Source) -> tuple[Difference, ...]:
     """List how code differs: by its syntax where both texts have one, else by lines; nothing when they mean the same.
 
-    Docstrings and annotations are told when nothing else differs: hardly any code reads them.
+    Docstrings, annotations and the spelling of locals are told when nothing else differs: hardly any code reads them.
     """
     try:
-        for parse in (_parse_bare, _parse):
-            found = tuple(_compare(parse(before.text), parse(after.text), ()))
+        for plain in (True, False):
+            old, new = _parse(before.text), _parse(after.text)
+            if plain:
+                _strip(old)
+                _strip(new)
+                align_locals(old, new)
+            found = tuple(_compare(old, new, ()))
             if found:
                 return tuple(Difference(each.what, each.inside, each.line + after.line - 1) for each in found)
     except (SyntaxError, RecursionError):  # a lambda's line alone, say
@@ -49,9 +56,8 @@ def _parse(text: str) -> ast.Module:
     return ast.parse(textwrap.dedent(text))
 
 
-def _parse_bare(text: str) -> ast.Module:
-    """Parse a text without docstrings and the annotations of functions."""
-    tree = _parse(text)
+def _strip(tree: ast.Module) -> None:
+    """Take docstrings and the annotations of functions out of a tree."""
     for node in ast.walk(tree):
         if isinstance(node, Definition) and ast.get_docstring(node) is not None:
             node.body[:1] = [ast.copy_location(ast.Pass(), node.body[0])] if len(node.body) == 1 else []
@@ -59,7 +65,6 @@ def _parse_bare(text: str) -> ast.Module:
             node.returns = None
         elif isinstance(node, ast.arg):
             node.annotation = None
-    return tree
 
 
 # ---- syntax --------------------------------------------------------------------------------------------------
