@@ -95,6 +95,14 @@ class TestAccept:
         kernel.run(change)
         assert reason in kernel.run("%vinyasa accept total --yes").problem
 
+    def test_a_name_that_stands_for_another_function_of_pythons_is_no_change_of_code(self, kernel):
+        kernel.run("from operator import add as join")
+        kernel.stage("joined", "made = join(split(n), 1)")
+        kernel.run(f"from operator import sub as join\n{HELPER.replace('0.5', '0.25')}")
+        said = " ".join(kernel.ask("why joined").split())
+        assert "`join`: _operator.add → _operator.sub" in said
+        assert "more than its code" in kernel.run("%vinyasa accept joined --yes").problem
+
     def test_changed_data_beside_changed_code_is_refused(self, edited):
         edited.run("n = 5")
         assert "`n`: 4 → 5" in edited.run("%vinyasa accept total --yes").problem

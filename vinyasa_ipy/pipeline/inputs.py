@@ -8,6 +8,7 @@ import types
 from typing import TYPE_CHECKING
 
 from vinyasa_ipy.fingerprint.describe import is_secret
+from vinyasa_ipy.fingerprint.reach import name_of
 from vinyasa_ipy.pipeline.recipe import RECIPE
 from vinyasa_ipy.pipeline.stage import WIRING, Inputs, Source
 from vinyasa_ipy.store import Label
@@ -41,7 +42,8 @@ def label_reach(reach: Reach) -> dict[str, Label]:
             if version:  # this package and the standard library have none that counts
                 labels[name] = Label(version, version)
             continue
-        labels[name] = Label(node.digest.hex(), "" if is_secret(name) else node.words)
+        words = name_of(node.thing) if node.kind == "builtin" else node.words
+        labels[name] = Label(node.digest.hex(), "" if is_secret(name) else words)
     labels[WIRING] = Label(reach.digest.hex())
     return labels
 
@@ -53,7 +55,12 @@ def list_missing(inputs: Inputs) -> list[str]:
 
 def list_things(reach: Reach) -> dict[str, object]:
     """Map labels to the values, classes and modules that they stand for."""
-    return {name: node.thing for name, node in _name_nodes(reach) if name.startswith(("`", "class ", "module "))}
+    kinds = ("value", "class", "module")
+    return {
+        name: node.thing
+        for name, node in _name_nodes(reach)
+        if node.kind in kinds and name.startswith(("`", "class ", "module "))
+    }
 
 
 def list_users(reach: Reach) -> dict[str, str]:
@@ -68,10 +75,14 @@ def list_users(reach: Reach) -> dict[str, str]:
 
 
 def _name_nodes(reach: Reach) -> Iterator[tuple[str, Node]]:
-    """Give each thing that counts with its label; only packages share theirs."""
+    """Give each thing that counts with its label; only packages share theirs.
+
+    What Python brings counts where a name of the user's own stands for it, which could stand for another thing.
+    """
     taken = {PYTHON, WIRING}
     for node in reach.nodes:
-        if node.kind == "builtin" or node.label.startswith("fed "):
+        own = node.label.startswith("`") and "." not in node.label
+        if (node.kind == "builtin" and not own) or node.label.startswith("fed "):
             continue
         name = node.label if node.label.startswith("package ") else _unique(taken, node.label)
         taken.add(name)
