@@ -44,8 +44,8 @@ class Notes:
 
     def find(self, kind: str, owner: str, key: str) -> Trace | None:
         """Find the note under an owner and a key; None when there is none that can be believed."""
-        data = self._read(self._path(kind, owner, key), make_address(f"{owner}{_END}{kind}", key))
-        return None if data is None else replace(read_trace(data, ""), owner=owner)
+        note = self._read(self._path(kind, owner, key), make_address(f"{owner}{_END}{kind}", key))
+        return None if note is None else replace(note, owner=owner)
 
     def about(self, kind: str, owner: str) -> tuple[Trace, ...]:
         """Give an owner's notes of one kind, newest first."""
@@ -57,9 +57,9 @@ class Notes:
         """Name everything that notes are about, as far as some note says it."""
         for folder in _list(self._root):
             for name in _list(f"{self._root}/{folder}"):
-                data = self._read(f"{self._root}/{folder}/{name}")
-                if data is not None:
-                    yield read_trace(data, "").owner.partition(_END)[0]
+                note = self._read(f"{self._root}/{folder}/{name}")
+                if note is not None:
+                    yield note.owner.partition(_END)[0]
                     break
 
     def remove(self, owner: str | None = None, kind: str = "") -> None:
@@ -81,11 +81,11 @@ class Notes:
     def _names(self, owner: str) -> list[str]:
         return _list(f"{self._root}/{escape(owner)}")
 
-    def _read(self, path: str, address: bytes = b"") -> bytes | None:
+    def _read(self, path: str, address: bytes = b"") -> Trace | None:
         with suppress(OSError, StoreError, Rejected):  # what can't be read or believed counts as not written
             data = look_at(path)
             self._sign_in().verify(data, address)
-            return data
+            return read_trace(data, path)
         return None
 
 
