@@ -25,7 +25,8 @@ from vinyasa_ipy.pipeline.views import keep_views
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from vinyasa_ipy.fingerprint.reach import Node, Reach
+    from vinyasa_ipy.fingerprint.node import Node
+    from vinyasa_ipy.fingerprint.reach import Reach
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from vinyasa_ipy.store import Label
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from vinyasa_ipy.fingerprint.reach import Node, Reach
+    from vinyasa_ipy.fingerprint.node import Node
+    from vinyasa_ipy.fingerprint.reach import Reach
 
 PYTHON = "python"
 CODE = "code of "

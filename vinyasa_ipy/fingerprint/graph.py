@@ -1,0 +1,167 @@
+"""A graph of what is reached: nodes in the order in which they were met, and one digest for all of it.
+
+`Graph.unchanged` answers cheaply, in the same process, whether all of it is still as it was.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from blake3 import blake3
+
+from vinyasa_ipy.fingerprint.caches import suspected
+from vinyasa_ipy.fingerprint.definitions import is_same_builtin
+from vinyasa_ipy.fingerprint.guards import Guards
+from vinyasa_ipy.fingerprint.node import Node, blaming, has_identity, name_of, unwrapped
+from vinyasa_ipy.fingerprint.walk import DIGEST_BYTES, Walk, distance
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Graph(ABC):
+    """Nodes, each with its own digest and the numbers of those it refers to, in order of use.
+
+    Addresses and spelling don't count, and cycles are nothing special.
+
+    Attributes:
+        digest: stands for all of it, `DIGEST_BYTES` long.
+        nodes: in the order in which they were met, the root first.
+    """
+
+    def __init__(self) -> None:
+        """Start an empty graph."""
+        self.digest = b""
+        self.nodes: list[Node] = []
+        self.guards = Guards()
+        self._queue: deque[int] = deque()
+        self._found: dict[Any, int] = {}
+        self._keep: list[object] = []
+        self._met: dict[int, tuple[int, int]] = {}
+        self._memory: dict[int, tuple[int, Any]] = {}
+        self._aliases: list[tuple[Any, ...]] = []
+        self._fed: list[tuple[int, object]] = []
+        self._volatile: tuple[Node, ...] = ()
+        self._caches: dict[int, tuple[Any, bytes]] = {}
+
+    # ---- what a kind of graph decides ------------------------------------------------------------------------
+
+    @abstractmethod
+    def _node(self, thing: Any, label: str) -> Node:
+        """Make the node of a thing."""
+
+    @abstractmethod
+    def _follow(self, number: int, node: Node) -> None:
+        """Add what a node that was just written refers to besides the definitions it holds."""
+
+    @abstractmethod
+    def _more(self) -> bool:
+        """Add what only shows once all else is there; tell whether there is more to follow."""
+
+    @abstractmethod
+    def _spelled(self, node: Node) -> tuple[Any, ...]:
+        """Return the names of a thing that count because of what other code does."""
+
+    # ---- growing ---------------------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        """Follow everything that was added until nothing new turns up, and make the digest."""
+        while self._queue or self._more():
+            self._visit(self._queue.popleft())
+        for number, value in self._fed:  # content after all, if something else reads it
+            if self._met.setdefault(id(value), (number, 0))[0] != number:
+                self._aliases.append((number, *self._met[id(value)]))
+        hasher = blake3()
+        for node in self.nodes:
+            hasher.update(node.kind.encode() + b"\0" + node.digest)
+            hasher.update(repr((node.edges, self._spelled(node))).encode())
+        hasher.update(repr(self._aliases).encode())
+        self.digest = hasher.digest(length=DIGEST_BYTES)
+        self._volatile = tuple(node for node in self.nodes if node.volatile)
+        self.guards.seal()
+
+    def add(self, thing: Any, label: str, *, exposed: bool = False, place: object = None) -> int:
+        """Add something reached; return its number (the same thing keeps its number).
+
+        A plain value has no identity; `place` is where it was found, if more than one place has this label.
+        """
+        thing = unwrapped(thing)
+        key = id(thing) if has_identity(thing) else ("value", place or label, type(thing))
+        number = self._found.get(key)
+        if number is None:
+            number = self._found[key] = len(self.nodes)
+            self._keep.append(thing)
+            with blaming(label):
+                self.nodes.append(self._node(thing, label))
+            self._queue.append(number)
+        self.nodes[number].exposed |= exposed
+        return number
+
+    def _visit(self, number: int) -> None:
+        node = self.nodes[number]
+        with blaming(node.label, node.kind):
+            walk = Walk()
+            node.write(walk)
+            node.digest = walk.digest()
+            node.volatile = bool(walk.memo or walk.shared)
+            node.walk = walk
+            self._note_aliases(number, walk)
+            for definition in walk.definitions:
+                node.edges.append(self.add(definition, name_of(definition), exposed=node.kind != "function"))
+            self._follow(number, node)
+
+    def _note_aliases(self, number: int, walk: Walk) -> None:
+        """Record mutable objects that two nodes share: a change through one shows through the other."""
+        for identity, place in walk.memo.items():
+            first = self._met.setdefault(identity, (number, place))
+            if first[0] != number:
+                self._aliases.append((*first, number, place))
+        for identity, value in walk.owners.items():
+            before = self._memory.setdefault(identity, (number, value))
+            if before[0] != number:
+                self._aliases.append((before[0], number, *distance(before[1], value)))
+
+    def ties(self, walk: Walk) -> bytes:
+        """Return what tells which mutable objects a value shares with what is reached; empty when it shares none."""
+        common = [(place, self._met[identity]) for identity, place in walk.memo.items() if identity in self._met]
+        memory = [
+            (self._memory[identity][0], *distance(self._memory[identity][1], value))
+            for identity, value in walk.owners.items()
+            if identity in self._memory
+        ]
+        return repr((common, memory)).encode() if common or memory else b""
+
+    # ---- asking ----------------------------------------------------------------------------------------------
+
+    def unchanged(self) -> bool:
+        """Tell, in the process that made it, whether everything reached is still the same."""
+        return (
+            self.guards.hold()
+            and (not self._volatile or all(map(self._same, self._volatile)))
+            and (not self._caches or all(suspected(cache) == content for cache, content in self._caches.values()))
+        )
+
+    def _same(self, node: Node) -> bool:
+        walk = Walk()
+        try:
+            node.write(walk)
+        except Exception:  # noqa: BLE001 - a value of the user's may raise anything now; it didn't when it was followed
+            return False
+        before = node.walk.definitions if node.walk is not None else []
+        if walk.digest() != node.digest or len(walk.definitions) != len(before):
+            return False
+        return all(a is b or is_same_builtin(a, b) for a, b in zip(walk.definitions, before, strict=True))
+
+    def moved(self) -> list[int]:
+        """List the nodes, by number, whose content was changed in place since."""
+        return [number for number, node in enumerate(self.nodes) if node.volatile and not self._same(node)]
+
+    def rebound(self, space: Mapping[str, Any] | None = None) -> str:
+        """Name something outside `space` that is bound to another object since, or a class or function changed."""
+        return self.guards.broken(space)
+
+    def mutable(self) -> dict[int, Node]:
+        """Return the identities of all mutable objects that the values reached hold, and whose they are."""
+        return {identity: node for node in self.nodes if node.walk is not None for identity in node.walk.mutable()}

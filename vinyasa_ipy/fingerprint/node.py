@@ -1,0 +1,126 @@
+"""One thing that code reaches, and what stands for things that have no content of their own."""
+
+from __future__ import annotations
+
+import sys
+import types
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from vinyasa_ipy.errors import FingerprintError
+from vinyasa_ipy.fingerprint.guards import MISSING
+from vinyasa_ipy.fingerprint.imports import ask, is_module, package_of
+from vinyasa_ipy.fingerprint.modules import OURS, STANDARD, Origin, name_type
+from vinyasa_ipy.fingerprint.walk import ENCODERS, PLAIN, Walk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ALL_MODULES = "sys.modules"
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One thing reached: what it is to a person (`label`, `words`) and to the key (`digest`, `edges`)."""
+
+    kind: str
+    label: str
+    thing: Any
+    write: Callable[[Walk], None]
+    words: str = ""
+    digest: bytes = b""
+    edges: list[int] = field(default_factory=list)
+    volatile: bool = False
+    exposed: bool = False
+    walk: Walk | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Stands where a name has no value, or none that counts."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Stands for a value inside an installed package: package, version and name."""
+
+    source: Origin
+    name: str
+    content: Any = None
+    """Its value, where that can be something the user's code has put there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Stands for what a module answers when it is asked for a name that it doesn't hold."""
+
+    module: types.ModuleType
+    name: str
+
+
+def _write_absent(walk: Walk, value: Absent) -> None:
+    walk.text(b"-", value.name)
+
+
+def _write_named(walk: Walk, value: Named) -> None:
+    walk.text(b"V", f"{value.source.name} {value.source.version} {value.name}")
+    walk.write(value.content)
+
+
+def _write_asked(walk: Walk, value: Asked) -> None:
+    walk.shared.add(id(value.module))  # it may answer otherwise the next time
+    answer = ask(value.module, value.name)
+    walk.text(b"?" if answer is MISSING else b".", value.name)
+    walk.write(None if answer is MISSING else answer)
+
+
+def unwrapped(thing: Any) -> Any:
+    """Return what stands for a thing that is not what counts: a module's method, the list of all modules."""
+    thing = behind(thing)
+    if thing is sys.modules:
+        return Named(STANDARD, ALL_MODULES)
+    return thing.__func__ if type(thing) is types.MethodType and is_module(thing.__self__) else thing
+
+
+def behind(thing: Any) -> Any:
+    """See through what we put before some functions of libraries while a stage is watched, to hear of calls."""
+    if type(thing) is types.FunctionType and "__wrapped__" in vars(thing) and package_of(thing.__globals__) is OURS:
+        return vars(thing)["__wrapped__"]
+    return thing
+
+
+def has_identity(thing: Any) -> bool:
+    """Tell whether two names for this very object are more than two equal values."""
+    return type(thing) not in PLAIN and not issubclass(type(thing), tuple | frozenset | Absent | Asked | Named)
+
+
+def name_of(thing: Any) -> str:
+    """Name a definition for a person: `module.qualname`, without `__main__` and `<locals>`."""
+    if issubclass(type(thing), type):
+        return name_type(thing).removeprefix("__main__.").replace("<locals>.", "")
+    module = getattr(thing, "__module__", None)
+    name = getattr(thing, "__qualname__", None) or getattr(thing, "__name__", None) or type(thing).__name__
+    name = str(name).replace("<locals>.", "")
+    return name if module in (None, "__main__", "builtins") or is_module(thing) else f"{module}.{name}"
+
+
+@contextmanager
+def blaming(label: str, kind: str = "value") -> Iterator[None]:
+    """Turn whatever looking at a thing raises into a FingerprintError that names it."""
+    try:
+        yield
+    except RecursionError as error:
+        raise FingerprintError(label.strip("`"), "it is nested too deeply") from error
+    except FingerprintError as error:
+        reason = error.reason if kind == "value" else f"{error.name}: {error.reason}"
+        raise FingerprintError(label.strip("`"), reason) from error
+    except Exception as error:  # looking at a class or module runs its own code, which may raise anything
+        raise FingerprintError(label.strip("`"), str(error) or type(error).__name__) from error
+
+
+ENCODERS[Absent] = _write_absent
+ENCODERS[Named] = _write_named
+ENCODERS[Asked] = _write_asked
