@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import types
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,16 +15,22 @@ ENDLESS = 1 << 30
 PRYING = frozenset({"f_globals", "f_locals", "__globals__"})
 """Names whose use means that the code can reach any name of the code it looks at."""
 
-LOOKERS = {
+_LOOKERS = {
     "sys": frozenset({"_getframe", "_getframemodulename", "_current_frames"}),
     "inspect": frozenset({"getouterframes", "stack"}),
     "traceback": frozenset({"extract_stack", "format_stack", "walk_stack"}),
 }
-"""Functions that look at callers, by module."""
-
 _BY_DEPTH = frozenset({"_getframe", "_getframemodulename"})
-_ALL = frozenset().union(*LOOKERS.values()) - _BY_DEPTH - {"stack"}
+_ALL = frozenset().union(*_LOOKERS.values()) - _BY_DEPTH - {"stack"}
 _CALLING = frozenset({"PUSH_NULL", "PRECALL"})
+
+
+def looks_at_callers(thing: object) -> str:
+    """Return the name of one of Python's functions that look at callers; nothing for any other thing."""
+    if type(thing) not in (types.FunctionType, types.BuiltinFunctionType):
+        return ""
+    found = thing.__name__  # type: ignore[attr-defined]  # functions have it
+    return found if found in _LOOKERS.get(thing.__module__ or "", ()) else ""
 
 
 def count_callers(steps: Sequence[dis.Instruction]) -> int:

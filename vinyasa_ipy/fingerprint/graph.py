@@ -14,7 +14,7 @@ from blake3 import blake3
 from vinyasa_ipy.fingerprint.caches import suspected
 from vinyasa_ipy.fingerprint.definitions import is_same_builtin
 from vinyasa_ipy.fingerprint.guards import Guards
-from vinyasa_ipy.fingerprint.node import Node, blaming, has_identity, name_of, unwrapped
+from vinyasa_ipy.fingerprint.node import Node, blame, has_identity, name_of, unwrapped
 from vinyasa_ipy.fingerprint.walk import DIGEST_BYTES, Walk, distance
 
 if TYPE_CHECKING:
@@ -93,16 +93,18 @@ class Graph(ABC):
         if number is None:
             number = self._found[key] = len(self.nodes)
             self._keep.append(thing)
-            with blaming(label):
+            try:
                 self.nodes.append(self._node(thing, label))
+            except Exception as error:
+                raise blame(error, label) from error
             self._queue.append(number)
         self.nodes[number].exposed |= exposed
         return number
 
     def _visit(self, number: int) -> None:
         node = self.nodes[number]
-        with blaming(node.label, node.kind):
-            walk = Walk()
+        walk = Walk()
+        try:
             node.write(walk)
             node.digest = walk.digest()
             node.volatile = bool(walk.memo or walk.shared)
@@ -111,6 +113,8 @@ class Graph(ABC):
             for definition in walk.definitions:
                 node.edges.append(self.add(definition, name_of(definition), exposed=node.kind != "function"))
             self._follow(number, node)
+        except Exception as error:
+            raise blame(error, node.label, node.kind) from error
 
     def _note_aliases(self, number: int, walk: Walk) -> None:
         """Record mutable objects that two nodes share: a change through one shows through the other."""

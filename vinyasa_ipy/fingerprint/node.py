@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import types
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from vinyasa_ipy.fingerprint.modules import OURS, STANDARD, Origin, name_type
 from vinyasa_ipy.fingerprint.walk import ENCODERS, PLAIN, Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 ALL_MODULES = "sys.modules"
 
@@ -107,18 +106,17 @@ def name_of(thing: Any) -> str:
     return name if module in (None, "__main__", "builtins") or is_module(thing) else f"{module}.{name}"
 
 
-@contextmanager
-def blaming(label: str, kind: str = "value") -> Iterator[None]:
-    """Turn whatever looking at a thing raises into a FingerprintError that names it."""
-    try:
-        yield
-    except RecursionError as error:
-        raise FingerprintError(label.strip("`"), "it is nested too deeply") from error
-    except FingerprintError as error:
+def blame(error: Exception, label: str, kind: str = "value") -> FingerprintError:
+    """Turn whatever looking at a thing raised into a FingerprintError that names it.
+
+    Looking at a class or a module runs its own code, which may raise anything.
+    """
+    if isinstance(error, RecursionError):
+        return FingerprintError(label.strip("`"), "it is nested too deeply")
+    if isinstance(error, FingerprintError):
         reason = error.reason if kind == "value" else f"{error.name}: {error.reason}"
-        raise FingerprintError(label.strip("`"), reason) from error
-    except Exception as error:  # looking at a class or module runs its own code, which may raise anything
-        raise FingerprintError(label.strip("`"), str(error) or type(error).__name__) from error
+        return FingerprintError(label.strip("`"), reason)
+    return FingerprintError(label.strip("`"), str(error) or type(error).__name__)
 
 
 ENCODERS[Absent] = _write_absent

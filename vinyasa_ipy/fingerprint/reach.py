@@ -17,7 +17,7 @@ from blake3 import blake3
 
 from vinyasa_ipy.errors import FingerprintError
 from vinyasa_ipy.fingerprint.caches import function_of, note, suspects
-from vinyasa_ipy.fingerprint.callers import ENDLESS, LOOKERS, PRYING
+from vinyasa_ipy.fingerprint.callers import ENDLESS, PRYING, looks_at_callers
 from vinyasa_ipy.fingerprint.code import (
     DESCENDING,
     DYNAMIC,
@@ -160,13 +160,12 @@ class Reach(Graph):
         self.judging = judging
         self.notes: list[str] = []
         self.keywords: set[str] = set()
-        self.spreads = self.listing = self.descending = self.prying = False
+        self.spreads = self.listing = self.descending = self.prying = self.looking = False
         self.introspective = Spelling.NONE
         self._inside: frozenset[str] = frozenset()
         self._stored: set[tuple[int, str]] = set()
         self._descended: set[int] = set()
         self._pried: set[int] = set()
-        self._looking: dict[int, int] = {}
 
     # ---- growing ---------------------------------------------------------------------------------------------
 
@@ -181,6 +180,8 @@ class Reach(Graph):
             self._follow_code(number, node)
         elif node.kind == "module":
             self._follow_module(node)
+        elif looks_at_callers(node.thing):
+            self.looking = True
         if self.spelling and node.kind in ("function", "class"):
             node.volatile = True  # what it is called can change without a guard's notice
         if self.spelling is Spelling.ALL and node.kind in ("function", "class"):
@@ -225,11 +226,12 @@ class Reach(Graph):
 
         A function is called, at the least, by those on the shortest way to it; classes and values don't call.
         """
-        depths, queue = {0: 0}, deque([0] if any(self._looking.values()) else ())
+        looking = {number: self._count_callers(node) for number, node in enumerate(self.nodes)} if self.looking else {}
+        depths, queue = {0: 0}, deque([0] if any(looking.values()) else ())
         while queue:
             number = queue.popleft()
             node, depth = self.nodes[number], depths[number]
-            if self._looking.get(number, 0) > depth:
+            if looking[number] > depth:
                 raise FingerprintError(name_of(node.thing), "it looks into frames of callers that no key covers")
             depth += node.kind == "function"
             for edge in node.edges:
@@ -237,15 +239,14 @@ class Reach(Graph):
                     depths[edge] = depth
                     queue.append(edge)
 
-    def _count_callers(self, form: Canonical, edges: list[int]) -> int:
+    def _count_callers(self, node: Node) -> int:
         """Count how many callers up a function looks, by whatever name it calls what looks there."""
-        for thing in (self.nodes[edge].thing for edge in edges):
-            if type(thing) in (types.FunctionType, types.BuiltinFunctionType):
-                module, name = thing.__module__, thing.__name__
-                if name in LOOKERS.get(module or "", ()) and (
-                    name == "stack" or name not in form.attributes | form.names()
-                ):
-                    return ENDLESS
+        if node.kind != "function":
+            return 0
+        form = canonical(node.thing.__code__, self.spelling)
+        for name in filter(None, (looks_at_callers(self.nodes[edge].thing) for edge in node.edges)):
+            if name == "stack" or name not in form.attributes | form.names():
+                return ENDLESS
         return form.callers
 
     def _pry(self) -> bool:
@@ -373,7 +374,7 @@ class Reach(Graph):
         if number == 0:
             names |= {reference.name for reference in form.references if reference.bare}
         self._widen(number, names, space, node.label)
-        self._looking[number] = self._count_callers(form, node.edges)
+        self.looking |= bool(form.callers)
         self._take_modules(number, form)
 
     def _follow_annotations(self, node: Node) -> None:
