@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from benchmarks import calls, shell, storing, values
-from benchmarks.peers import missing
+from benchmarks.peers import PEERS, missing
 
 ALL = {
     "a1": calls.a1,
@@ -36,7 +36,7 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"there is no benchmark {unknown[0]!r}: there are {', '.join(ALL)}")
         return 2
-    absent = missing("diskcache", "marimo", "dask")
+    absent = missing(*PEERS)
     if absent:
         print(f"not installed, so not compared: {', '.join(absent)}\n")
     for name in names or ALL:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.measure import Figure, measure, table
-from benchmarks.peers import memoizers, missing
+from benchmarks.peers import PEERS, memoizers, missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,9 +35,12 @@ def _bound(function: Callable[..., Any], *arguments: Any) -> Callable[[], object
 
 
 _FIRST_HIT = {
-    "vinyasa": "from vinyasa_ipy import Memory as M\nf = M({folder!r}, verbose=0).cache(f)",
+    "vinyasa": "from vinyasa_ipy import cache\nf = cache(f, folder={folder!r})",
+    "vinyasa's Memory": "from vinyasa_ipy import Memory as M\nf = M({folder!r}, verbose=0).cache(f)",
     "joblib": "from joblib import Memory as M\nf = M({folder!r}, verbose=0).cache(f)",
     "diskcache": "from diskcache import Cache\nf = Cache({folder!r}).memoize()(f)",
+    "marimo": "from pathlib import Path\nfrom benchmarks.peers import marimo\nf = marimo(Path({folder!r}))(f)",
+    "importing joblib": "import joblib",
     "bare Python": "",
 }
 
@@ -46,18 +50,22 @@ def a2() -> str:
     with tempfile.TemporaryDirectory() as folder:
         runs = {}
         for name, setup in _FIRST_HIT.items():
-            if name == "diskcache" and missing(name):
+            if name in PEERS and missing(name):
                 continue
-            script = Path(folder, f"use_{name.split()[0]}.py")
+            script = Path(folder, f"use_{len(runs)}.py")
             lines = setup.format(folder=str(Path(folder, name)))
             script.write_text(f"def f(x):\n    return x + 1\n{lines}\nassert f(3) == 4\n", encoding="utf-8")
             runs[name] = _process(script)
-        figures = measure(runs, rounds=9)
+        figures = measure(runs, rounds=15)
         return table("A2 new process: import and first hit", [Figure(f.name, f.best, f.median, None) for f in figures])
 
 
 def _process(script: Path) -> Callable[[], object]:
-    return lambda: subprocess.run([sys.executable, str(script)], check=True)
+    """Run a script as people do: with compiled modules kept, from where this project is found."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment["PYTHONPATH"] = str(Path(__file__).parents[1])
+    command = [sys.executable, str(script)]
+    return lambda: subprocess.run(command, check=True, env=environment, stderr=subprocess.DEVNULL)
 
 
 def a3(entries: int = 100_000) -> str:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 Memoizer = Callable[[Callable[..., Any]], Callable[..., Any]]
 Digest = Callable[[Any], object]
 
+PEERS = ("diskcache", "marimo", "dask")
+"""The peers that nothing but the benchmarks needs."""
+
 
 def missing(*names: str) -> list[str]:
     """Name the peers that are not installed."""
@@ -31,11 +34,12 @@ def memoizers(folder: Path) -> dict[str, Memoizer]:
 
         found["diskcache"] = diskcache.Cache(str(folder / "diskcache")).memoize()
     if not missing("marimo"):
-        found["marimo"] = _marimo(folder / "marimo")
+        found["marimo"] = marimo(folder / "marimo")
     return found
 
 
-def _marimo(folder: Path) -> Memoizer:
+def marimo(folder: Path) -> Memoizer:
+    """Make a memoizer of marimo's cache, which is meant for its own notebooks."""
     from marimo._save import save
     from marimo._save.loaders import PERSISTENT_LOADERS
     from marimo._save.stores.file import FileStore
@@ -55,4 +59,15 @@ def digests() -> dict[str, Digest]:
         from dask.base import tokenize
 
         found["dask"] = tokenize
+    if not missing("marimo"):
+        found["marimo"] = _marimo_digest()
     return found
+
+
+def _marimo_digest() -> Digest:
+    """Digest a value the way marimo's cache does what a cell refers to."""
+    import hashlib
+
+    from marimo._save.encode import common_container_to_bytes
+
+    return lambda value: hashlib.sha256(common_container_to_bytes(value)).hexdigest()

@@ -9,8 +9,16 @@ from benchmarks.peers import digests
 
 
 def _compare(title: str, value: Any, *, rounds: int = 5) -> str:
-    calls = {name: lambda make=make: make(value) for name, make in digests().items()}
-    return table(title, measure(calls, rounds=rounds))
+    able, unable = {}, []
+    for name, make in digests().items():
+        try:
+            make(value)
+        except (TypeError, ValueError):
+            unable.append(name)
+        else:
+            able[name] = lambda make=make: make(value)
+    said = f"\n\nNo digest of such a value: {', '.join(unable)}." if unable else ""
+    return table(title, measure(able, rounds=rounds)) + said
 
 
 def b1() -> str:
