@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import gc
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary, ref
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """A cache as it was last looked at.
 
     Attributes:

@@ -14,7 +14,7 @@ import types
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from vinyasa_ipy.fingerprint.callers import count_callers
 from vinyasa_ipy.fingerprint.walk import Walk
@@ -93,8 +93,7 @@ class Spelling(IntEnum):
     ALL = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """A name a piece of code takes from outside, and the attributes it follows from there."""
 
     name: str
@@ -110,8 +109,7 @@ class Reference:
     """True when the code doesn't just call it: whoever gets it may call it by the names of its parameters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(NamedTuple):
     """An import statement inside the code: module, names taken from it, level (number of leading dots)."""
 
     module: str

@@ -6,9 +6,8 @@ import os
 import re
 import sys
 import types
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +20,7 @@ _HERE = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))
 _SITE = re.compile(r"(.*[/\\](?:site-packages|dist-packages))[/\\]([^/\\]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """What a module stands for: `own` is followed by content, anything else is `name` and `version`."""
 
     own: bool

@@ -8,7 +8,7 @@ import types
 from typing import TYPE_CHECKING
 
 from vinyasa_ipy.fingerprint.describe import is_secret
-from vinyasa_ipy.fingerprint.reach import name_of
+from vinyasa_ipy.fingerprint.node import name_of
 from vinyasa_ipy.pipeline.recipe import RECIPE
 from vinyasa_ipy.pipeline.stage import WIRING, Inputs, Source
 from vinyasa_ipy.store import Label

@@ -51,8 +51,7 @@ WORDS = (
 """What records have in common. Part of the format: another text is another magic."""
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(NamedTuple):
     """One labelled fingerprint of a key; `words` say it to a person ("336,776 rows")."""
 
     digest: str
@@ -71,8 +70,7 @@ class FileRead:
     words: str = field(default="", compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class FileMade:
+class FileMade(NamedTuple):
     """A file that was written: the artifact that holds its bytes, and its permission bits."""
 
     path: str
@@ -99,8 +97,7 @@ class Small(NamedTuple):
     alignment: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """How a trace stands in the store: its file, the file's signature, and where its results are."""
 
     path: str
