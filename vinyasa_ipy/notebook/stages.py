@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError
 
 from vinyasa_ipy.errors import CommandError, FingerprintError, StoreError, UnstorableError, VinyasaWarning, say_error
-from vinyasa_ipy.fingerprint.describe import describe
+from vinyasa_ipy.fingerprint.describe import describe, is_secret
 from vinyasa_ipy.fingerprint.reach import Reach, reach_code
 from vinyasa_ipy.fingerprint.strip import compile_for_key
 from vinyasa_ipy.fingerprint.walk import Walk
@@ -256,7 +256,7 @@ class Stages:
         made = snapshot.changed(self.shell.user_ns, cell.names.binds)
         defines = digest_definitions(cell.names.defines & made.keys(), self.shell.user_ns)
         kept = {name: value for name, value in made.items() if name not in cell.names.defines}
-        words = {name: describe(value) for name, value in kept.items()}
+        words = {name: describe(value) for name, value in kept.items() if not is_secret(name)}
         stored_result = _storable_result(result)
         effects = find_effects({**kept, RESULT: stored_result}, underway.reached, defines=cell.names.defines)
         names = storable({name: effects.values[name] for name in kept})

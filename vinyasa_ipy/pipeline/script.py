@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import CommandError, FingerprintError, StoreError, say_error
-from vinyasa_ipy.fingerprint.describe import describe
+from vinyasa_ipy.fingerprint.describe import describe, is_secret
 from vinyasa_ipy.fingerprint.names import Names, read_names
 from vinyasa_ipy.fingerprint.reach import Reach, reach_code
 from vinyasa_ipy.fingerprint.strip import compile_for_key
@@ -170,7 +170,7 @@ class Sequence:
             "reads": sorted(script.names.reads),
             "binds": sorted(script.names.binds),
         }
-        words = {name: describe(value) for name, value in kept.items()}
+        words = {name: describe(value) for name, value in kept.items() if not is_secret(name)}
         shows = bool(written)
         results = {VALUES: values, WRITTEN: written}
         impure = find_impure(reached)
