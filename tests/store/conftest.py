@@ -64,7 +64,7 @@ def start_child(request: pytest.FixtureRequest) -> StartChild:
     def start(script: str, *args: object) -> subprocess.Popen[str]:
         command = [sys.executable, "-W", "error", "-c", PREAMBLE + script, *map(str, args)]
         pipe = subprocess.PIPE
-        child = subprocess.Popen(command, cwd=request.config.rootpath, text=True, stdout=pipe, stderr=pipe)
+        child = subprocess.Popen(command, cwd=request.config.rootpath, text=True, stdin=pipe, stdout=pipe, stderr=pipe)
         request.addfinalizer(lambda: (child.kill(), child.communicate()))
         return child
 

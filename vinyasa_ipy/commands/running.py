@@ -131,6 +131,8 @@ def _take(sequence: Sequence, script: Script, options: argparse.Namespace, place
     """Bring one script's results back, or run it, and say which."""
     began = time.perf_counter()
     look = sequence.look(script)
+    if not options.force:
+        look = sequence.claim(script, look)
     verdict = look.verdict
     if verdict is not None and verdict.hit and not options.force and sequence.bring_back(script, look):
         seconds = time.perf_counter() - began

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from vinyasa_ipy.memory.run import Run
     from vinyasa_ipy.pipeline.engine import Outcome
     from vinyasa_ipy.pipeline.verdict import Verdict
-    from vinyasa_ipy.store import Trace
+    from vinyasa_ipy.store import Lease, Trace
 
 FUNCTIONS = "functions"
 """The folder of the project's own store that holds the calls of functions under `@cache`."""
@@ -175,7 +175,18 @@ class CachedFunction:
     def _look_further(self, call: Call, trouble: BaseException | None = None) -> Any:  # noqa: ARG002 - joblib's way says it
         """Bring back what the short way doesn't, with files and effects; else run."""
         found = self._recall(call)
-        return self._run(call) if found is NOTHING else found
+        return self._claim(call) if found is NOTHING else found
+
+    def _claim(self, call: Call) -> Any:
+        """Run the function, unless another process is just at this call: then wait, and bring its result back."""
+        from vinyasa_ipy.memory.run import claim
+
+        lease = claim(self, call)
+        found = self._recall(call) if lease.look_again else NOTHING
+        if found is NOTHING:
+            return self._run(call, lease)
+        lease.release()
+        return found
 
     def _recall(self, call: Call) -> Any:
         """Bring back what the caller wants of a stored call; NOTHING when the function must run."""
@@ -198,15 +209,17 @@ class CachedFunction:
 
         return open_result(self.calls, trace, call, self.mmap_mode)
 
-    def _run(self, call: Call) -> Any:
+    def _run(self, call: Call, lease: Lease | None = None) -> Any:
         """Run the function, watched, and store what it returns."""
         from vinyasa_ipy.memory.run import Run
 
         try:
-            run = Run.begin(self, call)
+            run = Run.begin(self, call, lease)
         except Exception as error:  # noqa: BLE001 - whatever fails here is our business, the function's result is theirs
             self._warn(f"the result of `{name_function(self.func)}` is not stored: {say(error)}")
             run = None
+            if lease is not None:
+                lease.release()
         return self._execute(call, run)
 
     def _run_uncached(self, call: Call, error: Exception) -> Any:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from vinyasa_ipy.memory.run import Run
     from vinyasa_ipy.pipeline.engine import Outcome
-    from vinyasa_ipy.store import Trace
+    from vinyasa_ipy.store import Lease, Trace
 
 _QUIET, _TELLS_LOADS, _TELLS_RUNS, _TELLS_ALL = 1, 4, 10, 20
 """Levels of `verbose` from joblib: up to the first a hit is silent; above the others it says more and more."""
@@ -165,14 +165,14 @@ class MemorizedFunc(CachedFunction, JoblibFunc):  # type: ignore[misc]
     def _is_in_cache_and_valid(self, call_id: tuple[str, str]) -> bool:
         return self._find_valid(call_id[1]) is not None
 
-    def _run(self, call: Call) -> Any:
+    def _run(self, call: Call, lease: Lease | None = None) -> Any:
         """Run the function, and say before what joblib says."""
         if self._verbose > _TELLS_RUNS and call.form != DESCRIBED:
             name, where = name_function(self.func), self.store_backend.location
             self.warn(f"Computing func {name}, argument hash {call.key} in location {where}")
         with suppress(Exception):  # an argument whose repr fails must not keep the function from running
             self._before_call(call.args, call.kwargs)
-        return super()._run(call)
+        return super()._run(call, lease)
 
     def _conclude(self, run: Run, output: Any) -> Outcome:
         """Store what a call returned, and say how long it took."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from vinyasa_ipy.memory.cached import CachedFunction, Call
     from vinyasa_ipy.memory.calls import Calls
     from vinyasa_ipy.pipeline.verdict import Verdict
-    from vinyasa_ipy.store import Trace
+    from vinyasa_ipy.store import Lease, Trace
 
 WITH_EFFECTS = "return with effects"
 """Name under which a result is stored that changes, or holds, objects the call was given."""
@@ -37,11 +37,11 @@ class Run:
     reaches: tuple[Reach, Reach]
 
     @classmethod
-    def begin(cls, cached: CachedFunction, call: Call) -> Run:
-        """Start watching a call; raises whatever keeps it from being followed."""
+    def begin(cls, cached: CachedFunction, call: Call, lease: Lease | None) -> Run:
+        """Start watching a call, whose `lease` ends with it; raises whatever keeps it from being followed."""
         reaches = _follow_all(call)
         inputs = _list_inputs(call, reaches[-1])
-        return cls(cached.calls, cached.calls.engine.begin(_stage(cached), inputs), reaches)
+        return cls(cached.calls, cached.calls.engine.begin(_stage(cached), inputs, lease), reaches)
 
     def abandon(self) -> None:
         """End a call that failed."""
@@ -60,6 +60,11 @@ class Run:
             return Result({WITH_EFFECTS: whole}, words, anchors=effects.anchors, impure=impure, packing=packing)
 
         return self.calls.engine.conclude(self.attempt, gather, lambda: _moved(self.reaches))
+
+
+def claim(cached: CachedFunction, call: Call) -> Lease:
+    """Take the sole right to run a call; wait while another process has it."""
+    return cached.calls.engine.lease(_stage(cached), call.key)
 
 
 def decide(cached: CachedFunction, call: Call) -> Verdict:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vinyasa_ipy.pipeline.verdict import Verdict
-    from vinyasa_ipy.store import Trace
+    from vinyasa_ipy.store import Lease, Trace
 
 VALUES, DISPLAYED = "values", "displayed"
 """Names under which a cell's results are stored: its values, and what it showed."""
@@ -59,6 +59,7 @@ class Underway:
     inputs: Inputs | None = None
     reached: Reach | None = None
     refusal: str = ""
+    lease: Lease | None = None
     attempt: Attempt | None = None
     recorder: Recorder | None = None
     snapshot: Snapshot | None = None
@@ -106,6 +107,9 @@ class Stages:
             return _call("refuse", str(error))
         try:
             return self._decide(cell)
+        except KeyboardInterrupt:  # out of the waiting for another kernel; the cell itself is to raise it
+            self._now.underway = None
+            return _call("interrupt")
         except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the user the cell
             self._warn(f"`{cell.line.name}` runs uncached: {type(error).__name__}: {error}")
             self._now.underway = None
@@ -125,6 +129,10 @@ class Stages:
         """Stop a cell whose `%%stage` line can't be understood."""
         raise UsageError(message)
 
+    def interrupt(self) -> None:
+        """Stop a cell that was interrupted before it ran."""
+        raise KeyboardInterrupt
+
     # ---- deciding --------------------------------------------------------------------------------------------
 
     def _decide(self, cell: StageCell) -> ast.Module:
@@ -132,6 +140,8 @@ class Stages:
         forced = cell.line.force or cell.line.name in self.forced
         self._now.underway = underway = Underway(cell, forced=forced, began=time.perf_counter())
         self.look(underway)
+        if not forced:
+            self._claim(underway)
         if underway.verdict is not None and underway.verdict.hit and not forced:
             try:
                 self._open(underway, underway.verdict.trace)
@@ -141,6 +151,13 @@ class Stages:
                 return _call("bring_back")
         self._start(underway)
         return cell.tree
+
+    def _claim(self, underway: Underway) -> None:
+        """Wait while another kernel runs the same stage; then its result may be there."""
+        if underway.inputs is None or underway.verdict is None or underway.verdict.hit:
+            return
+        stage = underway.cell.line.stage
+        underway.verdict, underway.lease = self.session.engine.claim(stage, underway.inputs, underway.verdict)
 
     def look(self, underway: Underway) -> None:
         """Find a stage's inputs and what is to be done with it; leaves a refusal where it can't be cached."""
@@ -216,7 +233,8 @@ class Stages:
         underway.recorder = Recorder(self.shell)
         underway.recorder.start()
         if underway.inputs is not None:
-            underway.attempt = self.session.engine.begin(underway.cell.line.stage, underway.inputs)
+            stage = underway.cell.line.stage
+            underway.attempt = self.session.engine.begin(stage, underway.inputs, underway.lease)
         underway.began = time.perf_counter()
 
     def _conclude(self, underway: Underway, result: Any) -> None:

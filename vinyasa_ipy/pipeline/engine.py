@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vinyasa_ipy.errors import StoreError, UnstorableError
+from vinyasa_ipy.errors import StoreError, UnstorableError, VinyasaWarning
 from vinyasa_ipy.fingerprint.describe import list_facts
 from vinyasa_ipy.fingerprint.files import digest_file
 from vinyasa_ipy.pipeline import ambient
 from vinyasa_ipy.pipeline.compiled import Compiled
 from vinyasa_ipy.pipeline.declared import count_declared, count_made
+from vinyasa_ipy.pipeline.events import unwatched
 from vinyasa_ipy.pipeline.lingering import Lingering
 from vinyasa_ipy.pipeline.namespace import name_unstorable
 from vinyasa_ipy.pipeline.noted import ACCEPTED, FAILED, REFUSED, UNSTORED
@@ -32,7 +34,7 @@ from vinyasa_ipy.pipeline.surroundings import Surroundings, repeat
 from vinyasa_ipy.pipeline.verdict import Verdict, decide
 from vinyasa_ipy.pipeline.watch import Watch
 from vinyasa_ipy.pipeline.workers import Workers
-from vinyasa_ipy.store import FileMade, Store, Trace
+from vinyasa_ipy.store import FileMade, Lease, Owner, Store, Trace
 from vinyasa_ipy.store.artifact import try_out
 
 if TYPE_CHECKING:
@@ -71,6 +73,7 @@ class Attempt:
     watch: Watch
     before: Before
     clock: float
+    lease: Lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,20 @@ class Engine:
         """Decide whether a stage must run, and why."""
         return decide(self.store, stage, inputs, self.readings)
 
+    def claim(self, stage: Stage, inputs: Inputs, verdict: Verdict) -> tuple[Verdict, Lease]:
+        """Take the sole right to run a stage that must run; give it with the verdict as it is by then."""
+        lease = self.lease(stage, inputs.key)
+        if lease.look_again:
+            verdict = self.prepare(stage, inputs)
+        if verdict.hit:
+            lease.release()
+        return verdict, lease
+
+    def lease(self, stage: Stage, key: str) -> Lease:
+        """Take the sole right to run a stage; wait while somebody else runs it, and say so when that takes long."""
+        with unwatched():
+            return self.store.lease(stage.owner, key, lambda owner: _tell_waiting(stage.name, owner))
+
     def load(self, trace: Trace, anchors: Mapping[str, object]) -> dict[str, object]:
         """Load the values a trace holds, and change nothing. Raises KeyError when something is gone meanwhile."""
         names = trace.stored.places if trace.stored else ()
@@ -146,8 +163,8 @@ class Engine:
             put_settings(found["settings"])
         return values
 
-    def begin(self, stage: Stage, inputs: Inputs) -> Attempt:
-        """Start watching an execution.
+    def begin(self, stage: Stage, inputs: Inputs, lease: Lease | None = None) -> Attempt:
+        """Start watching an execution; the `lease` to it is released at its end.
 
         A function's settings are not looked at: that takes longer than most calls.
         """
@@ -159,11 +176,12 @@ class Engine:
         draws.start()
         watch.start()
         count_declared(stage, watch.activity)
-        return Attempt(stage, inputs, facts, watch, before, time.perf_counter())
+        return Attempt(stage, inputs, facts, watch, before, time.perf_counter(), lease or Lease())
 
     def abandon(self, attempt: Attempt, said: str = "") -> Outcome:
         """End an execution that failed, and what it `said` then: nothing is stored but a note of that."""
         activity = _stop(attempt)
+        attempt.lease.release()
         seconds = time.perf_counter() - attempt.clock
         if said:
             self._remember(attempt, seconds, {FAILED: said})
@@ -194,6 +212,8 @@ class Engine:
             return Outcome(None, seconds, str(error), impure, broken=isinstance(error, StoreError))
         except Exception as error:  # noqa: BLE001 - the user's work is done; nothing that fails here may cost them that
             return Outcome(None, seconds, f"{type(error).__name__}: {error}", impure)
+        finally:
+            attempt.lease.release()
 
     def _remember(self, attempt: Attempt, seconds: float, ending: Mapping[str, str]) -> None:
         """Note how a stage's last execution ended of which nothing is stored; functions have too many for that."""
@@ -290,6 +310,12 @@ def _name_unseeded(drawn: Mapping[str, str]) -> list[str]:
 def list_all_facts(inputs: Inputs) -> dict[str, dict[str, str]]:
     """Tell of everything in the inputs that has parts what they are."""
     return {label: found for label, thing in inputs.things.items() if (found := list_facts(thing))}
+
+
+def _tell_waiting(name: str, owner: Owner) -> None:
+    """Say what is being waited for."""
+    message = f"`{name}` is being computed by {owner}; waiting for its result. Interrupt to give up."
+    warnings.warn(message, VinyasaWarning, stacklevel=2)
 
 
 def _folders(trace: Trace) -> list[str]:

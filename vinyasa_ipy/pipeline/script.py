@@ -9,7 +9,7 @@ import time
 import tokenize
 import types
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import CommandError, FingerprintError, StoreError, say_error
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vinyasa_ipy.pipeline.verdict import Verdict
-    from vinyasa_ipy.store import Trace
+    from vinyasa_ipy.store import Lease, Trace
 
 VALUES, WRITTEN = "values", "written"
 """Names under which a script's results are stored: what it bound, and what it wrote to its streams."""
@@ -60,6 +60,7 @@ class Look:
     inputs: Inputs | None
     reached: Reach | None
     refusal: str = ""
+    lease: Lease | None = None
 
 
 def read_script(path: Path) -> Script:
@@ -95,6 +96,13 @@ class Sequence:
             return Look(None, None, None, str(error))
         inputs = make_inputs(reached, Source(script.text))
         return Look(self.engine.prepare(Stage(script.name, "script"), inputs), inputs, reached)
+
+    def claim(self, script: Script, look: Look) -> Look:
+        """Take the sole right to run a script that must run; where another process runs it, wait and look again."""
+        if look.inputs is None or look.verdict is None or look.verdict.hit:
+            return look
+        verdict, lease = self.engine.claim(Stage(script.name, "script"), look.inputs, look.verdict)
+        return replace(look, verdict=verdict, lease=lease)
 
     def bring_back(self, script: Script, look: Look, *, show: bool = True) -> bool:
         """Put back what a script bound and write what it wrote; False when that is gone by now.
@@ -133,7 +141,9 @@ class Sequence:
         code = compile(script.tree, str(script.path), "exec", dont_inherit=True)
         snapshot = Snapshot.take(self.space, script.names.binds)
         streams = Streams()
-        attempt = self.engine.begin(Stage(script.name, "script"), look.inputs) if look.inputs is not None else None
+        attempt = None
+        if look.inputs is not None:
+            attempt = self.engine.begin(Stage(script.name, "script"), look.inputs, look.lease)
         began = time.perf_counter()
         streams.start()
         try:

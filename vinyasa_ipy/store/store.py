@@ -15,6 +15,7 @@ from vinyasa_ipy.store import sweep, trust
 from vinyasa_ipy.store.artifact import ALIGNMENT, MAGIC, decode, encode
 from vinyasa_ipy.store.disk import LEFTOVER_AGE, Disk, look_at, read_whole
 from vinyasa_ipy.store.folder import IN_USE
+from vinyasa_ipy.store.lease import Lease, NoLocksError, Owner, open_leases
 from vinyasa_ipy.store.mapped import decode_mapped
 from vinyasa_ipy.store.naming import RESERVED, escape, unescape
 from vinyasa_ipy.store.notes import Notes
@@ -191,6 +192,24 @@ class Store:
     def holds(self, owner: str, key: str) -> bool:
         """Tell whether there is a plain trace under a key, without a look inside."""
         return os.path.exists(self._folder(owner, key) + self._trace_name)
+
+    def lease(self, owner: str, key: str, tell: Callable[[Owner], None]) -> Lease:
+        """Take the sole right to make what a key stands for; wait while somebody else makes it.
+
+        `tell` is told for whom when that takes long. Where leases can't be had, work goes on without.
+        """
+        try:
+            self._disk.prepare()
+            lease = open_leases(str(self.root)).take(make_address(owner, key), tell)
+        except NoLocksError as error:
+            reason = f"{self.root} takes no locks ({error}): who needs one result at the same time computes it twice"
+            self._disk.warn("locks", f"{reason}. A store on a local disk has them; VINYASA_HOME can name one.")
+            return Lease()
+        except (OSError, StoreError):  # a disk at fault is heard of when there is something to store
+            return Lease()
+        # Between a look into the store and the lease, somebody may have come to the end of the same work.
+        lease.look_again = lease.look_again or os.path.exists(self._folder(owner, key))
+        return lease
 
     def traces(self, owner: str, key: str) -> list[Trace]:
         """List the traces under a key whose artifacts are all there, newest first."""
