@@ -30,7 +30,7 @@ help:
 	@echo "make test    lint and every test"
 	@echo "make lint    ruff, mypy and import-linter"
 	@echo "make bench   the benchmarks beside their peers; BENCH=\"a1 b2\" runs those two"
-	@echo "make faults  only the tests of full disks, killed processes and damaged files"
+	@echo "make faults  full disks, killed processes and damaged files by the thousand, with a table of the cases"
 	@echo "make clean   remove environments and caches"
 
 demo: $(VENV)/.demo
@@ -65,7 +65,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks $(BENCH)
 
 faults: $(VENV)/.test
-	$(BIN)/python -m pytest $(FAULTS)
+	VINYASA_FAULTS=many $(BIN)/python -m pytest $(FAULTS)
 	VINYASA_PROGRAMS=10000 $(BIN)/python -m pytest tests/programs
 
 clean:

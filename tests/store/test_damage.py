@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import random
 import shutil
 import warnings
 from dataclasses import replace
@@ -74,16 +75,17 @@ def test_a_bomb_goes_off_when_it_is_stored_honestly(store, draft):
     assert loaded == [1]
 
 
-def test_a_trace_cut_at_any_byte_is_absent(store, draft):
+def test_a_trace_cut_at_any_byte_is_absent(store, draft, tally):
     store.put(draft(), {"return": Bomb()})
     whole = find_trace(store).read_bytes()
     for length in range(len(whole)):
         find_trace(store).parent.mkdir(exist_ok=True)
         find_trace(store).write_bytes(whole[:length])
         assert_absent(store)
+    tally("a trace cut at every byte", len(whole))
 
 
-def test_a_trace_with_any_byte_changed_is_absent(store, draft):
+def test_a_trace_with_any_byte_changed_is_absent(store, draft, tally):
     store.put(draft(), {"return": Bomb()})
     whole = find_trace(store).read_bytes()
     for position in range(len(whole)):
@@ -93,6 +95,7 @@ def test_a_trace_with_any_byte_changed_is_absent(store, draft):
         find_trace(store).write_bytes(changed)
         # The bytes that name the version and the secret make an entry somebody else's, which stays where it is.
         assert_absent(store, quarantined=not 7 <= position < 16)
+    tally("every byte of a trace changed", len(whole))
 
 
 def test_bytes_behind_a_trace_make_it_absent(store, draft):
@@ -173,6 +176,7 @@ def test_what_is_no_plain_file_does_not_stand_for_a_trace(store, draft, tmp_path
 
 
 LARGE = 3_000_000
+MANY = os.environ.get("VINYASA_FAULTS") == "many"
 
 
 def put_large(store, draft):
@@ -180,15 +184,18 @@ def put_large(store, draft):
     return trace, find_artifact(store)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=10_000 if MANY else 60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(where=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7), cut=st.booleans())
-def test_an_artifact_damaged_anywhere_is_absent(store, draft, where, bit, cut):
+def test_an_artifact_damaged_anywhere_is_absent(store, draft, tally, where, bit, cut):  # noqa: PLR0917 - fixtures
     _, artifact = put_large(store, draft)
     data = bytearray(artifact.read_bytes())
     position = int(where * len(data))
     data[position] ^= 1 << bit
     overwrite(artifact, data[:position] if cut else data)
     assert_absent_artifact(store)
+    tally("a bit flipped in, or an end cut off, an artifact of 3 MB", 1)
 
 
 def assert_absent_artifact(store):
@@ -306,3 +313,41 @@ def test_damage_where_nothing_can_be_moved_is_absent_too(store, draft, tmp_path)
     with pytest.warns(VinyasaWarning, match="It stays where it is"), pytest.raises(KeyError):
         store.fetch("features", KEY)
     assert loaded == []
+
+
+def craft(dice, honest, other):
+    """Make up an entry out of honest ones: bombs, splices, somebody else's signature, another key's bytes."""
+    bomb = pickle.dumps(Bomb())
+    at = dice.randrange(len(honest))
+    made = [
+        lambda: bomb,
+        lambda: honest[:at] + bomb,
+        lambda: honest[:48] + bomb + honest[48 + len(bomb) :],
+        lambda: other,
+        lambda: honest[:48] + other[48:],
+        lambda: other[:48] + honest[48:],
+        lambda: honest[:8] + dice.randbytes(8) + honest[16:],
+        lambda: honest[:at] + dice.randbytes(dice.randrange(1, 99)) + honest[at:],
+        lambda: honest + bomb,
+        lambda: honest[: dice.randrange(60, 76)] + dice.randbytes(16) + honest[80:],
+    ]
+    return dice.choice(made)()
+
+
+def test_made_up_entries_execute_nothing(store, draft, how_many, tally):
+    dice, cases = random.Random(1), how_many(60, 1000)
+    store.put(draft(), {"return": Bomb()})
+    store.put(draft(OTHER), {"return": Bomb()})
+    honest, other = find_trace(store).read_bytes(), find_trace(store, key=OTHER).read_bytes()
+    for _ in range(cases):
+        made = craft(dice, honest, other)
+        find_trace(store).unlink(missing_ok=True)
+        find_trace(store).write_bytes(made)
+        fresh = Store(store.root)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with pytest.raises(KeyError):
+                fresh.fetch("features", KEY)
+            assert fresh.traces("features", KEY) == []
+    assert loaded == []
+    tally("forged, spliced, replayed and foreign entries with a bomb in them", cases)

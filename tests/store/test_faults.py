@@ -208,9 +208,10 @@ while True:
 """
 
 
-def test_a_kill_while_storing_leaves_only_whole_entries(tmp_path, start_child):
+def test_a_kill_while_storing_leaves_only_whole_entries(tmp_path, start_child, how_many, tally):
     dice = random.Random(0)
-    for _ in range(30):
+    kills = how_many(30, 1000)
+    for _ in range(kills):
         child = start_child(KILLED, tmp_path / "s")
         for _ in range(dice.randrange(1, 12)):
             child.stdout.readline()
@@ -225,6 +226,7 @@ def test_a_kill_while_storing_leaves_only_whole_entries(tmp_path, start_child):
             assert set(store.load(trace, "large")) == {value}
     assert not any((tmp_path / "s" / "quarantine").iterdir())
     assert len(store.entries("features")) > 1
+    tally("SIGKILL at a random moment of storing", kills)
 
 
 def test_leftovers_of_dead_processes_are_reaped_an_hour_later(store, draft):

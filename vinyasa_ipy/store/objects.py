@@ -105,20 +105,15 @@ class Objects:
         """
         path = self.path(place.digest)
         try:
-            descriptor = os.open(path, READ)
+            run, facts = _take(path)
         except FileNotFoundError:
             raise KeyError(place.digest) from None
         except OSError as error:
             self._disk.refuse(path, error)
             raise KeyError(place.digest) from error
-        try:
-            facts = os.fstat(descriptor)
-            if not stat.S_ISREG(facts.st_mode) or not trust.is_mine(facts) or facts.st_mode & 0o022:
-                self._disk.reject(path, "others could have written it")
-                raise KeyError(place.digest)
-            run = _map(descriptor, facts.st_size)
-        finally:
-            os.close(descriptor)
+        if not stat.S_ISREG(facts.st_mode) or not trust.is_mine(facts) or facts.st_mode & 0o022:
+            self._disk.reject(path, "others could have written it")
+            raise KeyError(place.digest)
         if not self._counts_as_verified(place, _note(facts)):
             if digest_pieces([run]) != place.digest:
                 self._disk.reject(path, "it is damaged")
@@ -196,6 +191,16 @@ class Objects:
             raise StoreError(final, trust.explain(error)) from error
         finally:
             os.close(stored)
+
+
+def _take(path: str) -> tuple[Run, os.stat_result]:
+    """Open a file, and give its bytes and its facts; what is no regular file has no bytes. Raises OSError."""
+    descriptor = os.open(path, READ)
+    try:
+        facts = os.fstat(descriptor)
+        return _map(descriptor, facts.st_size) if stat.S_ISREG(facts.st_mode) else b"", facts
+    finally:
+        os.close(descriptor)
 
 
 def _map(descriptor: int, size: int) -> Run:

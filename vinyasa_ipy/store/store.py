@@ -127,7 +127,7 @@ class Store:
         pieces = {name: encode(name, value, anchors) for name, value in results.items()}
         if packing is not None:
             pieces = {name: pack(name, parts, packing) for name, parts in pieces.items()}
-        signer = self._sign_in(make=True)
+        signer = self._sign_in_to_write()
         places, small = self._place(pieces)
         try:
             size = sum(place.length for place in places.values())
@@ -490,10 +490,8 @@ class Store:
         else:
             self._disk.reject(path, rejected.reason)
 
-    def _sign_in(self, *, make: bool = False) -> Signer:
-        """Check the folder, or `make` it, and get the user's secret, once. Raises StoreError, FileNotFoundError."""
-        if make:
-            self._disk.prepare()
+    def _sign_in(self) -> Signer:
+        """Check the folder and get the user's secret, once. Raises StoreError, OSError."""
         if self._signer is None:
             trust.check_folder(self._disk.root)
             for beside in self.folders[1:]:
@@ -502,6 +500,14 @@ class Store:
             IN_USE.add(os.path.join(os.path.dirname(trust.find_secret()), ""))
             self._signer = Signer(trust.read_secret())
         return self._signer
+
+    def _sign_in_to_write(self) -> Signer:
+        """Sign in, and make the folder the first time. Raises StoreError."""
+        self._disk.prepare()
+        try:
+            return self._sign_in()
+        except OSError as error:
+            raise StoreError(str(self.root), trust.explain(error)) from error
 
     def _sign_in_to_read(self) -> Signer:
         """Sign in, taking a store that can't be used for an empty one; raises KeyError."""
