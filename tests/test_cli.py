@@ -188,6 +188,31 @@ class TestHistory:
         assert "No run is recorded yet" in console("history").stdout
 
 
+class TestSweep:
+    def test_within_the_budget_removes_nothing(self, console, project):
+        assert "nothing has to go" in console("gc").stdout
+        assert "hit" in console("run", "a.py").stdout
+
+    def test_previews_what_goes_with_its_cost_and_keeps_what_is_pinned(self, console, project):
+        for text in ("x = 1", "x = 2"):
+            (project / "a.py").write_text(text)
+            assert "ran" in console("run", "a.py").stdout
+        for path in (project / ".vinyasa" / "traces").rglob("trace*"):
+            os.utime(path, (1e9, 1e9))
+        (project / "pyproject.toml").write_text("[tool.vinyasa]\nbudget = 100\n")
+        said = console("gc", "--dry-run").stdout
+        assert "Would be removed" in said
+        assert re.search(r"^a.py +2 +[\d.]+ k?B", said, re.MULTILINE)
+        assert "Never swept: a.py." in console("pin", "a.py").stdout
+        assert "a.py" not in console("gc", "--dry-run").stdout
+        assert "Nothing is pinned any more." in console("unpin", "a.py").stdout
+        assert re.search(r"^a.py +2 ", console("gc").stdout, re.MULTILINE)
+
+    def test_pins_only_what_is_there(self, console, project):
+        assert "nothing is stored for 'zzz'. stored are: a.py, b.py" in console("pin", "zzz").stderr
+        assert "'a.py' is not pinned. nothing is pinned" in console("unpin", "a.py").stderr
+
+
 class TestClear:
     def test_without_a_yes_shows_how_much_and_removes_nothing(self, console, project):
         done = console("clear")

@@ -13,7 +13,7 @@ from vinyasa_ipy.errors import HistoryError, RunGoneError, VinyasaWarning
 from vinyasa_ipy.history import History, StageRecord
 from vinyasa_ipy.pipeline.engine import Engine
 from vinyasa_ipy.pipeline.noted import find_unstored
-from vinyasa_ipy.store import Freed, Store, Trace, find_folder
+from vinyasa_ipy.store import Freed, Store, Sweeper, Trace, find_folder
 
 if TYPE_CHECKING:
     from vinyasa_ipy.pipeline.stage import Stage
@@ -33,6 +33,7 @@ class Session:
         self.store = Store(self.folder)
         self.engine = Engine(self.store, self.folder.parent)
         self.functions = Store(self.folder / FUNCTIONS, traces=".", trace_name="output.pkl", nested=True)
+        self.sweeper = Sweeper(self.folder, (self.store, self.functions))
         self.history = History(self.folder / HISTORY)
         self._recording = True
 
@@ -49,6 +50,7 @@ class Session:
 
     def add(self, run: int | None, record: StageRecord) -> bool:
         """Add a stage to a run; False when the run is gone, because somebody cleared the history."""
+        self.sweeper.sweep_when_due()
         if run is not None and self._recording:
             try:
                 self.history.add(run, record)
@@ -96,10 +98,7 @@ class Session:
         self.store.notes.remove(owner)
         if owner is not None:
             return self._store_of(owner).remove(owner)
-        stages, functions = self.store.remove(), self.functions.remove()
-        return Freed(
-            stages.entries + functions.entries, stages.bytes + functions.bytes, stages.seconds + functions.seconds
-        )
+        return self.store.remove() + self.functions.remove()
 
     def _store_of(self, owner: str) -> Store:
         return self.store if owner in self.store.owners() else self.functions

@@ -22,6 +22,9 @@ COMMANDS: dict[str, Command] = {
         recording.HISTORY,
         recording.SHOW,
         clearing.CLEAR,
+        clearing.GC,
+        clearing.PIN,
+        clearing.UNPIN,
     )
 }
 

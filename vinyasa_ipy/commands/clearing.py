@@ -1,4 +1,4 @@
-"""`clear`: remove stored results, after saying how much that is."""
+"""`clear`, `gc`, `pin`, `unpin`: remove stored results, after saying how much that is, and keep some for good."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from vinyasa_ipy.commands.table import Command, Option, Place
 from vinyasa_ipy.errors import CommandError
 from vinyasa_ipy.pages import Cell, Column, Table, Text, count, duration, size
-from vinyasa_ipy.store import Freed
+from vinyasa_ipy.store import Freed, read_pins, write_pins
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
 
 def clear(options: argparse.Namespace, place: Place) -> int:
@@ -26,7 +27,7 @@ def clear(options: argparse.Namespace, place: Place) -> int:
         place.tell(Text((f"Nothing is stored in {session.folder}.",)))
         return 0
     previews = {name: session.preview(name) for name in names}
-    whole = _sum(list(previews.values()))
+    whole = _sum(previews.values())
     place.tell(_preview(previews, whole))
     if not options.yes and not (place.confirm is not None and place.confirm(f"Remove {size(whole.bytes)}?")):
         again = " ".join(["clear", *options.stages, "--yes"])
@@ -37,11 +38,11 @@ def clear(options: argparse.Namespace, place: Place) -> int:
     return 0
 
 
-def _sum(parts: list[Freed]) -> Freed:
-    return Freed(sum(p.entries for p in parts), sum(p.bytes for p in parts), sum(p.seconds for p in parts))
+def _sum(parts: Iterable[Freed]) -> Freed:
+    return sum(parts, Freed(0, 0, 0.0))
 
 
-def _preview(previews: dict[str, Freed], whole: Freed) -> Table:
+def _preview(previews: dict[str, Freed], whole: Freed, title: str = "To be removed", note: str = "") -> Table:
     rows: list[tuple[str | Cell, ...]] = [
         (name, count(freed.entries), size(freed.bytes), duration(freed.seconds)) for name, freed in previews.items()
     ]
@@ -53,7 +54,49 @@ def _preview(previews: dict[str, Freed], whole: Freed) -> Table:
         Column("size", "right"),
         Column("time to make again", "right"),
     )
-    return Table("To be removed", columns, tuple(rows))
+    return Table(title, columns, tuple(rows), note)
+
+
+def gc(options: argparse.Namespace, place: Place) -> int:
+    """Remove what is worth least until the budget holds, or say what would go."""
+    swept = place.session.sweeper.sweep(dry=options.dry_run)
+    kept = f"{size(swept.used.bytes)} in {count(swept.used.files)} files are stored"
+    allowed = f"{size(swept.budget.bytes)} and {count(swept.budget.files)} files are allowed"
+    if not swept.owners:
+        place.tell(Text((f"{kept}, {allowed}: nothing has to go.",)))
+        return 0
+    title = "Would be removed" if options.dry_run else "Removed"
+    by_size = dict(sorted(swept.owners.items(), key=lambda item: -item[1].bytes))
+    note = f"{kept}, {allowed}. With what nobody points to, {size(swept.freed.bytes)} become free."
+    place.tell(_preview(by_size, _sum(swept.owners.values()), title, note))
+    return 0
+
+
+def pin(options: argparse.Namespace, place: Place) -> int:
+    """Keep results of stages from being swept."""
+    owners = place.session.owners()
+    unknown = [name for name in options.stages if name not in owners]
+    if unknown:
+        known = f"stored are: {', '.join(owners)}" if owners else "nothing is stored"
+        raise CommandError(f"nothing is stored for {unknown[0]!r}", known)
+    return _set_pins(place, read_pins(place.session.folder) | set(options.stages))
+
+
+def unpin(options: argparse.Namespace, place: Place) -> int:
+    """Let results of stages be swept again."""
+    pins = read_pins(place.session.folder)
+    absent = [name for name in options.stages if name not in pins]
+    if absent:
+        known = f"pinned are: {', '.join(sorted(pins))}" if pins else "nothing is pinned"
+        raise CommandError(f"{absent[0]!r} is not pinned", known)
+    return _set_pins(place, pins - set(options.stages))
+
+
+def _set_pins(place: Place, pins: frozenset[str]) -> int:
+    write_pins(place.session.folder, pins)
+    said = f"Never swept: {', '.join(sorted(pins))}." if pins else "Nothing is pinned any more."
+    place.tell(Text((said,)))
+    return 0
 
 
 CLEAR = Command(
@@ -65,3 +108,12 @@ CLEAR = Command(
         Option(("--yes",), "don't ask", {"action": "store_true"}),
     ),
 )
+GC = Command(
+    "gc",
+    "Remove the results that are worth least until the store keeps to its budget; it does so by itself now and then.",
+    gc,
+    (Option(("--dry-run",), "say what would go and what it would cost to make again", {"action": "store_true"}),),
+)
+_STAGES = Option(("stages",), "names of stages", {"nargs": "+", "metavar": "STAGE"}, "stage")
+PIN = Command("pin", "Keep the results of stages from being swept, however old and large they are.", pin, (_STAGES,))
+UNPIN = Command("unpin", "Let the results of stages be swept again.", unpin, (_STAGES,))

@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+from vinyasa_ipy.store.budget import Amount
 from vinyasa_ipy.store.folder import find_folder, make_folder
 from vinyasa_ipy.store.lease import Lease, Owner
+from vinyasa_ipy.store.pins import read_pins, write_pins
 from vinyasa_ipy.store.store import Freed, Store
+from vinyasa_ipy.store.sweeper import Sweeper, Swept
 from vinyasa_ipy.store.trace import FileMade, FileRead, Label, Trace
 
-__all__ = ["FileMade", "FileRead", "Freed", "Label", "Lease", "Owner", "Store", "Trace", "find_folder", "make_folder"]
+__all__ = [
+    "Amount",
+    "FileMade",
+    "FileRead",
+    "Freed",
+    "Label",
+    "Lease",
+    "Owner",
+    "Store",
+    "Sweeper",
+    "Swept",
+    "Trace",
+    "find_folder",
+    "make_folder",
+    "read_pins",
+    "write_pins",
+]

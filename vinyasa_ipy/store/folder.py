@@ -6,7 +6,7 @@ import os
 import stat
 import warnings
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import StoreError, VinyasaWarning
 from vinyasa_ipy.store import trust
@@ -75,24 +75,31 @@ def locate_project(start: str) -> str | None:
 
 def _read_setting(pyproject: str) -> str:
     """Read the store's folder from a `pyproject.toml`; warn and take the default when it makes no sense."""
-    try:
-        with open(pyproject, encoding="utf-8") as file:
-            text = file.read()
-        if "vinyasa" not in text:
-            return FOLDER_NAME
-        import tomllib  # 5 ms that only projects which name us pay
-
-        settings = tomllib.loads(text)
-    except (OSError, ValueError) as error:
-        _warn_setting(pyproject, f"it can't be read ({error})")
-        return FOLDER_NAME
-    tool = settings.get("tool")
-    section = tool.get("vinyasa") if isinstance(tool, dict) else None
-    folder = section.get("store", FOLDER_NAME) if isinstance(section, dict) else FOLDER_NAME
+    folder = read_section(pyproject).get("store", FOLDER_NAME)
     if not isinstance(folder, str) or not _is_inside(folder):
         _warn_setting(pyproject, f"[tool.vinyasa] store = {folder!r} is not a folder inside the project")
         return FOLDER_NAME
     return folder
+
+
+def read_section(pyproject: str) -> dict[str, Any]:
+    """Read `[tool.vinyasa]` from a `pyproject.toml`; empty when there is none, with a warning when it can't be read."""
+    try:
+        with open(pyproject, encoding="utf-8") as file:
+            text = file.read()
+        if "vinyasa" not in text:
+            return {}
+        import tomllib  # 5 ms that only projects which name us pay
+
+        settings = tomllib.loads(text)
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        _warn_setting(pyproject, f"it can't be read ({error})")
+        return {}
+    tool = settings.get("tool")
+    section = tool.get("vinyasa") if isinstance(tool, dict) else None
+    return section if isinstance(section, dict) else {}
 
 
 def _is_inside(folder: str) -> bool:

@@ -64,6 +64,11 @@ class Objects:
         """Say where the artifact of a `digest` stands."""
         return f"{self._folder}{digest[:2]}/{digest[2:]}"
 
+    def name(self, path: str) -> str:
+        """Name the digest of the artifact that stands at a path."""
+        folder, name = os.path.split(path)
+        return os.path.basename(folder) + name
+
     def put(self, pieces: Sequence[Piece]) -> Place:
         """Store the pieces as one artifact, unless it is there and whole; raises StoreError."""
         try:

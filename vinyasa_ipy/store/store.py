@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import heapq
 import os
 import re
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blake3 import blake3
@@ -13,6 +15,7 @@ from blake3 import blake3
 from vinyasa_ipy.errors import StoreError, UnstorableError
 from vinyasa_ipy.store import sweep, trust
 from vinyasa_ipy.store.artifact import ALIGNMENT, MAGIC, decode, encode
+from vinyasa_ipy.store.budget import Amount
 from vinyasa_ipy.store.disk import LEFTOVER_AGE, Disk, look_at, read_whole
 from vinyasa_ipy.store.folder import IN_USE
 from vinyasa_ipy.store.lease import Lease, NoLocksError, Owner, open_leases
@@ -21,7 +24,7 @@ from vinyasa_ipy.store.naming import RESERVED, escape, unescape
 from vinyasa_ipy.store.notes import Notes
 from vinyasa_ipy.store.objects import Objects
 from vinyasa_ipy.store.packing import pack
-from vinyasa_ipy.store.sweep import Freed
+from vinyasa_ipy.store.sweep import Entry, Freed
 from vinyasa_ipy.store.trace import (
     RETURN,
     Place,
@@ -39,7 +42,7 @@ from vinyasa_ipy.store.trace import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from vinyasa_ipy.store.artifact import Piece, Run
@@ -52,6 +55,8 @@ INLINE_LIMIT = 65_536
 _KEY = re.compile(r"[0-9A-Za-z_-]{1,200}")
 _JOBLIBS = re.compile(r"[0-9a-f]{32}")
 """Keys of joblib's own entries, which may stand in the same folders and are left alone."""
+_LATEST = 16
+"""How many of an owner's traces are tried for the newest one that is whole."""
 _NO_ANCHORS: Mapping[str, object] = {}
 
 __all__ = ["Freed", "Spot", "Store"]
@@ -215,12 +220,7 @@ class Store:
         """List the traces under a key whose artifacts are all there, newest first."""
         folder = self._folder(owner, key)
         address = make_address(owner, key)
-        found = []
-        for name in self._list(folder):
-            if name == self._trace_name or name.startswith(f"{self._trace_name}-"):
-                trace = self._open(folder + name, address)
-                if trace is not None:
-                    found.append(trace)
+        found = [trace for name in self._list_traces(folder) if (trace := self._open(folder + name, address))]
         return sorted(found, key=_by_age, reverse=True)
 
     def load(
@@ -303,12 +303,21 @@ class Store:
 
     def owners(self) -> list[str]:
         """List the owners that have traces, sorted."""
+        return sorted(self.weigh())
+
+    def weigh(self) -> dict[str, Amount]:
+        """Weigh each owner's traces, without the artifacts they point to, and without a look inside."""
+        amounts: dict[str, Amount] = {}
         names: dict[str, str | None] = {}
         for path in self._walk():
-            folder = os.path.dirname(os.path.dirname(path))
+            folder = path.rsplit("/", 2)[0]
             if names.get(folder) is None:
                 names[folder] = unescape(folder.removeprefix(self._traces)) or self._name_owner(path)
-        return sorted({name for name in names.values() if name is not None})
+            name = names[folder]
+            if name is not None:
+                with suppress(OSError):
+                    amounts[name] = amounts.get(name, Amount()) + Amount(os.lstat(path).st_size, 1)
+        return amounts
 
     def _name_owner(self, path: str) -> str | None:
         """Name the owner of a trace whose folder's name was shortened."""
@@ -316,13 +325,17 @@ class Store:
         return trace.owner if trace else None
 
     def newest(self, owner: str) -> Trace | None:
-        """Find the newest trace of an owner."""
-        return next(iter(self.entries(owner)), None)
+        """Find the newest trace of an owner, by the times of the files: it may have a million."""
+        folder = self._folder_of(owner)
+        keys = (f"{folder}/{key}" for key in self._list_keys(folder))
+        paths = (f"{key}/{name}" for key in keys for name in self._list_traces(key))
+        last = heapq.nlargest(_LATEST, paths, key=_find_time)
+        found = (self._open(path, make_address(owner, path.rsplit("/", 2)[1])) for path in last)
+        return next(filter(None, found), None)
 
     def entries(self, owner: str) -> list[Trace]:
         """List all traces of an owner whose artifacts are there, newest first."""
-        folder = self._folder_of(owner)
-        keys = [key for key in self._list(folder) if _KEY.fullmatch(key) and not self._is_joblibs(key)]
+        keys = self._list_keys(self._folder_of(owner))
         found = [trace for key in keys for trace in self.traces(owner, key)]
         return sorted(found, key=_by_age, reverse=True)
 
@@ -335,14 +348,34 @@ class Store:
 
     def evict(self, entries: Iterable[tuple[str, str]]) -> Freed:
         """Remove the traces of several owners' keys at once, as `remove` does."""
-        doomed = {(self._folder_of(owner), key) for owner, key in entries}
-        return self._remove(lambda folder, of_key: (folder, of_key) in doomed, whole=False)
+        folders = {f"{self._folder_of(owner)}/{key}" for owner, key in entries}
+        return self._remove(lambda path: os.path.dirname(path) in folders, whole=False)
 
-    def _remove(self, wanted: Callable[[str, str], bool], *, whole: bool) -> Freed:
+    def survey(self) -> Iterator[Entry]:
+        """Give every trace that can be believed, one by one, as a sweep sees it."""
+        for path in self._walk():
+            with suppress(OSError):
+                facts = os.lstat(path)
+                trace = self._peek(path)
+                if trace is not None:
+                    size, used = facts.st_size + self.measure_artifacts(trace), max(facts.st_atime, facts.st_mtime)
+                    yield Entry(path, trace.owner, size, trace.seconds, trace.created, used)
+
+    def drop(self, entries: Collection[Entry], *, dry: bool = False) -> Freed:
+        """Remove entries of a survey, and whatever nobody points to any more; with `dry`, tell what that frees.
+
+        Raises StoreError when the disk refuses.
+        """
+        paths = {entry.path for entry in entries}
+        if dry:
+            return self._plan(paths.__contains__, orphans=True).freed
+        return self._remove(paths.__contains__, whole=True)
+
+    def _remove(self, wanted: Callable[[str], bool], *, whole: bool) -> Freed:
         try:
             with suppress(FileNotFoundError, NotADirectoryError):
                 self._sign_in()
-            plan = self._plan(wanted, whole=whole)
+            plan = self._plan(wanted, orphans=whole)
             plan.carry_out(self.folders)
         except OSError as error:
             raise StoreError(self._disk.root, trust.explain(error)) from error
@@ -350,42 +383,47 @@ class Store:
 
     def preview(self, owner: str | None = None, key: str | None = None) -> Freed:
         """Tell what `remove` would free, and remove nothing."""
-        return self._plan(self._select(owner, key), whole=owner is None and key is None).freed
+        return self._plan(self._select(owner, key), orphans=owner is None and key is None).freed
 
-    def _select(self, owner: str | None, key: str | None) -> Callable[[str, str], bool]:
-        """Choose the traces of an owner, of a key, or all: by their owner's folder and their key."""
+    def _select(self, owner: str | None, key: str | None) -> Callable[[str], bool]:
+        """Choose the traces of an owner, of a key, or all, by their path."""
         whose = None if owner is None else self._folder_of(owner)
-        return lambda folder, of_key: whose in (None, folder) and key in (None, of_key)
+
+        def wanted(path: str) -> bool:
+            folder, of_key, _ = path.rsplit("/", 2)
+            return whose in (None, folder) and key in (None, of_key)
+
+        return wanted
 
     def size(self) -> int:
         """Measure the bytes of all traces and artifacts."""
-        total = 0
-        for path in (*self._walk(), *self._objects.walk()):
-            with suppress(OSError):
-                total += os.lstat(path).st_size
-        return total
+        return self.measure().bytes
 
-    def _plan(self, wanted: Callable[[str, str], bool], *, whole: bool) -> sweep.Plan:
+    def measure(self) -> Amount:
+        """Measure all traces and artifacts: their bytes and how many files they are."""
+        size = files = 0
+        for path in chain(self._walk(), self._objects.walk()):
+            with suppress(OSError):
+                size += os.lstat(path).st_size
+                files += 1
+        return Amount(size, files)
+
+    def _plan(self, wanted: Callable[[str], bool], *, orphans: bool) -> sweep.Plan:
         """Decide what goes: the traces that are `wanted` away, and the artifacts that only they point to.
 
-        When it is the `whole` store, what nobody points to goes as well.
+        With `orphans`, what no trace points to goes as well, unless it may belong to one that is being written.
         """
-        doomed: dict[str, Trace | None] = {}
-        kept: list[str] = []
-        for path in self._walk():
-            folder, of_key, _ = path.rsplit("/", 2)
-            if wanted(folder, of_key):
-                doomed[path] = self._peek(path)
-            else:
-                kept.append(path)
+        doomed = {path: self._peek(path) for path in self._walk() if wanted(path)}
         artifacts = {digest for trace in doomed.values() if trace for digest in sweep.list_artifacts(trace)}
-        for path in kept if artifacts else ():
-            trace = self._peek(path)
-            artifacts.difference_update(sweep.list_artifacts(trace) if trace else ())
-        files = {self._objects.path(digest) for digest in artifacts}
-        if whole:
-            # What no trace points to may belong to one that is just being written.
-            files.update(sweep.find_old(self._objects.walk(), LEFTOVER_AGE))
+        old = set(map(self._objects.name, sweep.find_old(self._objects.walk(), LEFTOVER_AGE))) if orphans else set()
+        for path in self._walk() if artifacts or old else ():
+            if path not in doomed:
+                trace = self._peek(path)
+                needed = set(sweep.list_artifacts(trace)) if trace is not None else old  # who knows what it points to
+                artifacts -= needed
+                old -= needed
+        files = {self._objects.path(digest) for digest in artifacts | old}
+        if orphans:
             files.update(self._disk.walk_quarantine())
         return sweep.make_plan(doomed, sorted(files))
 
@@ -436,6 +474,12 @@ class Store:
 
         reads = dumps(sorted((read.path, read.digest or "") for read in trace.reads))
         return f"{self._trace_name}-{blake3(reads.encode()).hexdigest(6)}"
+
+    def _list_keys(self, folder: str) -> list[str]:
+        return [key for key in self._list(folder) if _KEY.fullmatch(key) and not self._is_joblibs(key)]
+
+    def _list_traces(self, folder: str) -> list[str]:
+        return [name for name in self._list(folder) if self._is_trace(name)]
 
     def _list(self, folder: str) -> list[str]:
         """List a folder for reading; one that isn't there is empty."""
@@ -521,6 +565,14 @@ class Store:
         except StoreError as error:
             self._disk.warn(self._disk.root, f"{error}. Until then everything runs.")
             raise KeyError(self._disk.root) from error
+
+
+def _find_time(path: str) -> float:
+    """Tell when a file was written; one that is gone comes last."""
+    try:
+        return os.lstat(path).st_mtime
+    except OSError:
+        return 0.0
 
 
 def _by_age(trace: Trace) -> float:
