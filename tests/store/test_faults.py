@@ -286,6 +286,59 @@ def test_clearing_beside_writers_breaks_none(tmp_path, start_child):
         assert child.returncode == 0, err
 
 
+MIXED = """
+import random
+from vinyasa_ipy.store import Sweeper
+os.environ["VINYASA_BUDGET"] = "300 kB"
+dice = random.Random(int(sys.argv[2]))
+store = Store(sys.argv[1])
+
+def value_of(number):
+    return [number] * 50 + [bytes([number]) * (100_000 if number % 4 == 0 else 10)]
+
+def put(number):
+    draft_of = draft(f"key{number}", owner=f"owner{number % 3}")
+    store.put(draft_of, {"return": value_of(number)})
+
+def look(number):
+    try:
+        assert store.fetch(f"owner{number % 3}", f"key{number}") == value_of(number)
+    except KeyError:
+        pass  # not made yet, or removed
+
+def age(number):
+    for trace in store.traces(f"owner{number % 3}", f"key{number}"):
+        try:
+            os.utime(trace.stored.path, (1e9, 1e9))
+        except FileNotFoundError:
+            pass
+
+def make_once(number):
+    with store.lease(f"owner{number % 3}", f"key{number}", lambda owner: None) as lease:
+        (look if lease.look_again else put)(number)
+
+def sweep(number):
+    Sweeper(store.root, [store]).sweep()
+
+def clear(number):
+    store.remove(*[(), (f"owner{number % 3}",), (f"owner{number % 3}", f"key{number}")][number % 3])
+
+for round in range(int(sys.argv[3])):
+    act = dice.choices((put, look, age, make_once, sweep, clear), (30, 40, 10, 20, 1, 1))[0]
+    act(dice.randrange(12))
+print(len(os.listdir(sys.argv[1] + "/quarantine")))
+"""
+
+
+def test_everything_at_once_is_never_wrong_and_never_stuck(tmp_path, start_child, how_many, tally):
+    processes, rounds = how_many(4, 32), how_many(100, 2000)
+    children = [start_child(MIXED, tmp_path / "s", seed, rounds) for seed in range(processes)]
+    for child in children:
+        out, err = child.communicate(timeout=how_many(120, 1200))
+        assert (child.returncode, out) == (0, "0\n"), err
+    tally(f"{processes} processes at once that store, load, lease, sweep and clear: operations", processes * rounds)
+
+
 def test_a_forked_child_stores_and_loads_large_results(tmp_path, run_child):
     script = """
 store = Store(sys.argv[1])
