@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vinyasa_ipy.store.budget import Amount
+from vinyasa_ipy.store.codec import Coded, choose_codec
 from vinyasa_ipy.store.folder import find_folder, make_folder
 from vinyasa_ipy.store.lease import Lease, Owner
 from vinyasa_ipy.store.pins import read_pins, write_pins
@@ -12,6 +13,7 @@ from vinyasa_ipy.store.trace import FileMade, FileRead, Label, Trace
 
 __all__ = [
     "Amount",
+    "Coded",
     "FileMade",
     "FileRead",
     "Freed",
@@ -22,6 +24,7 @@ __all__ = [
     "Sweeper",
     "Swept",
     "Trace",
+    "choose_codec",
     "find_folder",
     "make_folder",
     "read_pins",

@@ -16,6 +16,7 @@ from mmap import mmap
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import UnstorableError
+from vinyasa_ipy.store import codec
 from vinyasa_ipy.store.packing import MAGIC as PACKED
 from vinyasa_ipy.store.packing import unpack
 
@@ -42,8 +43,10 @@ _ATOMS = (type(None), bool, int, float, complex, str, bytes, type(...), type(Not
 def encode(name: str, value: object, anchors: Mapping[str, object]) -> list[Piece]:
     """Pickle `value` into pieces that make one artifact when written one after the other; buffers aren't copied.
 
-    Raises UnstorableError with `name` for whatever the pickling raised.
+    A `Coded` value is written in its format instead. Raises UnstorableError with `name` for whatever that raised.
     """
+    if isinstance(value, codec.Coded):
+        return [codec.write(name, value)]
     buffers: list[pickle.PickleBuffer] = []
     try:
         stream = _pickle(value, buffers.append, anchors)
@@ -146,6 +149,8 @@ def decode(run: Run, anchors: Mapping[str, object]) -> object:
     head = run[: len(MAGIC)]
     if head == PACKED:
         return decode(unpack(run), anchors)
+    if head == codec.MAGIC:
+        return codec.read(bytearray(run) if isinstance(run, bytes) else run)
     if head != MAGIC:
         return _unpickle(run, [], anchors) if anchors else pickle.loads(run)
     view = memoryview(bytearray(run) if isinstance(run, bytes) else run)

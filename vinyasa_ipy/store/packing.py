@@ -38,6 +38,7 @@ _METHODS: dict[str, tuple[str, Callable[[Any, int], Any]]] = {
     "bz2": ("bz2", lambda module, level: module.BZ2Compressor(level)),
     "lzma": ("lzma", lambda module, level: module.LZMACompressor(preset=level)),
     "lz4": ("lz4.frame", _Lz4),
+    "zstd": ("zstandard", lambda module, level: module.ZstdCompressor(level).compressobj()),
 }
 _TWINS = {"gzip": "zlib", "xz": "lzma"}
 """Methods that differ only in the file format around the same compression."""
@@ -85,5 +86,8 @@ def unpack(run: Any) -> bytes:
     """Bring back the artifact from verified bytes that begin with the magic."""
     view = memoryview(run)
     end = len(MAGIC) + 1 + view[len(MAGIC)]
-    module, _ = _METHODS[bytes(view[len(MAGIC) + 1 : end]).decode()]
-    return bytes(import_module(module).decompress(view[end:]))
+    name, _ = _METHODS[bytes(view[len(MAGIC) + 1 : end]).decode()]
+    module = import_module(name)
+    if name == "zstandard":  # its `decompress` asks for the length, which a stream doesn't know at its start
+        return bytes(module.ZstdDecompressor().decompressobj().decompress(view[end:]))
+    return bytes(module.decompress(view[end:]))

@@ -16,6 +16,7 @@ from vinyasa_ipy.errors import StoreError, UnstorableError
 from vinyasa_ipy.store import sweep, trust
 from vinyasa_ipy.store.artifact import ALIGNMENT, MAGIC, decode, encode
 from vinyasa_ipy.store.budget import Amount
+from vinyasa_ipy.store.codec import MAGIC as CODED
 from vinyasa_ipy.store.disk import LEFTOVER_AGE, Disk, look_at, read_whole
 from vinyasa_ipy.store.folder import IN_USE
 from vinyasa_ipy.store.lease import Lease, NoLocksError, Owner, open_leases
@@ -165,7 +166,7 @@ class Store:
             if size > INLINE_LIMIT:
                 places[name] = self._objects.put(parts)
                 continue
-            if parts[0][: len(MAGIC)] == MAGIC:
+            if parts[0][: len(MAGIC)] in (MAGIC, CODED):
                 alignment = ALIGNMENT
                 small.append(bytes(-end % ALIGNMENT))
                 end += -end % ALIGNMENT
