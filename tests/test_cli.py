@@ -213,6 +213,26 @@ class TestSweep:
         assert "'a.py' is not pinned. nothing is pinned" in console("unpin", "a.py").stderr
 
 
+class TestCheck:
+    def test_du_shows_what_each_stage_has_stored(self, console, project):
+        said = console("du").stdout
+        assert re.search(r"^a.py +1 +[\d.]+ k?B", said, re.MULTILINE)
+        assert re.search(r"^all +[\d.]+ k?B", said, re.MULTILINE)
+
+    def test_audit_names_what_loading_imports_and_loads_nothing(self, console, project):
+        (project / "a.py").write_text("import datetime\nx = datetime.date(2024, 1, 1)")
+        console("run", "a.py")
+        said = console("audit").stdout
+        assert re.search(r"^a.py +1 +datetime.date", said, re.MULTILINE)
+        assert re.search(r"^b.py +0 +plain data", said, re.MULTILINE)
+
+    def test_selftest_says_whether_the_folder_can_be_trusted(self, console, project):
+        done = console("selftest")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "This folder can be trusted." in done.stdout
+        assert list((project / ".vinyasa" / "tmp").iterdir()) == []
+
+
 class TestClear:
     def test_without_a_yes_shows_how_much_and_removes_nothing(self, console, project):
         done = console("clear")

@@ -33,7 +33,8 @@ class Session:
         self.store = Store(self.folder)
         self.engine = Engine(self.store, self.folder.parent)
         self.functions = Store(self.folder / FUNCTIONS, traces=".", trace_name="output.pkl", nested=True)
-        self.sweeper = Sweeper(self.folder, (self.store, self.functions))
+        self.stores = (self.store, self.functions)
+        self.sweeper = Sweeper(self.folder, self.stores)
         self.history = History(self.folder / HISTORY)
         self._recording = True
 

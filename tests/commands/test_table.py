@@ -63,7 +63,7 @@ def test_a_misused_command_raises_one_line_with_a_remedy(place, told, words):
     ("words", "found"),
     [
         ([], list(COMMANDS)),
-        (["s"], ["status", "show"]),
+        (["s"], ["status", "show", "selftest"]),
         (["why", ""], ["--help", *STAGES]),
         (["why", "t"], ["train", "test"]),
         (["run", "--f"], ["--force", "--full-script"]),

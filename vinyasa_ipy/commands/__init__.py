@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vinyasa_ipy.commands import accepting, clearing, looking, recording, running
+from vinyasa_ipy.commands import accepting, checking, clearing, looking, recording, running
 from vinyasa_ipy.commands.table import Command, HelpAsked, Place, complete, find, make_parser, overview
 from vinyasa_ipy.pages import Text
 
@@ -25,6 +25,9 @@ COMMANDS: dict[str, Command] = {
         clearing.GC,
         clearing.PIN,
         clearing.UNPIN,
+        checking.DU,
+        checking.AUDIT,
+        checking.SELFTEST,
     )
 }
 

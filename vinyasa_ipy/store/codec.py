@@ -76,11 +76,22 @@ def write(name: str, coded: Coded) -> bytes:
 def read(run: Any) -> Any:
     """Read a result from verified bytes that begin with the magic; raises whatever its format raises."""
     view = memoryview(run)
-    start = len(MAGIC) + _LENGTH.size
-    end = start + _LENGTH.unpack_from(view, len(MAGIC))[0]
-    name = bytes(view[start:end]).decode()
+    name, end = _read_name(view)
     load = _find_function(name.removeprefix(_OWN)) if name.startswith(_OWN) else _FORMATS[name].load
     return load(view[end + -end % _ALIGNMENT :])
+
+
+def list_imports(run: Any) -> frozenset[str]:
+    """List the user's function that reads a result, if it is one that does."""
+    name, _ = _read_name(memoryview(run))
+    return frozenset({name.removeprefix(_OWN).replace(":", ".")} if name.startswith(_OWN) else ())
+
+
+def _read_name(view: memoryview) -> tuple[str, int]:
+    """Read the name behind the magic, and where it ends."""
+    start = len(MAGIC) + _LENGTH.size
+    end = start + _LENGTH.unpack_from(view, len(MAGIC))[0]
+    return bytes(view[start:end]).decode(), end
 
 
 def _name_function(function: Any) -> str:

@@ -7,7 +7,6 @@ import os
 import re
 from contextlib import suppress
 from dataclasses import replace
-from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blake3 import blake3
@@ -15,6 +14,7 @@ from blake3 import blake3
 from vinyasa_ipy.errors import StoreError, UnstorableError
 from vinyasa_ipy.store import sweep, trust
 from vinyasa_ipy.store.artifact import ALIGNMENT, MAGIC, decode, encode
+from vinyasa_ipy.store.audit import list_imports
 from vinyasa_ipy.store.budget import Amount
 from vinyasa_ipy.store.codec import MAGIC as CODED
 from vinyasa_ipy.store.disk import LEFTOVER_AGE, Disk, look_at, read_whole
@@ -193,7 +193,7 @@ class Store:
         small = find_return(data) if result == RETURN and mapped is None else None
         if small is None:
             return self.load(self._read_trace(data, path), result, mapped=mapped)
-        return self._decode(small, path, result, _NO_ANCHORS)
+        return self._decode(small, os.path.dirname(path), result, _NO_ANCHORS)
 
     def holds(self, owner: str, key: str) -> bool:
         """Tell whether there is a plain trace under a key, without a look inside."""
@@ -237,6 +237,17 @@ class Store:
         Large results come back mapped: writable, read as they are touched, and never changing the store. With
         `mapped`, a mode of `numpy.memmap`, arrays are memmaps of the store's files, small ones too.
         """
+        run, path, start = self._find_run(trace, result)
+        if mapped is None:
+            return self._decode(run, self._folder(trace.owner, trace.key), result, anchors)
+        try:
+            return decode_mapped(run, path, start, mapped)
+        except Exception as error:  # as in `_decode`
+            self._give_up(self._folder(trace.owner, trace.key), result, error)
+            raise KeyError(result) from error
+
+    def _find_run(self, trace: Trace, result: str) -> tuple[Run, str, int]:
+        """Give the verified bytes of a result, and the file and the place in it where they begin; raises KeyError."""
         if trace.stored is None:
             raise KeyError(result)
         place = trace.stored.places[result]
@@ -251,13 +262,7 @@ class Store:
                 raise KeyError(result)
             run = find_small(data, place)
             path, start = trace.stored.path, find_start(data, place)
-        if mapped is None:
-            return self._decode(run, trace.stored.path, result, anchors)
-        try:
-            return decode_mapped(run, path, start, mapped)
-        except Exception as error:  # as in `_decode`
-            self._give_up(trace.stored.path, result, error)
-            raise KeyError(result) from error
+        return run, path, start
 
     def _decode(self, run: Run, path: str, result: str, anchors: Mapping[str, object]) -> object:
         """Unpickle verified bytes; a result that doesn't come back is absent."""
@@ -272,6 +277,17 @@ class Store:
             f"{path}:{result}",
             f"the stored `{result}` of {path} can't be loaded: {type(error).__name__}: {error}. It runs again.",
         )
+
+    def audit(self) -> Iterator[tuple[Trace, frozenset[str]]]:
+        """Give every trace, one by one, with what loading its results would import; nothing is loaded."""
+        for path in self._walk():
+            trace = self._peek(path)
+            if trace is not None and trace.stored is not None:
+                imports: set[str] = set()
+                for result in trace.stored.places:
+                    with suppress(KeyError):
+                        imports |= list_imports(self._find_run(trace, result)[0])
+                yield trace, frozenset(imports)
 
     def reserve(self, owner: str) -> None:
         """Make the folder of an owner's traces. Raises StoreError, OSError."""
@@ -402,12 +418,11 @@ class Store:
 
     def measure(self) -> Amount:
         """Measure all traces and artifacts: their bytes and how many files they are."""
-        size = files = 0
-        for path in chain(self._walk(), self._objects.walk()):
-            with suppress(OSError):
-                size += os.lstat(path).st_size
-                files += 1
-        return Amount(size, files)
+        return _measure(self._walk()) + self.measure_large()
+
+    def measure_large(self) -> Amount:
+        """Measure the artifacts alone: results too large for their trace, and files."""
+        return _measure(self._objects.walk())
 
     def _plan(self, wanted: Callable[[str], bool], *, orphans: bool) -> sweep.Plan:
         """Decide what goes: the traces that are `wanted` away, and the artifacts that only they point to.
@@ -566,6 +581,15 @@ class Store:
         except StoreError as error:
             self._disk.warn(self._disk.root, f"{error}. Until then everything runs.")
             raise KeyError(self._disk.root) from error
+
+
+def _measure(paths: Iterable[str]) -> Amount:
+    size = files = 0
+    for path in paths:
+        with suppress(OSError):
+            size += os.lstat(path).st_size
+            files += 1
+    return Amount(size, files)
 
 
 def _find_time(path: str) -> float:
