@@ -30,7 +30,7 @@ help:
 	@echo "make test    lint and every test"
 	@echo "make lint    ruff, mypy and import-linter"
 	@echo "make bench   the benchmarks beside their peers; BENCH=\"a1 b2\" runs those two"
-	@echo "make faults  full disks, killed processes and damaged files by the thousand, with a table of the cases"
+	@echo "make faults  full disks, killed processes, damaged files, by the thousand; random programs; whole notebooks"
 	@echo "make clean   remove environments and caches"
 
 demo: $(VENV)/.demo
@@ -66,6 +66,7 @@ bench: $(VENV)/.bench
 
 faults: $(VENV)/.test
 	VINYASA_FAULTS=many $(BIN)/python -m pytest $(FAULTS)
+	VINYASA_BOOKS=all $(BIN)/python -m pytest tests/notebook/test_automatic_same.py
 	VINYASA_PROGRAMS=10000 $(BIN)/python -m pytest tests/programs
 
 clean:

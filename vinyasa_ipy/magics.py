@@ -42,7 +42,7 @@ def unload(shell: Any) -> None:
 
 
 def vinyasa(line: str) -> None:
-    """`%vinyasa VERB`: run, status, why, graph, accept, history, show, clear. `%vinyasa --help` says more."""
+    """`%vinyasa VERB`: run, auto, status, why, graph, accept, history, show, clear. `%vinyasa --help` says more."""
     from vinyasa_ipy.commands import Place, perform
 
     extension: Extension = _shell().vinyasa

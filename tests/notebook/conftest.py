@@ -122,6 +122,17 @@ class Kernel:
         ran.count = reply["content"].get("execution_count", 0)
         return ran
 
+    def run_as(self, cell, source):
+        """Run a cell as a front end does that tells its id."""
+        make = self.client.session.msg
+        self.client.session.msg = lambda kind, *parts, **more: make(
+            kind, *parts, **more | {"metadata": {"cellId": cell}}
+        )
+        try:
+            return self.run(source)
+        finally:
+            self.client.session.msg = make
+
     def stage(self, name, source, options=""):
         return self.run(f"%%stage {name} {options}\n{source}")
 
@@ -153,6 +164,8 @@ class Kernel:
 
 def _take(ran, message):
     kind, content = message["msg_type"], message["content"]
+    if kind == "clear_output":
+        ran.outputs.clear()  # with or without waiting for what comes next: it is always the same in the end
     if kind not in {"stream", "display_data", "execute_result", "error", "update_display_data"}:
         return
     if kind == "update_display_data":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vinyasa_ipy.commands import accepting, checking, clearing, looking, recording, running
+from vinyasa_ipy.commands import accepting, automatic, checking, clearing, looking, recording, running
 from vinyasa_ipy.commands.table import Command, HelpAsked, Place, complete, find, make_parser, overview
 from vinyasa_ipy.pages import Text
 
@@ -15,6 +15,7 @@ COMMANDS: dict[str, Command] = {
     command.verb: command
     for command in (
         running.RUN,
+        automatic.AUTO,
         looking.STATUS,
         looking.WHY,
         looking.GRAPH,

@@ -50,6 +50,12 @@ def definitions(tree: ast.Module) -> list[ast.stmt]:
     return [statement for statement in tree.body if _is_definition(statement)]
 
 
+def annotating(tree: ast.Module) -> list[ast.stmt]:
+    """List the annotations of names at the top level, without the values: `x: int = 1` as `x: int`."""
+    found = [statement for statement in tree.body if isinstance(statement, ast.AnnAssign) and statement.simple]
+    return [ast.copy_location(ast.AnnAssign(note.target, note.annotation, None, 1), note) for note in found]
+
+
 def _is_definition(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.Assign):
         return _makes_definition(statement.value) and all(isinstance(t, ast.Name) for t in statement.targets)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What the first line of a stage's cell says."""
+    """What the first line of a stage's cell says; `owner` names its results where that isn't the name itself."""
 
     name: str
     force: bool = False
@@ -29,21 +29,28 @@ class Line:
     needs: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     makes: tuple[str, ...] = ()
+    owner: str = ""
 
     @property
     def stage(self) -> Stage:
         """The stage that the line names."""
-        return Stage(self.name, reads=self.reads, makes=self.makes)
+        return Stage(self.name, folder=self.owner, reads=self.reads, makes=self.makes)
 
 
 @dataclass(frozen=True, slots=True)
 class StageCell:
-    """A stage as its cell defines it."""
+    """A stage as its cell defines it.
+
+    `place` is the cell's id, where the front end tells it; `least` is set for a plain cell that was made a stage: the
+    seconds it must take to be stored.
+    """
 
     line: Line
     text: str
     tree: ast.Module
     names: Names
+    place: str = ""
+    least: float | None = None
 
     @property
     def inside(self) -> frozenset[str]:
@@ -87,9 +94,9 @@ def _list(text: str) -> tuple[str, ...]:
     return tuple(part for part in text.replace(",", " ").split() if part)
 
 
-def make_cell(line: Line, text: str, tree: ast.Module) -> StageCell:
-    """Put a stage's cell together from its first line, its text and its syntax."""
-    return StageCell(line, text, tree, read_names(tree))
+def make_cell(text: str, tree: ast.Module, place: str) -> StageCell:
+    """Put a stage's cell together from its text, its syntax and its place. Raises CommandError about its first line."""
+    return StageCell(parse_line(text), text, tree, read_names(tree), place)
 
 
 def is_quiet(text: str) -> bool:

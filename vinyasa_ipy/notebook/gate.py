@@ -29,11 +29,12 @@ class _Now(threading.local):
 
 
 class Gate:
-    """Sees every cell of a shell come and go, and passes the outermost ones that are stages on."""
+    """Sees every cell of a shell come and go, and passes the outermost that are stages on; all when `automatic`."""
 
     def __init__(self, stages: Callable[[], Stages]) -> None:
         """Pass stages on to what `stages` gives; it is asked for only when there is one."""
         self._stages = stages
+        self.automatic = False
         self._now = _Now()
         self._met = False
 
@@ -54,7 +55,8 @@ class Gate:
         """Take note of the cell that is about to be transformed and run."""
         self._now.depth += 1
         if self._now.depth == 1:
-            self._now.text = info.raw_cell if is_stage(info.raw_cell) else None
+            taken = is_stage(info.raw_cell) or (self.automatic and not info.silent)
+            self._now.text = info.raw_cell if taken else None
 
     def visit(self, node: ast.Module) -> ast.Module:
         """Give a stage's code to the stages, which leave it as it is or put something else in its place."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import CommandError
-from vinyasa_ipy.notebook.cell import make_cell, parse_line
+from vinyasa_ipy.notebook.automatic import Automatic
+from vinyasa_ipy.notebook.cell import make_cell
 from vinyasa_ipy.notebook.document import Document
 from vinyasa_ipy.notebook.stages import Underway
 from vinyasa_ipy.pages import Column, Page, Table, duration
@@ -69,17 +70,29 @@ class Pipeline:
         try:
             with self.gate.nested():
                 tree = shell.transform_ast(ast.parse(shell.transform_cell(text)))
-            return make_cell(parse_line(text), text, tree)
+            return make_cell(text, tree, "")
         except (SyntaxError, ValueError, CommandError):
             return None
 
+    @property
+    def least(self) -> float | None:
+        """The seconds that a plain cell must take to be stored; None while plain cells are no stages."""
+        automatic = self.stages.automatic
+        return None if automatic is None else automatic.least
+
+    def automate(self, least: float | None) -> None:
+        """Take plain cells for stages from the next one on, or cease to."""
+        self.stages.automatic = None if least is None else Automatic(least)
+        self.gate.automatic = least is not None
+
     def standing(self, name: str) -> Standing:
         """Look at a known stage as it would be decided now, without running anything."""
-        underway = Underway(self.known[name])
+        cell = self.known[name]
+        underway = Underway(cell)
         self.stages.look(underway)
         verdict, inputs = underway.verdict, underway.inputs
         if verdict is None:
-            return Standing(name, "uncached", underway.refusal, self.stages.session.store.newest(name))
+            return Standing(name, "uncached", underway.refusal, self.stages.session.store.newest(cell.line.stage.owner))
         missing = sorted(list_missing(inputs)) if inputs is not None and name not in self.stages.known else []
         if missing and not verdict.hit:
             reason = f"it has not run in this kernel, where `{missing[0]}` is not defined yet"

@@ -6,11 +6,10 @@ The shell runs the cell itself, natively; this decides just before the code woul
 from __future__ import annotations
 
 import ast
-import linecache
 import threading
 import time
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -20,33 +19,36 @@ from vinyasa_ipy.fingerprint.describe import describe, is_secret
 from vinyasa_ipy.fingerprint.reach import Reach, reach_code
 from vinyasa_ipy.fingerprint.strip import compile_for_key
 from vinyasa_ipy.fingerprint.walk import Walk
-from vinyasa_ipy.notebook.cell import StageCell, is_quiet, make_cell, parse_line
+from vinyasa_ipy.notebook.automatic import SHELLED, Automatic, call_apart
+from vinyasa_ipy.notebook.cell import StageCell, is_quiet, make_cell
+from vinyasa_ipy.notebook.citations import find_cited, match_cited, rename_cited
+from vinyasa_ipy.notebook.gate import is_stage
 from vinyasa_ipy.notebook.line import Note, say_reason, show_note
+from vinyasa_ipy.notebook.memos import Memos
+from vinyasa_ipy.notebook.numbers import count_displays, list_numbered, number_anew
+from vinyasa_ipy.notebook.order import find_reordered
 from vinyasa_ipy.notebook.passes import Passes
 from vinyasa_ipy.notebook.recorder import Displayed, Recorder
 from vinyasa_ipy.notebook.replay import NO_RESULT, replay
+from vinyasa_ipy.pipeline.change import Change
 from vinyasa_ipy.pipeline.effects import find_effects, name_lasting, name_objects, repeat_changes
 from vinyasa_ipy.pipeline.engine import LEAVE, Attempt, Outcome, Result
 from vinyasa_ipy.pipeline.inputs import make_inputs
 from vinyasa_ipy.pipeline.namespace import Snapshot, define, digest_definitions, read_digests, storable
 from vinyasa_ipy.pipeline.purity import find_impure
 from vinyasa_ipy.pipeline.stage import Inputs, Source, Stage
+from vinyasa_ipy.pipeline.verdict import Verdict
 from vinyasa_ipy.session import Session, record_stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from vinyasa_ipy.pipeline.verdict import Verdict
     from vinyasa_ipy.store import Lease, Trace
 
 VALUES, DISPLAYED = "values", "displayed"
 """Names under which a cell's results are stored: its values, and what it showed."""
 
-STAGE_FILE = "<stage "
-"""How the file is called in which definitions stand that a hit has brought back."""
 RESULT = "the cell's last value"
-
-_SHELLED = frozenset({"get_ipython", "input"})
 
 
 @dataclass(slots=True)
@@ -63,8 +65,11 @@ class Underway:
     attempt: Attempt | None = None
     recorder: Recorder | None = None
     snapshot: Snapshot | None = None
+    memos: Memos | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
     began: float = 0.0
     opened: Mapping[str, Any] | None = None
+    cited: Mapping[str, str] = field(default_factory=dict)
 
 
 class NotRestored:
@@ -95,23 +100,24 @@ class Stages:
         self.known: dict[str, StageCell] = {}
         self.reasons: dict[str, str] = {}
         self.forced: set[str] = set()
+        self.automatic: Automatic | None = None
         self.passes = Passes(session)
         self._now = _Now()
 
     def begin(self, text: str, node: ast.Module) -> ast.Module:
-        """Decide about a stage's cell: leave its code as it is, or put in its place what brings its results back."""
-        self._now.underway = None
+        """Decide about a cell: leave its code as it is, or put in its place what brings its results back."""
+        self._now.underway = cell = None
         try:
-            cell = make_cell(parse_line(text), text, node)
+            cell = self._take(text, node)
+            return node if cell is None else self._decide(cell)
         except CommandError as error:
             return _call("refuse", str(error))
-        try:
-            return self._decide(cell)
         except KeyboardInterrupt:  # out of the waiting for another kernel; the cell itself is to raise it
             self._now.underway = None
             return _call("interrupt")
         except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the user the cell
-            self._warn(f"`{cell.line.name}` runs uncached: {type(error).__name__}: {error}")
+            name = f"`{cell.line.name}`" if cell is not None else "a cell"
+            self._warn(f"{name} runs uncached: {type(error).__name__}: {error}")
             self._now.underway = None
             return node
 
@@ -135,8 +141,20 @@ class Stages:
 
     # ---- deciding --------------------------------------------------------------------------------------------
 
+    def _take(self, text: str, node: ast.Module) -> StageCell | None:
+        """Make a stage of a cell; None for one that is none."""
+        parent: Any = self.shell.get_parent() if hasattr(self.shell, "get_parent") else {}
+        place = str(parent.get("metadata", {}).get("cellId", ""))
+        if is_stage(text):
+            return make_cell(text, node, place)
+        found = self.automatic.take(text, node, place, self.shell.user_ns) if self.automatic is not None else None
+        return call_apart(found, self.known) if found is not None else None
+
     def _decide(self, cell: StageCell) -> ast.Module:
         self.known[cell.line.name] = cell
+        if self.automatic is not None and cell.least is not None and self.automatic.knows_quick(cell):
+            self._now.underway = Underway(cell, refusal=_QUICK_BEFORE, began=time.perf_counter())
+            return cell.tree
         forced = cell.line.force or cell.line.name in self.forced
         self._now.underway = underway = Underway(cell, forced=forced, began=time.perf_counter())
         self.look(underway)
@@ -162,7 +180,7 @@ class Stages:
     def look(self, underway: Underway) -> None:
         """Find a stage's inputs and what is to be done with it; leaves a refusal where it can't be cached."""
         cell = underway.cell
-        shelled = _SHELLED & _all_names(cell.tree)
+        shelled = SHELLED & _all_names(cell.tree)
         if shelled:
             what = "asks for input" if "input" in shelled else "uses magics or `!`, whose effects can't be seen"
             underway.refusal = f"it {what}; {LEAVE}"
@@ -173,23 +191,33 @@ class Stages:
             underway.refusal = str(error)
             return
         underway.inputs = self._make_inputs(cell, underway.reached)
-        underway.verdict = self.session.engine.prepare(cell.line.stage, underway.inputs)
+        verdict = self.session.engine.prepare(cell.line.stage, underway.inputs)
+        cited: Any = verdict.trace.details.get("cited") if verdict.trace is not None and verdict.hit else None
+        if cited:
+            present = self.shell.compile._filename_map  # noqa: SLF001 - nothing else tells
+            names = match_cited(cited, self._file(cell), present)
+            verdict = verdict if names is not None else Verdict("stale", verdict.trace, (_MOVED_LINES,))
+            underway.cited = names or {}
+        underway.verdict = verdict
+
+    def _file(self, cell: StageCell) -> str:
+        """Name the file that IPython pretends a cell to be when it runs now: tracebacks and `inspect` go by it."""
+        transformed = self.shell.transform_cell(cell.text)
+        return str(self.shell.compile.get_code_name(cell.text, transformed, self.shell.execution_count))
 
     def _reach(self, cell: StageCell) -> Reach:
         interactivity = self.shell.ast_node_interactivity
         code = compile_for_key(cell.tree, shown=interactivity, quiet=is_quiet(cell.text))
-        return reach_code(code, self.shell.user_ns, inside=cell.inside, label=f"code of {cell.line.name}")
+        return reach_code(code, self.shell.user_ns, inside=cell.inside, label=f"code of {cell.line.stage.owner}")
 
     def _make_inputs(self, cell: StageCell, reached: Reach) -> Inputs:
         """Make a stage's inputs; where other cells' code stands is said by their numbers."""
-        inputs = make_inputs(reached, Source(_read_body(cell), "", 2))
+        inputs = make_inputs(reached, _source(cell))
         sources = {name: replace(each, file=self._name_file(each.file)) for name, each in inputs.sources.items()}
         return replace(inputs, sources=sources)
 
     def _name_file(self, file: str) -> str:
-        """Name a file of code for a person: `cell 3` for what the shell compiled, `stage load` for what a hit did."""
-        if file.startswith(STAGE_FILE):
-            return file.strip("<>")
+        """Name a file of code for a person: `cell 3` for what the shell compiled."""
         cell = self.shell.compile.format_code_name(file)
         return f"cell {cell[1].strip('In[]')}" if cell else file
 
@@ -198,15 +226,9 @@ class Stages:
     def _open(self, underway: Underway, trace: Trace | None) -> None:
         if trace is None:
             raise KeyError(underway.cell.line.name)
-        filename = f"{STAGE_FILE}{underway.cell.line.name}>"
         accepted = underway.verdict.accepted if underway.verdict is not None else ()
         wanted = read_digests((accepted[0] if accepted else trace).details)
-        define(underway.cell.tree, wanted, self.shell.user_ns, filename)
-        if (
-            wanted
-        ):  # so that tracebacks and `why` can show the text of what was defined; None keeps it from being checked
-            lines = ["\n", *_read_body(underway.cell).splitlines(keepends=True)]
-            linecache.cache[filename] = (sum(map(len, lines)), None, lines, filename)
+        define(underway.cell.tree, wanted, self.shell.user_ns, self._file(underway.cell))
         objects = name_objects(underway.reached) if underway.reached is not None else {}
         opened = self.session.engine.open(trace, objects)
         values: Any = opened[VALUES]
@@ -224,17 +246,23 @@ class Stages:
         self.shell.user_ns.update(stored["names"])
         shown = underway.opened[DISPLAYED]
         result = stored["result"] if stored["has_result"] else NO_RESULT
-        replay(self.shell, Displayed(tuple(shown["nodes"]), tuple(shown["lossy"])), result=result)
+        nodes = rename_cited(shown["nodes"], underway.cited) if underway.cited else shown["nodes"]
+        numbered: Any = trace.details.get("numbered")
+        nodes = number_anew(nodes, numbered) if numbered else nodes
+        replay(self.shell, Displayed(tuple(nodes), tuple(shown["lossy"])), result=result)
 
     # ---- a run -----------------------------------------------------------------------------------------------
 
     def _start(self, underway: Underway) -> None:
         underway.snapshot = Snapshot.take(self.shell.user_ns, underway.cell.names.binds)
+        underway.counts = count_displays()
         underway.recorder = Recorder(self.shell)
         underway.recorder.start()
         if underway.inputs is not None:
             stage = underway.cell.line.stage
             underway.attempt = self.session.engine.begin(stage, underway.inputs, underway.lease)
+        if underway.cell.least is not None and underway.reached is not None:
+            underway.memos = Memos.take(underway.reached, self.shell.user_ns)
         underway.began = time.perf_counter()
 
     def _conclude(self, underway: Underway, result: Any) -> None:
@@ -246,6 +274,8 @@ class Stages:
         if not result.success:
             self._fail(underway, result, seconds)
             return
+        if self._leave_quick(underway, seconds):
+            return
         if underway.attempt is None:
             outcome = Outcome(None, seconds, underway.refusal)
         else:
@@ -255,6 +285,16 @@ class Stages:
                 lambda: self._moved(underway),
             )
         self._report_run(underway, outcome, displayed)
+
+    def _leave_quick(self, underway: Underway, seconds: float) -> bool:
+        """Leave a plain cell alone that took too little time to be worth storing; tell whether it did."""
+        cell = underway.cell
+        if self.automatic is not None:
+            self.automatic.note(cell, seconds)
+        quick = cell.least is not None and seconds < cell.least
+        if quick and underway.attempt is not None:
+            self.session.engine.abandon(underway.attempt)
+        return quick
 
     def _fail(self, underway: Underway, result: Any, seconds: float) -> None:
         error = result.error_in_exec or result.error_before_exec
@@ -276,7 +316,12 @@ class Stages:
         kept = {name: value for name, value in made.items() if name not in cell.names.defines}
         words = {name: describe(value) for name, value in kept.items() if not is_secret(name)}
         stored_result = _storable_result(result)
+        if cell.least is not None and isinstance(stored_result, NotRestored):
+            raise UnstorableError(RESULT, f"{stored_result.words} can't be stored")
         effects = find_effects({**kept, RESULT: stored_result}, underway.reached, defines=cell.names.defines)
+        if cell.least is not None and (unlike := find_reordered([*effects.held, *effects.values.values()])) is not None:
+            name = next((name for name, value in kept.items() if value is unlike), RESULT)
+            raise UnstorableError(name, "it is a set that would be gone through in another order when brought back")
         names = storable({name: effects.values[name] for name in kept})
         has_result = result is not None
         values = {
@@ -293,6 +338,8 @@ class Stages:
             "binds": sorted(cell.names.binds),
             "needs": list(cell.line.needs),
             "lossy": list(displayed.lossy),
+            "cited": find_cited(displayed.nodes, self._file(cell)),
+            "numbered": list_numbered(underway.counts),
         }
         results = {VALUES: values, DISPLAYED: shown}
         shows, draws = bool(displayed.nodes), _draws(displayed) or _holds_figure(kept)
@@ -303,6 +350,9 @@ class Stages:
         """Say what the cell changed that can't be brought back by name or object."""
         if underway.reached is None:
             return ""
+        filled = underway.memos.find_filled(self.shell.user_ns) if underway.memos is not None else ""
+        if filled:
+            return f"it fills the cache of `{filled}`, which can't be brought back"
         changed, lasting = underway.reached.rebound(self.shell.user_ns), name_lasting(underway.reached)
         if lasting:
             return f"it calls `{lasting}`, whose effect can't be repeated"
@@ -340,9 +390,13 @@ class Stages:
         warnings.warn(message, VinyasaWarning, stacklevel=2)
 
 
-def _read_body(cell: StageCell) -> str:
-    """Read a stage's code, below its first line."""
-    return cell.text.lstrip("\n").partition("\n")[2]
+_QUICK_BEFORE = "it was too quick to be stored the last time; now it is looked at again"
+_MOVED_LINES = Change("lines of cells that its output names", ("have moved",))
+
+
+def _source(cell: StageCell) -> Source:
+    """Give a cell's own code as its user sees it, without the line that makes it a stage."""
+    return Source(cell.text) if cell.least is not None else Source(cell.text.lstrip("\n").partition("\n")[2], "", 2)
 
 
 def _storable_result(result: Any) -> Any:

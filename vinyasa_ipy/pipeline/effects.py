@@ -23,7 +23,7 @@ from vinyasa_ipy.fingerprint.walk import Walk
 from vinyasa_ipy.pipeline.views import keep_views
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from vinyasa_ipy.fingerprint.node import Node
     from vinyasa_ipy.fingerprint.reach import Reach
@@ -35,12 +35,13 @@ class Effects:
 
     `values` are what it made, ready to be stored; `anchors` name the inputs' objects that they refer to (empty when
     they refer to none); `changes` hold the new content of every object that was changed in place, by its name among
-    the anchors.
+    the anchors; `held` are the mutable objects that all of it holds.
     """
 
     values: Mapping[str, Any]
     anchors: Mapping[str, object]
     changes: Mapping[str, Any]
+    held: Sequence[object] = ()
 
 
 def name_objects(*reaches: Reach) -> dict[str, object]:
@@ -72,9 +73,10 @@ def find_effects(made: Mapping[str, Any], *reaches: Reach, defines: Collection[s
     hidden = {identity: node for reached in reaches for identity, node in reached.mutable().items()}
     values = keep_views(made, objects.values())
     known = None if defines is None else _Known(defines, {id(node.thing) for reach in reaches for node in reach.nodes})
-    if _share(hidden, objects, {**values, **changes}, known) or changes:
-        return Effects(values, objects, changes)
-    return Effects(values, {}, {})
+    held: list[object] = []
+    if _share(hidden, objects, {**values, **changes}, known, held) or changes:
+        return Effects(values, objects, changes, held)
+    return Effects(values, {}, {}, held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +97,16 @@ class _Known:
 
 
 def _share(
-    hidden: Mapping[int, Node], objects: Mapping[str, object], made: Mapping[str, Any], known: _Known | None
+    hidden: Mapping[int, Node],
+    objects: Mapping[str, object],
+    made: Mapping[str, Any],
+    known: _Known | None,
+    held: list[object],
 ) -> bool:
-    """Tell whether values refer to the inputs' objects; raise where they share what can't be referred to."""
+    """Tell whether values refer to the inputs' objects; raise where they share what can't be referred to.
+
+    What mutable objects they hold is added to `held`.
+    """
     anchored = {id(thing): place for place, thing in enumerate(objects.values())}
     shared = False
     owners: dict[int, object] = {}
@@ -109,6 +118,7 @@ def _share(
             walk.write(value)
         except (FingerprintError, RecursionError):
             continue  # what can't be walked is for the store to accept or refuse
+        held.extend(walk.met)
         if known is not None:
             known.check(name, walk.definitions)
         if walk.tangled:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import FingerprintError, UnstorableError
-from vinyasa_ipy.fingerprint.names import definitions
+from vinyasa_ipy.fingerprint.names import annotating, definitions
 from vinyasa_ipy.fingerprint.reach import digest_definition
 
 if TYPE_CHECKING:
@@ -45,12 +45,15 @@ class Snapshot:
         return cls({name: None if name in skipped else value for name, value in space.items() if is_users(name)})
 
     def changed(self, space: Mapping[str, Any], rebound: Iterable[str]) -> dict[str, Any]:
-        """List what names were bound since, with their values."""
+        """List what names were bound since, with their values.
+
+        Those of the shell's own that the user's code binds are the user's: a loop over `_` keeps the shell from it.
+        """
         binds = set(rebound)
         return {
             name: value
             for name, value in space.items()
-            if is_users(name) and (name in binds or name not in self.bound or self.bound[name] is not value)
+            if name in binds or (is_users(name) and (name not in self.bound or self.bound[name] is not value))
         }
 
     def removed(self, space: Mapping[str, Any]) -> list[str]:
@@ -109,13 +112,15 @@ _CLOSABLE = (
 def storable(values: Mapping[str, Any]) -> dict[str, Any]:
     """Prepare values for the store: a module is kept by name, a closed file by what it says.
 
-    Raises UnstorableError for an array through which a file is written.
+    Raises UnstorableError for a module made by hand, and for an array through which a file is written.
     """
     return {name: _storable(name, value) for name, value in values.items()}
 
 
 def _storable(name: str, value: Any) -> Any:
     if isinstance(value, types.ModuleType):
+        if value.__spec__ is None:
+            raise UnstorableError(name, "it is a module that can't be imported")
         return ModuleName(value.__name__)
     if type(value) in _CLOSABLE and value.closed:
         return ClosedFile(value)
@@ -144,7 +149,7 @@ def digest_definitions(names: Iterable[str], space: Mapping[str, Any]) -> dict[s
 
 
 def define(tree: ast.Module, wanted: Mapping[str, str], space: dict[str, Any], filename: str) -> None:
-    """Execute the imports and definitions of a cell or script, and nothing else of it, for the names they bind.
+    """Execute the imports, definitions and annotations of a cell or script, and nothing else of it.
 
     What they print is shown with the rest. Raises KeyError when what they make isn't what it was after the run, whose
     digests `wanted` holds by name: when a call changed it afterwards, or it depends on more than itself.
@@ -156,11 +161,15 @@ def define(tree: ast.Module, wanted: Mapping[str, str], space: dict[str, Any], f
 
 
 def define_anew(tree: ast.Module, names: Iterable[str], space: dict[str, Any], filename: str) -> dict[str, str]:
-    """Execute imports and definitions for the `names` they bind, and digest what those are then. Raises KeyError."""
+    """Execute imports, definitions and annotations for the `names` they bind, and digest what those are then.
+
+    Raises KeyError.
+    """
     names = list(names)
-    if not names:
+    repeated = [*(definitions(tree) if names else ()), *annotating(tree)]
+    if not repeated:
         return {}
-    module = ast.Module(definitions(tree), [])
+    module = ast.Module(repeated, [])
     code = compile(module, filename, "exec", dont_inherit=True)
     silence = io.StringIO()
     try:

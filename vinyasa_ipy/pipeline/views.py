@@ -75,4 +75,4 @@ def _look(host: Any, offset: int, shape: tuple[int, ...], strides: tuple[int, ..
     memory = host.reshape(-1, order="A").view(np.uint8)
     array: Any = np.ndarray(shape, dtype, memory, offset, strides)
     array.flags.writeable = writeable and host.flags.writeable
-    return array
+    return array.view()  # whose base is the host itself
