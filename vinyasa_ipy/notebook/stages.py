@@ -391,7 +391,7 @@ class Stages:
 
 
 _QUICK_BEFORE = "it was too quick to be stored the last time; now it is looked at again"
-_MOVED_LINES = Change("lines of cells that its output names", ("have moved",))
+_MOVED_LINES = Change("lines of cells", ("lines of cells that its output names have moved",))
 
 
 def _source(cell: StageCell) -> Source:
