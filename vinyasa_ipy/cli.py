@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.commands import COMMANDS, Place, complete, perform
+from vinyasa_ipy.commands.table import silent
 from vinyasa_ipy.errors import VinyasaError, tell_warnings
 from vinyasa_ipy.pages import Page, Table
 from vinyasa_ipy.pipeline.unseeded import meet
@@ -29,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     session = Session()
     if words[:1] == ["--complete"]:
         return _complete(session)
-    place = Place(session, "vinyasa", _tell, confirm=_confirm if sys.stdin.isatty() else None)
+    confirm = _confirm if sys.stdin.isatty() else None
+    place = Place(session, "vinyasa", _tell, confirm=confirm, doing=_Doing() if sys.stdout.isatty() else silent)
     quiet = tell_warnings()
     try:
         return perform(words, place)
@@ -83,6 +85,25 @@ def _print_table(page: Table) -> None:
             *(Text(cell) if isinstance(cell, str) else Text(cell.text, style=_STYLES[cell.tone]) for cell in row)
         )
     Console().print(table)
+
+
+class _Doing:
+    """The line at the bottom of a terminal that says what is under way, and for how long."""
+
+    def __init__(self) -> None:
+        self._progress: Any = None
+
+    def __call__(self, words: str) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+        if words:
+            from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+            said = TextColumn("{task.description}", markup=False)
+            self._progress = Progress(SpinnerColumn(), said, TimeElapsedColumn(), transient=True)
+            self._progress.add_task(words)
+            self._progress.start()
 
 
 def _confirm(question: str) -> bool:

@@ -1,18 +1,20 @@
-"""`run`: the stages of the notebook, or scripts in sequence."""
+"""`run`: the stages of the notebook, scripts in sequence, or a page."""
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vinyasa_ipy.commands.outcome import Prospect, tell_prospects
+from vinyasa_ipy.commands.selecting import OPTIONS, is_file, read_selection, split_page
 from vinyasa_ipy.commands.table import Command, Option, Place
 from vinyasa_ipy.errors import CommandError, say_error
 from vinyasa_ipy.notebook.line import Note, say_reason
-from vinyasa_ipy.pages import Cell, Column, Table, Text, duration
+from vinyasa_ipy.pages import Text, duration
+from vinyasa_ipy.pipeline.graph import Node, connect
 from vinyasa_ipy.pipeline.script import Look, Script, Sequence, as_main, read_script
 from vinyasa_ipy.pipeline.stage import Stage
 from vinyasa_ipy.session import record_stage
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence as Listed
 
     from vinyasa_ipy.history import StageRecord
+    from vinyasa_ipy.pipeline.selection import LeftOut, Selection
 
 FAILED, INTERRUPTED = 1, 130
 """Exit codes of a sequence that failed, and of one that was interrupted."""
@@ -30,33 +33,46 @@ _PACKAGE = str(Path(__file__).parent.parent)
 
 
 def run(options: argparse.Namespace, place: Place) -> int:
-    """Run what was named: scripts, or stages of the notebook (all of them when nothing is named)."""
-    targets = list(options.targets)
-    scripts = [target for target in targets if target.endswith(".py") or os.sep in target]
-    if targets and len(scripts) == len(targets):
-        return _run_scripts([Path(target) for target in scripts], options, place)
+    """Run what was named: a page, scripts, or stages of the notebook (all of them when nothing is named)."""
+    targets, selection = read_selection(options, in_notebook=place.pipeline is not None)
+    page, selection = split_page(targets, selection)
+    scripts = page is None and bool(targets) and all(map(is_file, targets))
+    if options.full_script and not scripts and (page is not None or place.pipeline is not None):
+        raise CommandError("--full-script is for scripts", "a notebook is its own full script")
+    if page is not None:
+        from vinyasa_ipy.commands.notebooks import run_page
+
+        return run_page(page, selection, options, place)
+    _expect_no_page_options(options)
+    if scripts:
+        return _run_scripts([Path(target) for target in targets], selection, options, place)
     if place.pipeline is None:
         named = f"there is no script {targets[0]}" if targets else "nothing was named to run"
         raise CommandError(named, f"name scripts, as in `{place.prefix} run load.py plot.py`")
-    if options.full_script:
-        raise CommandError("--full-script is for scripts", "a notebook is its own full script")
-    return place.pipeline.run(targets, force=options.force, dry_run=options.dry_run, tell=place.tell)
+    return place.pipeline.run(targets, selection, dry_run=options.dry_run, tell=place.tell)
+
+
+def _expect_no_page_options(options: argparse.Namespace) -> None:
+    given = next((name for name in ("output", "html", "param", "kernel") if getattr(options, name)), None)
+    if given is not None:
+        raise CommandError(f"--{given} is for pages", "Name a notebook, a Markdown page or a script with cell marks")
 
 
 # ---- scripts -------------------------------------------------------------------------------------------------
 
 
-def _run_scripts(paths: Listed[Path], options: argparse.Namespace, place: Place) -> int:
+def _run_scripts(paths: Listed[Path], selection: Selection, options: argparse.Namespace, place: Place) -> int:
     """Read every script before the first one runs, then take them in order."""
     scripts = [read_script(path) for path in paths]
+    selection.expect_known([script.name for script in scripts], "this run")
     if options.full_script:
         _write_full_script(Path(options.full_script), scripts)
     folders = dict.fromkeys(str(script.path.parent) for script in scripts)
     with as_main(folders) as space:
         sequence = Sequence(place.session.engine, space)
         if options.dry_run:
-            return _foresee(sequence, scripts, place)
-        code = _take_all(sequence, scripts, options, place)
+            return _foresee(sequence, scripts, selection, place)
+        code = _take_all(sequence, scripts, selection, place)
         if place.pipeline is not None:
             place.pipeline.adopt(space)
     return code
@@ -72,29 +88,41 @@ def _write_full_script(target: Path, scripts: Listed[Script]) -> None:
         ) from error
 
 
-def _foresee(sequence: Sequence, scripts: Listed[Script], place: Place) -> int:
+def _leave_out(scripts: Listed[Script], selection: Selection) -> dict[str, LeftOut]:
+    nodes = [Node(script.name, reads=script.names.reads, binds=script.names.binds) for script in scripts]
+    return selection.leave_out(connect(nodes), [script.name for script in scripts])
+
+
+def _foresee(sequence: Sequence, scripts: Listed[Script], selection: Selection, place: Place) -> int:
     """Say what would run. What comes after the first script that must run can't be known before."""
-    rows: list[tuple[str | Cell, ...]] = []
+    left = _leave_out(scripts, selection)
+    found: list[Prospect] = []
     known = True
     for script in scripts:
-        look = sequence.look(script) if known else None
-        hit = look is not None and look.verdict is not None and look.verdict.hit
-        if look is not None and hit and sequence.bring_back(script, look, show=False):
-            rows.append((script.name, Cell("hit", "good"), "nothing it depends on has changed", ""))
-            continue
-        if known:
-            rows.append((script.name, Cell("would run", "busy"), _reason(look), _estimate(look)))
+        if script.name in left:
+            found.append(Prospect(script.name, left[script.name].verdict, left[script.name].reason))
+        elif known:
+            found.append(_look_ahead(sequence, script, selection))
+            known = found[-1].state == "hit"
         else:
-            rows.append((script.name, Cell("not known", "dim"), "it comes after one that runs", ""))
-        known = False
-    columns = (Column("script"), Column("state"), Column("why"), Column("took before", "right"))
-    place.tell(Table("Nothing has run", columns, tuple(rows)))
+            found.append(Prospect(script.name, "not known", "it comes after one that runs", _took(sequence, script)))
+    place.tell(tell_prospects("script", found))
     return 0
 
 
-def _estimate(look: Look | None) -> str:
-    trace = look.verdict.trace if look is not None and look.verdict is not None else None
-    return duration(trace.seconds) if trace is not None else ""
+def _look_ahead(sequence: Sequence, script: Script, selection: Selection) -> Prospect:
+    """Say how a script stands; where it is a hit, its names are put back for those that follow."""
+    look = sequence.look(script)
+    forced = selection.forces(script.name)
+    hit = look.verdict is not None and look.verdict.hit and not forced
+    if hit and sequence.bring_back(script, look, show=False):
+        return Prospect(script.name, "hit", _reason(look))
+    return Prospect(script.name, "would run", "forced" if forced else _reason(look), _took(sequence, script))
+
+
+def _took(sequence: Sequence, script: Script) -> float | None:
+    newest = sequence.engine.store.newest(script.name)
+    return newest.seconds if newest is not None else None
 
 
 def _reason(look: Look | None) -> str:
@@ -103,16 +131,20 @@ def _reason(look: Look | None) -> str:
     return look.verdict.reason if look.verdict is not None else look.refusal
 
 
-def _take_all(sequence: Sequence, scripts: Listed[Script], options: argparse.Namespace, place: Place) -> int:
+def _take_all(sequence: Sequence, scripts: Listed[Script], selection: Selection, place: Place) -> int:
     title = " ".join(script.name for script in scripts)
     session = place.session
     number = session.begin("scripts", f"{place.prefix} run {title}", title)
     outcome, code, began, why = "ok", 0, time.perf_counter(), ""
     saved = 0.0
+    left = _leave_out(scripts, selection)
     for script in scripts:
         started = time.perf_counter()
+        if script.name in left:
+            session.add(number, _pass_over(script, left[script.name], place))
+            continue
         try:
-            record = _take(sequence, script, options, place)
+            record = _take(sequence, script, selection, place)
         except (KeyboardInterrupt, SystemExit, Exception) as error:  # noqa: BLE001 - whatever a script raises
             code = _show_failure(error, script)
             outcome = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
@@ -127,24 +159,33 @@ def _take_all(sequence: Sequence, scripts: Listed[Script], options: argparse.Nam
     return code
 
 
-def _take(sequence: Sequence, script: Script, options: argparse.Namespace, place: Place) -> StageRecord:
+def _take(sequence: Sequence, script: Script, selection: Selection, place: Place) -> StageRecord:
     """Bring one script's results back, or run it, and say which."""
     began = time.perf_counter()
     look = sequence.look(script)
-    if not options.force:
+    forced = selection.forces(script.name)
+    if not forced:
         look = sequence.claim(script, look)
     verdict = look.verdict
-    if verdict is not None and verdict.hit and not options.force and sequence.bring_back(script, look):
+    if verdict is not None and verdict.hit and not forced and sequence.bring_back(script, look):
         seconds = time.perf_counter() - began
         saved = max(0.0, verdict.trace.seconds - seconds) if verdict.trace is not None else 0.0
         place.tell(Text((f"{script.name}: {Note.of_hit(script.name, verdict, saved).text}",)))
         return record_stage(Stage(script.name), "hit", verdict.reason, seconds, saved)
     gone = verdict is not None and verdict.hit
-    reason = "forced" if options.force else "its stored result can't be brought back" if gone else _reason(look)
+    reason = "forced" if forced else "its stored result can't be brought back" if gone else _reason(look)
+    if script.name in selection.must_hit:
+        raise CommandError(f"{script.name} must be a hit, and would run: {reason}", "Run it without --must-hit")
     outcome = sequence.run(script, look)
     note = Note.of_run(script.name, reason, outcome)
     place.tell(Text((f"{script.name}: {note.text}",)))
     return record_stage(Stage(script.name), note.verdict, say_reason(reason, outcome.refusal), outcome.seconds)
+
+
+def _pass_over(script: Script, why: LeftOut, place: Place) -> StageRecord:
+    """Say of a script that doesn't run that it doesn't, and why."""
+    place.tell(Text((f"{script.name}: {why.verdict} — {why.reason}",)))
+    return record_stage(Stage(script.name), why.verdict, why.reason, 0.0)
 
 
 def _show_failure(error: BaseException, script: Script) -> int:
@@ -153,6 +194,9 @@ def _show_failure(error: BaseException, script: Script) -> int:
         if not isinstance(error.code, int):
             sys.stderr.write(f"{error.code}\n")
         return error.code if isinstance(error.code, int) else FAILED
+    if isinstance(error, CommandError):
+        sys.stderr.write(f"vinyasa: {error}\n")
+        return FAILED
     where: Any = error.__traceback__
     while where is not None and where.tb_frame.f_code.co_filename != str(script.path):
         where = where.tb_next
@@ -164,17 +208,26 @@ def _show_failure(error: BaseException, script: Script) -> int:
 
 RUN = Command(
     "run",
-    "Run the notebook's stages, or scripts in sequence: only what must run.",
+    "Run the notebook's stages, scripts in sequence, or a page: only what must run.",
     run,
     (
         Option(
             ("targets",),
-            "scripts that share their names, or stages of the notebook; all stages when none is named",
+            "scripts that share their names; or a page (x.ipynb, x.md, x.py with cell marks), and stages of it; "
+            "or stages of this notebook, all when none is named",
             {"nargs": "*", "metavar": "TARGET"},
             "stage",
         ),
-        Option(("--force",), "run even what has not changed", {"action": "store_true"}),
+        *OPTIONS,
         Option(("--dry-run",), "say what would run and why, and run nothing", {"action": "store_true"}),
         Option(("--full-script",), "also write all scripts into one", {"metavar": "FILE"}),
+        Option(("-o", "--output"), "write the page as it ran: as .ipynb, .md or .html", {"metavar": "FILE"}),
+        Option(("--html",), "write the page as it ran as HTML", {"metavar": "FILE"}),
+        Option(
+            ("--param",),
+            "set a parameter of the page; a run for each of several values, as lr=.1,.2",
+            {"action": "append", "default": [], "metavar": "NAME=VALUE"},
+        ),
+        Option(("--kernel",), "run the page in the kernel of this name", {"default": "", "metavar": "KERNEL"}),
     ),
 )

@@ -17,11 +17,16 @@ if TYPE_CHECKING:
     from vinyasa_ipy.session import Session
 
 
+def silent(_words: str) -> None:
+    """Show nothing of what is under way."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a command is given: the session, the notebook's pipeline if there is a notebook, and how to ask and tell.
 
-    `confirm` asks the user a question and is None where nobody can answer; `prefix` is how the user calls us.
+    `confirm` asks the user a question and is None where nobody can answer; `prefix` is how the user calls us. `doing`
+    shows what is under way until it is told "", where that can be shown.
     """
 
     session: Session
@@ -29,6 +34,7 @@ class Place:
     tell: Callable[[Page], None]
     pipeline: Pipeline | None = None
     confirm: Callable[[str], bool] | None = None
+    doing: Callable[[str], None] = silent
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,21 @@ class Passes:
         """Write to the history of `session`."""
         self.session = session
         self.command = ""
+        self._joined: int | None = None
         self._run: int | None = None
         self._stages: set[str] = set()
         self._outcome = "ok"
         self._last = 0.0
 
+    def join(self, run: int | None) -> None:
+        """Add every stage from now on to a run that another process began, and will end."""
+        self._joined = run
+
     def add(self, record: StageRecord, outcome: str = "ok") -> None:
         """Add a stage to the pass that is under way, or begin another; its `outcome` is the first that isn't ok."""
+        if self._joined is not None:
+            self.session.add(self._joined, record)
+            return
         if self._run is None or record.name in self._stages or time.time() - self._last > IDLE:
             self.begin(self.command or "notebook")
         if not self.session.add(self._run, record):
@@ -41,6 +49,8 @@ class Passes:
 
     def begin(self, command: str) -> None:
         """Begin a new pass."""
+        if self._joined is not None:
+            return
         self._run = self.session.begin("notebook", command, notebook_title())
         self._stages = set()
         self._outcome = "ok"

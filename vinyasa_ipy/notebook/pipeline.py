@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from vinyasa_ipy.notebook.cell import StageCell
     from vinyasa_ipy.notebook.gate import Gate
     from vinyasa_ipy.notebook.stages import Stages
+    from vinyasa_ipy.pipeline.selection import Selection
     from vinyasa_ipy.pipeline.stage import Inputs
     from vinyasa_ipy.pipeline.verdict import Verdict
     from vinyasa_ipy.store import Trace
@@ -151,7 +152,7 @@ class Pipeline:
 
     # ---- running several -------------------------------------------------------------------------------------
 
-    def run(self, names: Sequence[str], *, force: bool, dry_run: bool, tell: Callable[[Page], None]) -> int:
+    def run(self, names: Sequence[str], asked: Selection, *, dry_run: bool, tell: Callable[[Page], None]) -> int:
         """Bring stages up to date in order: all, or those named and what they need. Returns the exit code."""
         unknown = [name for name in names if name not in self.stages.known]
         if unknown:
@@ -167,14 +168,23 @@ class Pipeline:
             if names
             else set(self.stages.known)
         )
-        order = [name for name in pipeline.order() if name in wanted & self.stages.known.keys()]
-        if not order:
+        if not self.stages.known:
             raise CommandError("there is no stage yet", "run a cell that begins with `%%stage NAME`")
+        asked.expect_known(self.stages.known, "this notebook")
+        left = asked.leave_out(pipeline, self.stages.known)
+        order = [name for name in pipeline.order() if name in wanted & self.stages.known.keys() and name not in left]
         if dry_run:
-            tell(self._foresee([standing for standing in self.standings() if standing.name in wanted]))
+            tell(self._foresee([standing for standing in self.standings() if standing.name in order]))
             return 0
         self.stages.passes.begin("%vinyasa run")
-        return 0 if all(self._run_one(name, force=force and (not names or name in names)) for name in order) else 1
+        self.stages.must_hit |= asked.must_hit
+        try:
+            forced = [
+                name for name in order if name in asked.force or (asked.force_all and (not names or name in names))
+            ]
+            return 0 if all(self._run_one(name, force=name in forced) for name in order) else 1
+        finally:
+            self.stages.must_hit -= asked.must_hit
 
     def _foresee(self, standings: Sequence[Standing]) -> Page:
         rows = tuple(

@@ -41,7 +41,7 @@ from vinyasa_ipy.pipeline.verdict import Verdict
 from vinyasa_ipy.session import Session, record_stage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from vinyasa_ipy.store import Lease, Trace
 
@@ -101,8 +101,15 @@ class Stages:
         self.reasons: dict[str, str] = {}
         self.forced: set[str] = set()
         self.automatic: Automatic | None = None
+        self.must_hit: set[str] = set()
         self.passes = Passes(session)
         self._now = _Now()
+
+    def join(self, run: int | None, force: Iterable[str], must_hit: Iterable[str]) -> None:
+        """Add what happens from now on to a run that another process began, and treat the stages named as it asks."""
+        self.passes.join(run)
+        self.forced.update(force)
+        self.must_hit.update(must_hit)
 
     def begin(self, text: str, node: ast.Module) -> ast.Module:
         """Decide about a cell: leave its code as it is, or put in its place what brings its results back."""
@@ -167,6 +174,8 @@ class Stages:
                 underway.refusal = f"its stored result could not be brought back: {error.args[0]}"
             else:
                 return _call("bring_back")
+        if cell.line.name in self.must_hit:
+            return _call("refuse", f"`{cell.line.name}` must be a hit, and would run: {self._reason(underway)}")
         self._start(underway)
         return cell.tree
 
