@@ -42,6 +42,10 @@ def run_page(page: Path, selection: Selection, options: argparse.Namespace, plac
     plans = _plan_all(page, selection, options)
     folder = find_folder(page.absolute().parent)  # the page's kernel works there, with that folder's store
     session = place.session if folder == place.session.folder else Session(folder)
+    if options.dry_run:
+        for plan in plans:
+            place.tell(PageRun(plan, session, place).foresee())
+        return 0
     endings: list[Ending] = []
     for plan in plans:
         endings.append(PageRun(plan, session, place).execute())

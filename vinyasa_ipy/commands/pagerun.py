@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.commands.outcome import say_record
@@ -14,7 +14,8 @@ from vinyasa_ipy.history import StageRecord
 from vinyasa_ipy.notebook.formats import write_page
 from vinyasa_ipy.notebook.outline import connect_parts, outline
 from vinyasa_ipy.notebook.parameters import say_values
-from vinyasa_ipy.pages import Text, duration
+from vinyasa_ipy.pages import Table, Text, duration
+from vinyasa_ipy.pipeline.prospect import Prospect, make_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,6 +94,28 @@ class PageRun:
             self.session.end(self.number, outcome)
         return self._conclude(outcome, time.perf_counter() - began, failure)
 
+    def foresee(self) -> Table:
+        """Say what a run would do, without one."""
+        from vinyasa_ipy.notebook.headless import Headless
+
+        self.place.doing("starting a kernel")
+        try:
+            known = Headless(self.plan.notebook, self._order()).foresee(self._wanted())
+        finally:
+            self.place.doing("")
+        stood = {each.name: replace(each, seconds=self._took(each)) for each in known}
+        stood |= {name: Prospect(name, why.verdict, why.reason) for name, why in self.left.items()}
+        plain = [part.name for part in self._wanted() if not part.is_stage and not part.is_setup]
+        note = f"Not looked at: {', '.join(plain)}; only stages are." if plain else ""
+        return make_table("stage", [stood[name] for name in dict.fromkeys(self.stages)], note=note)
+
+    def _wanted(self) -> list[Part]:
+        return [part for part in self.parts if part.name not in self.left]
+
+    def _took(self, stage: Prospect) -> float | None:
+        newest = self.session.store.newest(stage.name) if stage.state != "hit" else None
+        return newest.seconds if newest is not None else None
+
     def _run(self) -> Failure | None:
         from vinyasa_ipy.notebook.headless import Headless
 
@@ -101,7 +124,7 @@ class PageRun:
             if part.name in self.left:
                 self._leave_out(part)
         self.place.doing("starting a kernel")
-        failure = kernel.run([part for part in self.parts if part.name not in self.left], self)
+        failure = kernel.run(self._wanted(), self)
         if failure is not None:
             _show_failure(self.plan.page, failure)
         return failure

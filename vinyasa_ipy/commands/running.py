@@ -8,13 +8,13 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vinyasa_ipy.commands.outcome import Prospect, tell_prospects
 from vinyasa_ipy.commands.selecting import OPTIONS, is_file, read_selection, split_page
 from vinyasa_ipy.commands.table import Command, Option, Place
 from vinyasa_ipy.errors import CommandError, say_error
 from vinyasa_ipy.notebook.line import Note, say_reason
 from vinyasa_ipy.pages import Text, duration
 from vinyasa_ipy.pipeline.graph import Node, connect
+from vinyasa_ipy.pipeline.prospect import Prospect, make_table
 from vinyasa_ipy.pipeline.script import Look, Script, Sequence, as_main, read_script
 from vinyasa_ipy.pipeline.stage import Stage
 from vinyasa_ipy.session import record_stage
@@ -106,7 +106,7 @@ def _foresee(sequence: Sequence, scripts: Listed[Script], selection: Selection, 
             known = found[-1].state == "hit"
         else:
             found.append(Prospect(script.name, "not known", "it comes after one that runs", _took(sequence, script)))
-    place.tell(tell_prospects("script", found))
+    place.tell(make_table("script", found))
     return 0
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
+import json
 import logging
 import os
 import signal
@@ -17,6 +19,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
 from vinyasa_ipy.errors import CommandError
+from vinyasa_ipy.notebook.outline import connect_parts
+from vinyasa_ipy.pipeline.prospect import Prospect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -111,6 +115,51 @@ class Headless:
         finally:
             cell.outputs = _merge_streams(cell.outputs)
         return None
+
+    # ---- a dry run -------------------------------------------------------------------------------------------
+
+    def foresee(self, parts: Sequence[Part]) -> list[Prospect]:
+        """Say of each stage what a run would do. Of the other cells only those run that set up and do nothing else."""
+        return asyncio.run(self._foresee(parts))
+
+    async def _foresee(self, parts: Sequence[Part]) -> list[Prospect]:
+        sources = connect_parts(parts).sources
+        found: list[Prospect] = []
+        open_: dict[str, str] = {}  # cells whose names are not what they will be, and in words why
+        async with self._kernel():
+            for part in parts:
+                waits = next((name for name in sources[part.name] if name in open_), None)
+                if part.is_stage:
+                    found.append(await self._foresee_one(part, waits, open_.get(waits or "", "")))
+                    if found[-1].state != "hit":
+                        open_[part.name] = "would run" if found[-1].state == "would run" else "may run"
+                elif waits is not None or not part.is_setup or not await self._set_up(part):
+                    open_[part.name] = "a dry run doesn't run"
+        return found
+
+    async def _foresee_one(self, part: Part, waits: str | None, why: str) -> Prospect:
+        if waits is not None:
+            return Prospect(part.name, "not known", f"it needs `{waits}`, which {why}")
+        if part.name in self.order.force:
+            return Prospect(part.name, "would run", "forced")
+        module = "__import__('vinyasa_ipy.notebook.forecast', fromlist=['forecast'])"
+        answer = await self._evaluate(f"{module}.forecast(get_ipython().vinyasa.stages, {part.source!r})")
+        return Prospect(part.name, "hit" if answer["hit"] else "would run", answer["reason"])
+
+    async def _set_up(self, part: Part) -> bool:
+        client: Any = self._client.kc
+        reply = await self._answer(client.execute(part.source, silent=True, store_history=False, allow_stdin=False))
+        return bool(reply["status"] == "ok")
+
+    async def _evaluate(self, expression: str) -> dict[str, Any]:
+        """Evaluate an expression of ours that gives JSON."""
+        client: Any = self._client.kc
+        request = client.execute("", silent=True, store_history=False, user_expressions={"it": expression})
+        answer = (await self._answer(request))["user_expressions"]["it"]
+        if answer["status"] != "ok":
+            return {"hit": False, "reason": f"{answer['ename']}: {answer['evalue']}"}
+        found: dict[str, Any] = json.loads(ast.literal_eval(answer["data"]["text/plain"]))
+        return found
 
     # ---- the kernel ------------------------------------------------------------------------------------------
 

@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One code cell: its place among all cells, its number among those with code, and what it reads and binds."""
+    """One code cell: its place among all cells, its number among those with code, and what it reads and binds.
+
+    `is_setup` tells that it imports, defines and names constants, and does nothing else.
+    """
 
     place: int
     number: int
     source: str
     is_stage: bool
+    is_setup: bool
     node: Node
 
     @property
@@ -65,14 +69,40 @@ def _read(place: int, number: int, source: str) -> Part:
             stage = False
         else:
             name, needs = line.name, frozenset(line.needs)
-    reads, binds = _names(body)
-    return Part(place, number, source, stage, Node(name, reads=reads, binds=binds, needs=needs))
+    tree = _parse(body)
+    names = read_names(tree)
+    setup = not stage and bool(tree.body) and all(map(_is_setup, tree.body))
+    node = Node(name, reads=names.reads, binds=frozenset(filter(is_users, names.binds)), needs=needs)
+    return Part(place, number, source, stage, setup, node)
 
 
-def _names(body: str) -> tuple[frozenset[str], frozenset[str]]:
+def _parse(body: str) -> ast.Module:
+    """Read a cell's code; of one that can't be read nothing is known, and the kernel will say why."""
+    manager: Any = TransformerManager()  # type: ignore[no-untyped-call]
     try:
-        manager: Any = TransformerManager()  # type: ignore[no-untyped-call]
-        names = read_names(ast.parse(manager.transform_cell(body)))
+        code: str = manager.transform_cell(body)
+        return ast.parse(code)
     except (SyntaxError, ValueError):
-        return frozenset(), frozenset()
-    return names.reads, frozenset(filter(is_users, names.binds))
+        return ast.Module([], [])
+
+
+def _is_setup(statement: ast.stmt) -> bool:
+    if isinstance(statement, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return True
+    if isinstance(statement, (ast.Assign, ast.AnnAssign)):
+        return not any(isinstance(node, _DOES_THINGS) for node in ast.walk(statement))
+    return isinstance(statement, ast.Expr) and (
+        isinstance(statement.value, ast.Constant) or _is_setting(statement.value)
+    )
+
+
+def _is_setting(value: ast.expr) -> bool:
+    """Tell whether an expression is a magic that prepares a shell, as IPython spells it in Python."""
+    if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Attribute):
+        return False
+    name = value.args[0] if value.func.attr == "run_line_magic" and value.args else None
+    return isinstance(name, ast.Constant) and name.value in _PREPARING
+
+
+_DOES_THINGS = (ast.Call, ast.Await, ast.Subscript, ast.NamedExpr, ast.ListComp, ast.SetComp, ast.DictComp)
+_PREPARING = ("load_ext", "matplotlib", "config", "autoreload")

@@ -11,11 +11,12 @@ from vinyasa_ipy.notebook.automatic import Automatic
 from vinyasa_ipy.notebook.cell import make_cell
 from vinyasa_ipy.notebook.document import Document
 from vinyasa_ipy.notebook.stages import Underway
-from vinyasa_ipy.pages import Column, Page, Table, duration
+from vinyasa_ipy.pages import Page, duration
 from vinyasa_ipy.pipeline.accept import Edited, draft_acceptance
 from vinyasa_ipy.pipeline.graph import Graph, Node, connect
 from vinyasa_ipy.pipeline.inputs import list_missing
 from vinyasa_ipy.pipeline.namespace import is_users
+from vinyasa_ipy.pipeline.prospect import Prospect, make_table
 from vinyasa_ipy.pipeline.verdict import explain
 
 if TYPE_CHECKING:
@@ -187,12 +188,16 @@ class Pipeline:
             self.stages.must_hit -= asked.must_hit
 
     def _foresee(self, standings: Sequence[Standing]) -> Page:
-        rows = tuple(
-            (s.name, "hit" if s.state == "hit" else "would run", s.reason, duration(s.trace.seconds) if s.trace else "")
-            for s in standings
-        )
-        columns = (Column("stage"), Column("state"), Column("why"), Column("took before", "right"))
-        return Table("Nothing has run", columns, rows)
+        prospects = [
+            Prospect(
+                each.name,
+                "hit" if each.state == "hit" else "would run",
+                each.reason,
+                each.trace.seconds if each.trace else None,
+            )
+            for each in standings
+        ]
+        return make_table("stage", prospects)
 
     def _run_one(self, name: str, *, force: bool) -> bool:
         """Run a known stage's cell again, inside the cell that asked for it."""

@@ -232,14 +232,16 @@ class Stages:
 
     # ---- a hit -----------------------------------------------------------------------------------------------
 
-    def _open(self, underway: Underway, trace: Trace | None) -> None:
+    def _open(self, underway: Underway, trace: Trace | None, *, whole: bool = True) -> None:
+        """Load what a hit brings back; without files, settings and generators unless `whole`."""
         if trace is None:
             raise KeyError(underway.cell.line.name)
         accepted = underway.verdict.accepted if underway.verdict is not None else ()
         wanted = read_digests((accepted[0] if accepted else trace).details)
         define(underway.cell.tree, wanted, self.shell.user_ns, self._file(underway.cell))
         objects = name_objects(underway.reached) if underway.reached is not None else {}
-        opened = self.session.engine.open(trace, objects)
+        engine = self.session.engine
+        opened = engine.open(trace, objects) if whole else engine.load(trace, objects)
         values: Any = opened[VALUES]
         repeat_changes(values["changes"], objects)
         underway.opened = opened
@@ -249,16 +251,27 @@ class Stages:
         underway = self._now.underway
         if underway is None or underway.opened is None or underway.verdict is None or underway.verdict.trace is None:
             return
-        trace, stored = underway.verdict.trace, dict(underway.opened[VALUES])
-        for name in _texts(trace.details.get("removed")):
-            self.shell.user_ns.pop(name, None)
-        self.shell.user_ns.update(stored["names"])
+        stored = self._bind(underway.verdict.trace, underway.opened)
         shown = underway.opened[DISPLAYED]
         result = stored["result"] if stored["has_result"] else NO_RESULT
         nodes = rename_cited(shown["nodes"], underway.cited) if underway.cited else shown["nodes"]
         numbered: Any = trace.details.get("numbered")
         nodes = number_anew(nodes, numbered) if numbered else nodes
         replay(self.shell, Displayed(tuple(nodes), tuple(shown["lossy"])), result=result)
+
+    def recall(self, underway: Underway) -> None:
+        """Put back the names that a hit's stage made, and nothing else. Raises KeyError when they are gone."""
+        trace = underway.verdict.trace if underway.verdict is not None else None
+        self._open(underway, trace, whole=False)
+        if trace is not None and underway.opened is not None:
+            self._bind(trace, underway.opened)
+
+    def _bind(self, trace: Trace, opened: Mapping[str, Any]) -> dict[str, Any]:
+        stored = dict(opened[VALUES])
+        for name in _texts(trace.details.get("removed")):
+            self.shell.user_ns.pop(name, None)
+        self.shell.user_ns.update(stored["names"])
+        return stored
 
     # ---- a run -----------------------------------------------------------------------------------------------
 
