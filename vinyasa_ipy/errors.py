@@ -75,6 +75,20 @@ class StoreError(VinyasaError):
         return f"the store at {self.path} can't be used: {self.reason}"
 
 
+class ShelfError(VinyasaError):
+    """A shelf, where results are shared, can't be used as asked; what it should have given or kept stays local."""
+
+    def __init__(self, place: str, reason: str) -> None:
+        """Keep the `place`, a URL or a file, and the `reason` in words, with what to do."""
+        super().__init__(place, reason)
+        self.place = place
+        self.reason = reason
+
+    def message(self) -> str:
+        """Name the place and the reason."""
+        return f"{self.place} can't be used: {self.reason}"
+
+
 class HistoryError(VinyasaError):
     """The history's database can't be used as asked (locked, full, read-only); what it should have recorded goes on."""
 

@@ -53,12 +53,13 @@ class Calls:
         return choose_packing(self.compress)
 
     def find_valid(self, owner: str, key: str) -> Trace | None:
-        """Find the newest execution of a call that read nothing but what is still as it was."""
+        """Find the newest execution of a call that read nothing but what is still as it was, here or on a shelf."""
+        found = self._find_here(owner, key)
+        return self._find_here(owner, key) if found is None and self.engine.receive(owner, key) else found
+
+    def _find_here(self, owner: str, key: str) -> Trace | None:
         traces = self.store.traces(owner, key)
-        look = self.engine.readings.look if traces else None
-        return next(
-            (trace for trace in traces if look and all(look(read) == read.digest for read in trace.reads)), None
-        )
+        return next((trace for trace in traces if self.engine.readings.stand(trace)), None)
 
 
 @cache

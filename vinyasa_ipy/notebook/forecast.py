@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from vinyasa_ipy.errors import FingerprintError, StoreError
-from vinyasa_ipy.notebook.cell import make_cell, parse_line
+from vinyasa_ipy.notebook.cell import make_cell
 from vinyasa_ipy.notebook.stages import Underway
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def forecast(stages: Stages, text: str) -> str:
     The names of a hit are put back for the stages that follow; no file is written.
     """
     tree = ast.parse(stages.shell.transform_cell(text))
-    underway = Underway(make_cell(parse_line(text), text, tree))
+    underway = Underway(make_cell(text, tree, ""))
     stages.look(underway)
     verdict = underway.verdict
     if verdict is None:

@@ -251,7 +251,8 @@ class Stages:
         underway = self._now.underway
         if underway is None or underway.opened is None or underway.verdict is None or underway.verdict.trace is None:
             return
-        stored = self._bind(underway.verdict.trace, underway.opened)
+        trace = underway.verdict.trace
+        stored = self._bind(trace, underway.opened)
         shown = underway.opened[DISPLAYED]
         result = stored["result"] if stored["has_result"] else NO_RESULT
         nodes = rename_cited(shown["nodes"], underway.cited) if underway.cited else shown["nodes"]

@@ -10,9 +10,11 @@ import sys
 import threading
 from contextlib import contextmanager
 from functools import wraps
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, Protocol
 
 from vinyasa_ipy.fingerprint.modules import origin
+from vinyasa_ipy.store.errands import ERRANDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -127,7 +129,7 @@ def _tell(what: str, tell: Callable[[Listener], None]) -> None:
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     """Pass an event on. Runs for everything Python does: one test when nobody listens."""
-    if _listeners and event in HEARD and not getattr(_busy, "inside", False):
+    if _listeners and event in HEARD and not getattr(_busy, "inside", False) and get_ident() not in ERRANDS:
         if _awaited and event == "open":
             _look_for_loaded()
         _tell(event, lambda listener: listener.see(event, arguments))

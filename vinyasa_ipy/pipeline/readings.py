@@ -56,6 +56,10 @@ class Readings:
                 return look(read.path.removeprefix(prefix))
         return digest_file(self.places.find(read.path))
 
+    def stand(self, trace: Trace) -> bool:
+        """Tell whether all that an execution read is still as it was."""
+        return all(self.look(read) == read.digest for read in trace.reads)
+
     def take(self, activity: Activity, ambient: Mapping[str, str], before: Surroundings) -> tuple[FileRead, ...]:
         """Name and fingerprint all that was read.
 

@@ -6,12 +6,13 @@ import os
 import stat
 import warnings
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vinyasa_ipy.errors import StoreError, VinyasaWarning
 from vinyasa_ipy.store import trust
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 FOLDER_NAME = ".vinyasa"
@@ -59,8 +60,7 @@ def locate_folder(start: str) -> str:
     here = os.path.abspath(start)
     project = locate_project(here)
     pyproject = os.path.join(project or here, _ROOTS[0])
-    name = _read_setting(pyproject) if os.path.isfile(pyproject) else FOLDER_NAME
-    return os.path.join(project or here, name)
+    return os.path.join(project or here, _read_setting(pyproject))
 
 
 def locate_project(start: str) -> str | None:
@@ -82,8 +82,8 @@ def _read_setting(pyproject: str) -> str:
     return folder
 
 
-def read_section(pyproject: str) -> dict[str, Any]:
-    """Read `[tool.vinyasa]` from a `pyproject.toml`; empty when there is none, with a warning when it can't be read."""
+def read_section(pyproject: str) -> Mapping[str, object]:
+    """Read `[tool.vinyasa]` of a `pyproject.toml`, empty when there is none; warn when it can't be read."""
     try:
         with open(pyproject, encoding="utf-8") as file:
             text = file.read()
@@ -91,13 +91,12 @@ def read_section(pyproject: str) -> dict[str, Any]:
             return {}
         import tomllib  # 5 ms that only projects which name us pay
 
-        settings = tomllib.loads(text)
+        tool = tomllib.loads(text).get("tool")
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
         _warn_setting(pyproject, f"it can't be read ({error})")
         return {}
-    tool = settings.get("tool")
     section = tool.get("vinyasa") if isinstance(tool, dict) else None
     return section if isinstance(section, dict) else {}
 

@@ -18,7 +18,7 @@ from vinyasa_ipy.store.disk import READ, WRITE, write_all
 from vinyasa_ipy.store.trace import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from vinyasa_ipy.store.artifact import Piece, Run
@@ -167,6 +167,32 @@ class Objects:
         finally:
             os.close(incoming)
         return digest
+
+    def find(self, digest: str) -> Place:
+        """Say where an artifact stands that is there and whole; raises KeyError."""
+        present = self._find_intact(digest)
+        if present is None:
+            raise KeyError(digest)
+        return Place(length=present[0], digest=digest, facts=present)
+
+    def receive(self, digest: str, write: Callable[[str], None]) -> None:
+        """Take in an artifact from elsewhere: `write` puts its bytes into the file that it is given the path of.
+
+        Raises KeyError when they are others than `digest` says, StoreError, and what `write` raises.
+        """
+        self._disk.prepare()
+        aside = self._disk.name_aside()
+        try:
+            write(aside)
+            os.chmod(aside, 0o400)
+            with open(aside, "rb") as file:
+                found = digest_pieces([_map(file.fileno(), os.fstat(file.fileno()).st_size)])
+            if found != digest:
+                raise KeyError(digest)
+            self._disk.move(aside, self.path(digest))
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(aside)
 
     def restore_file(self, digest: str, target: Path, mode: int) -> None:
         """Bring a stored file back to `target`, whole or not at all; a link there is written through.

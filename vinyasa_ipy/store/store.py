@@ -85,10 +85,12 @@ class Store:
         """Take the folder `root`, which is made at the first write.
 
         Traces stand at `traces/OWNER/KEY/trace_name` below it, or beside it when `traces` leads out of it; with
-        `nested`, slashes in an owner make folders. `folders` are all those that the store writes into.
+        `nested`, slashes in an owner make folders. `folders` are all those that the store writes into, `shelved` is
+        the folder that its traces have on a shelf.
         """
         base = os.path.abspath(root)
         self._layout = (traces, trace_name, nested)
+        self.shelved = "calls" if nested else "traces"
         self._trace_name = trace_name
         self._nested = nested
         self._traces = f"{os.path.normpath(os.path.join(base, traces))}/"
@@ -148,12 +150,16 @@ class Store:
             data, signature = write_trace(trace, places, small, signer)
         except (TypeError, ValueError) as error:
             raise UnstorableError(draft.owner, f"its record is not plain JSON: {error}") from error
-        self._disk.commit([data], lambda: path)
+        self._commit(folder, name, data)
+        return replace(trace, stored=Stored(path, signature, places))
+
+    def _commit(self, folder: str, name: str, data: bytes) -> None:
+        """Write a trace's file."""
+        self._disk.commit([data], lambda: folder + name)
         if name != self._trace_name:
             # What this execution was seen to depend on, an earlier plain trace under the key has missed.
             with suppress(OSError):
                 os.unlink(folder + self._trace_name)
-        return replace(trace, stored=Stored(path, signature, places))
 
     def _place(self, pieces: Mapping[str, list[Piece]]) -> tuple[dict[str, Place], Small]:
         """Store large results as artifacts; gather the small ones into one run of bytes."""
@@ -317,6 +323,46 @@ class Store:
         Raises KeyError when the artifact is absent, StoreError when `target` can't be written.
         """
         self._objects.restore_file(digest, target, mode)
+
+    # ---- from and to other machines --------------------------------------------------------------------------
+
+    def mark(self, trace: Trace) -> str:
+        """Tell how a stored trace differs by name from others under its key: not at all when it is plain."""
+        return os.path.basename(trace.stored.path).removeprefix(self._trace_name) if trace.stored else ""
+
+    def export(self, trace: Trace) -> bytes:
+        """Give the verified file of a stored trace, for another machine; raises KeyError when it is gone."""
+        if trace.stored is None:
+            raise KeyError(trace.key)
+        return self._read(trace.stored.path, make_address(trace.owner, trace.key), look_at)
+
+    def locate_artifact(self, digest: str) -> str:
+        """Say in which file an artifact stands."""
+        return self._objects.path(digest)
+
+    def holds_artifact(self, digest: str) -> bool:
+        """Tell whether an artifact is there and whole."""
+        with suppress(KeyError):
+            return bool(self._objects.find(digest))
+        return False
+
+    def receive_artifact(self, digest: str, write: Callable[[str], None]) -> None:
+        """Take in an artifact from elsewhere; see `Objects.receive`."""
+        self._objects.receive(digest, write)
+
+    def admit(self, trace: Trace, mark: str, data: bytes) -> None:
+        """Take in a trace from elsewhere that somebody trusted has signed, as if it had been made here.
+
+        `data` is its file there. Raises KeyError when an artifact isn't here, StoreError.
+        """
+        places = dict(trace.stored.places) if trace.stored else {}
+        inline = [place for place in places.values() if not place.digest]
+        small = find_small(data, Place(0, max((place.start + place.length for place in inline), default=0)))
+        places |= {name: self._objects.find(place.digest) for name, place in places.items() if place.digest}
+        data, _ = write_trace(trace, places, Small(small, ALIGNMENT), self._sign_in(make=True))
+        self._commit(self._folder(trace.owner, trace.key), self._trace_name + mark, data)
+
+    # ---- all entries -----------------------------------------------------------------------------------------
 
     def owners(self) -> list[str]:
         """List the owners that have traces, sorted."""

@@ -11,6 +11,8 @@ from contextlib import suppress
 from vinyasa_ipy.errors import StoreError
 
 SECRET_LENGTH = 32
+PRIVATE_LIMIT = 1 << 20
+"""Bytes that a file of the user's own settings has at most."""
 
 _REMEDIES = {
     errno.ENOSPC: "the disk is full; free some space, or run `vinyasa clear`",
@@ -64,16 +66,39 @@ def read_secret() -> bytes:
         raise StoreError(path, reason) from error
 
 
-def _read_checked(path: str) -> bytes:
-    """Read the secret from an open file that is the user's alone."""
+def read_private(path: str, what: str) -> bytes:
+    """Read a small file that is the user's alone; raises OSError, and StoreError saying `what` is open to others."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
     try:
         facts = os.fstat(descriptor)
-        secret = os.read(descriptor, SECRET_LENGTH + 1)
+        data = os.read(descriptor, PRIVATE_LIMIT)
     finally:
         os.close(descriptor)
     if not is_mine(facts) or (os.name == "posix" and facts.st_mode & 0o077):
-        raise StoreError(path, "the secret that signs its entries is open to others; own it and `chmod 600` it")
+        raise StoreError(path, f"{what} is open to others; own it and `chmod 600` it")
+    return data
+
+
+def write_private(path: str, text: str, what: str) -> None:
+    """Write a file that is the user's alone, whole or not at all; raises StoreError saying `what` can't be written."""
+    aside = f"{path}.{os.urandom(6).hex()}"
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True, mode=0o700)
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(text.encode())
+            os.replace(aside, path)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(aside)
+    except OSError as error:
+        raise StoreError(path, f"{what} can't be written: {explain(error)}") from error
+
+
+def _read_checked(path: str) -> bytes:
+    """Read the secret."""
+    secret = read_private(path, "the secret that signs its entries")
     if len(secret) != SECRET_LENGTH:
         raise StoreError(path, "the secret that signs its entries is damaged; remove it, and everything runs anew")
     return secret

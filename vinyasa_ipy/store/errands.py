@@ -1,0 +1,35 @@
+"""Threads that do the store's own errands: whatever they do is no stage's doing and nobody's input."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ERRANDS: set[int] = set()
+"""The threads that are on an errand now, by their identity."""
+
+
+def start_errand(name: str, work: Callable[[], None]) -> threading.Thread:
+    """Start a thread for `work`, which doesn't keep the process from ending.
+
+    Raises RuntimeError where the process has no thread to give, or is ending.
+    """
+
+    def go() -> None:
+        join_errands()
+        try:
+            work()
+        finally:
+            ERRANDS.discard(threading.get_ident())
+
+    thread = threading.Thread(target=go, name=f"vinyasa-{name}", daemon=True)
+    thread.start()
+    return thread
+
+
+def join_errands() -> None:
+    """Count what this thread does from now on as an errand."""
+    ERRANDS.add(threading.get_ident())

@@ -1,0 +1,233 @@
+"""A shelf beside the work: looked at before a run, sent to after it, and never waited for long.
+
+Whatever is wrong with the shelf or the way to it, local work goes on: one warning, and it is left in peace for a while.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+import warnings
+from collections import deque
+from contextlib import suppress
+from functools import lru_cache
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, TypeVar
+
+from vinyasa_ipy.errors import StoreError, VinyasaError, VinyasaWarning
+from vinyasa_ipy.store.errands import start_errand
+from vinyasa_ipy.store.sharing import BrokenParcel, look, send, take
+from vinyasa_ipy.store.shelf import UrlShelf
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vinyasa_ipy.store.parcel import Parcel
+    from vinyasa_ipy.store.sharing import Found
+    from vinyasa_ipy.store.shelf import Shelf, Tick
+    from vinyasa_ipy.store.store import Store
+    from vinyasa_ipy.store.trace import Trace
+
+LOOK = 2.0
+"""Seconds that a look may take, and that an artifact may take to begin to come."""
+STALL = 10.0
+"""Seconds without a byte after which an artifact that has begun to come won't."""
+REST = 60.0
+"""Seconds for which a shelf that failed is left in peace."""
+LEAVING = 10.0
+"""Seconds for which a process that ends goes on sending."""
+
+_Result = TypeVar("_Result")
+
+
+class _GivenUp(Exception):  # noqa: N818 - nobody's error: whoever waited has gone
+    """Nobody waits any more for what is being fetched."""
+
+
+class Remote:
+    """The shelf at one URL, for all stores of this process."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        """Use `shelf`; nothing is asked of it yet."""
+        self.shelf = shelf
+        self._rests_until = 0.0
+        self._trouble = ""
+        self._said: set[str] = set()
+        self._mend: set[str] = set()
+        self._waiting: deque[tuple[Store, Trace]] = deque()
+        self._sender: threading.Thread | None = None
+        self._changed = threading.Condition()
+        self._finishes = False
+        self._process = os.getpid()
+
+    # ---- before a run ----------------------------------------------------------------------------------------
+
+    def look(self, store: Store, owner: str, key: str) -> tuple[Parcel, ...]:
+        """Look for traces under a key that the store doesn't have; none when the shelf doesn't answer in time."""
+        half = time.monotonic() + LOOK / 2  # what has come by then is better than nothing
+        found = self._try(lambda _: look(store, owner, key, self.shelf, lambda: time.monotonic() > half), LOOK)
+        if found is None:
+            return ()
+        self._tell_found(found)
+        return found.parcels
+
+    def take(self, store: Store, parcel: Parcel) -> bool:
+        """Take a trace in with its artifacts; False when that can't be done, or takes longer than running did."""
+        try:
+            return (
+                self._try(lambda tick: take(store, parcel, self.shelf, tick), max(LOOK, parcel.trace.seconds))
+                is not None
+            )
+        except BrokenParcel as broken:
+            self._mend.add(broken.digest)
+            self._say(parcel.name, f"{parcel.name} on {self.shelf.place} is not used: {broken.reason}. It runs.")
+            return False
+
+    def _try(self, work: Callable[[Tick], _Result], longest: float) -> _Result | None:
+        """Work in a thread of its own and wait for it as long as it gets on; None when it fails or takes too long.
+
+        Raises BrokenParcel.
+        """
+        self._tell_trouble()
+        if self._rests():
+            return None
+        beats: SimpleQueue[tuple[_Result | Exception | None, bool]] = SimpleQueue()
+        given_up = threading.Event()
+
+        def tick(_came: int) -> None:
+            if given_up.is_set():
+                raise _GivenUp
+            beats.put((None, False))
+
+        def go() -> None:
+            try:
+                beats.put((work(tick), True))
+            except Exception as error:  # noqa: BLE001 - a shelf may fail in any way; local work goes on
+                beats.put((error, True))
+
+        try:
+            start_errand("look", go)
+            return self._wait(beats, time.monotonic() + longest)
+        except RuntimeError:  # the process is ending, or has no thread to give
+            return None
+        finally:
+            given_up.set()
+
+    def _wait(self, beats: SimpleQueue[tuple[_Result | Exception | None, bool]], end: float) -> _Result | None:
+        """Wait for the end of some work, as long as there are signs of life."""
+        patience = LOOK
+        while True:
+            try:
+                result, done = beats.get(timeout=max(0.0, min(patience, end - time.monotonic())))
+            except Empty:
+                if time.monotonic() < end or patience == LOOK:
+                    self._give_up(f"it gave no answer for {patience:.0f} s")
+                else:
+                    self._say("slow", f"what {self.shelf.place} has would take longer to come than to make again")
+                return None
+            if isinstance(result, BrokenParcel):
+                raise result
+            if isinstance(result, Exception):
+                self._give_up(_describe(result))
+                return None
+            if done:
+                return result
+            patience = STALL
+
+    # ---- after a run -----------------------------------------------------------------------------------------
+
+    def send(self, store: Store, trace: Trace) -> None:
+        """Send a stored trace in the background."""
+        self._tell_trouble()
+        with self._changed:
+            if not self._finishes:
+                self._finishes = True
+                with suppress(RuntimeError):  # it is too late for that: the process is ending
+                    # An atexit function would come after the pools that name look-ups need are closed.
+                    threading._register_atexit(self.finish)  # type: ignore[attr-defined]  # noqa: SLF001
+            self._waiting.append((store, trace))
+        self._start_sending()
+
+    def _start_sending(self) -> None:
+        with self._changed:
+            if self._waiting and self._sender is None and not self._rests():
+                with suppress(RuntimeError):
+                    self._sender = start_errand("send", self._send_all)
+
+    def _send_all(self) -> None:
+        """Send what waits, until nothing does or the shelf fails."""
+        while True:
+            with self._changed:
+                if not self._waiting or self._rests():
+                    self._sender = None
+                    self._changed.notify_all()
+                    return
+                store, trace = self._waiting[0]
+            try:
+                send(store, trace, self.shelf, self._mend)
+            except (KeyError, StoreError):
+                pass  # gone from the store by now, or the store itself is at fault, which the next look says
+            except Exception as error:  # noqa: BLE001 - a shelf may fail in any way; local work goes on
+                self._give_up(_describe(error))
+                continue
+            with self._changed:
+                self._waiting.popleft()
+
+    def finish(self) -> None:
+        """Go on sending for a while when the process ends; say what was not sent."""
+        if self._process != os.getpid():
+            return
+        self._start_sending()
+        with self._changed:
+            self._changed.wait_for(lambda: self._sender is None, LEAVING)
+            left = len(self._waiting)
+        if left:
+            results = "1 result was" if left == 1 else f"{left} results were"
+            said = f" ({self._trouble})" if self._trouble else ""
+            sys.stderr.write(f"vinyasa: {results} not sent to {self.shelf.place}{said}. `vinyasa push` sends them.\n")
+
+    # ---- trouble ---------------------------------------------------------------------------------------------
+
+    def _rests(self) -> bool:
+        return time.monotonic() < self._rests_until
+
+    def _give_up(self, reason: str) -> None:
+        """Leave the shelf in peace for a while; this may be said by another thread than this one."""
+        self._rests_until = time.monotonic() + REST
+        self._trouble = reason
+
+    def _tell_trouble(self) -> None:
+        if self._trouble and self._process == os.getpid():
+            trouble = f"{self.shelf.place} is not used for a minute: {self._trouble}"
+            self._say(
+                "trouble", f"{trouble}. Work goes on with what is here; `vinyasa push` sends later what is not sent."
+            )
+
+    def _tell_found(self, found: Found) -> None:
+        for key in found.strangers:
+            theirs = f"results on {self.shelf.place} are signed with a key that you don't trust, and not used"
+            self._say(key, f"{theirs}. If it is a colleague's, run `vinyasa trust add NAME {key}`.")
+        for name, reason in found.refused:
+            self._say(name, f"{name} on {self.shelf.place} is not used: {reason}.")
+
+    def _say(self, about: str, message: str) -> None:
+        """Warn once about a thing."""
+        if about not in self._said:
+            self._said.add(about)
+            warnings.warn(message, VinyasaWarning, stacklevel=4)
+
+
+def _describe(error: Exception) -> str:
+    return str(error) if isinstance(error, VinyasaError) else f"{type(error).__name__}: {error}"
+
+
+def open_remote(url: str) -> Remote:
+    """Open the shelf at `url`, once in a process: a forked child has none of its parent's threads."""
+    return _open(url, os.getpid())
+
+
+@lru_cache
+def _open(url: str, _process: int) -> Remote:
+    return Remote(UrlShelf(url))

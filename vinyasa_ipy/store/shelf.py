@@ -1,0 +1,132 @@
+"""Where results are shared: anything that keeps named bytes, in the layout of a store."""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from vinyasa_ipy.errors import ShelfError
+from vinyasa_ipy.store.errands import join_errands, start_errand
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+    from collections.abc import Callable, Mapping
+
+Source: TypeAlias = "bytes | str"
+"""Bytes, or the path of the file that holds them."""
+Tick: TypeAlias = "Callable[[int], None]"
+"""Is told how many bytes have arrived since the last time; may raise to stop."""
+
+_CHUNK = 4 << 20
+_PASSWORD = re.compile(r"(//[^/@:]*):[^/@]*@")
+_WHOLE = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "memory"})
+"""Protocols whose files appear whole or not at all; elsewhere they are written aside and moved."""
+
+
+class Shelf(Protocol):
+    """Keeps bytes by name. Names are paths with slashes; a fault of the place is raised as it comes."""
+
+    @property
+    def place(self) -> str:
+        """The URL or the file, for people."""
+
+    def names(self, prefix: str) -> Mapping[str, int]:
+        """List the names below the folder `prefix`, or that name itself, with their sizes in bytes."""
+
+    def read(self, name: str) -> bytes:
+        """Give the bytes of a name; raises FileNotFoundError."""
+
+    def fetch(self, name: str, target: str, tick: Tick) -> None:
+        """Write the bytes of a name to the file `target`; raises FileNotFoundError."""
+
+    def put(self, name: str, source: Source) -> None:
+        """Keep bytes under a name, whole or not at all."""
+
+
+class UrlShelf:
+    """A shelf at any URL that fsspec knows: s3, gs, az, ssh, file."""
+
+    def __init__(self, url: str) -> None:
+        """Take the folder at `url`; nothing is asked of it yet."""
+        self.place = _PASSWORD.sub(r"\1@", url)
+        self._url = url
+
+    @cached_property
+    def _root(self) -> tuple[Any, str]:
+        """Open the file system; give it with the folder's path on it. Raises ShelfError."""
+        try:
+            import fsspec
+
+            protocol = fsspec.core.split_protocol(self._url)[0] or "file"
+            # What is no asynchronous file system hands options on to its protocol, which knows nothing of these.
+            own = fsspec.get_filesystem_class(protocol).async_impl
+            options = {"use_listings_cache": False, "loop": _start_loop()} if own else {}
+            system, path = fsspec.url_to_fs(self._url, **options)
+        except ImportError as error:
+            reason = f"it needs a package ({error}); install `vinyasa-ipy[remote]`, or what its protocol asks for"
+            raise ShelfError(self.place, reason) from error
+        except ValueError as error:
+            raise ShelfError(self.place, f"{error}; give a URL such as s3://bucket/folder") from error
+        return system, path.rstrip("/")
+
+    def names(self, prefix: str) -> Mapping[str, int]:
+        """List the names below the folder `prefix`, or that name itself, with their sizes in bytes."""
+        system, root = self._root
+        found = system.find(f"{root}/{prefix.rstrip('/')}", detail=True)
+        return {path.removeprefix(f"{root}/"): int(facts["size"] or 0) for path, facts in found.items()}
+
+    def read(self, name: str) -> bytes:
+        """Give the bytes of a name; raises FileNotFoundError."""
+        system, root = self._root
+        return bytes(system.cat_file(f"{root}/{name}"))
+
+    def fetch(self, name: str, target: str, tick: Tick) -> None:
+        """Write the bytes of a name to the file `target`; raises FileNotFoundError."""
+        system, root = self._root
+        with system.open(f"{root}/{name}", "rb", block_size=_CHUNK) as source, open(target, "wb") as file:
+            while chunk := source.read(_CHUNK):
+                file.write(chunk)
+                tick(len(chunk))
+
+    def put(self, name: str, source: Source) -> None:
+        """Keep bytes under a name, whole or not at all."""
+        system, root = self._root
+        path = f"{root}/{name}"
+        if _is_whole(system):
+            _write(system, path, source)
+            return
+        aside = f"{root}/incoming/{os.urandom(8).hex()}"
+        system.makedirs(f"{root}/incoming", exist_ok=True)
+        system.makedirs(path.rpartition("/")[0], exist_ok=True)
+        try:
+            _write(system, aside, source)
+            system.mv(aside, path)
+        except BaseException:  # nothing half done stays on a shelf that others use
+            if system.exists(aside):
+                system.rm_file(aside)
+            raise
+
+
+def _write(system: Any, path: str, source: Source) -> None:
+    if isinstance(source, bytes):
+        system.pipe_file(path, source)
+    else:
+        system.put_file(source, path)
+
+
+def _is_whole(system: Any) -> bool:
+    protocols = system.protocol if isinstance(system.protocol, tuple | list) else (system.protocol,)
+    return not _WHOLE.isdisjoint(protocols)
+
+
+def _start_loop() -> AbstractEventLoop:
+    """Start an event loop whose threads are on an errand: fsspec's own serves the user's stages, too."""
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
+
+    loop = asyncio.new_event_loop()
+    loop.set_default_executor(ThreadPoolExecutor(4, "vinyasa-shelf", initializer=join_errands))
+    start_errand("shelf", loop.run_forever)
+    return loop
