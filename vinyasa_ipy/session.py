@@ -90,6 +90,10 @@ class Session:
         found += [self.functions.newest(owner) for owner in self.functions.owners()]
         return [trace for trace in found if trace is not None]
 
+    def store_for(self, kind: str) -> Store:
+        """Find the store whose traces have the folder `kind` on a shelf."""
+        return self.functions if kind == self.functions.shelved else self.store
+
     def preview(self, owner: str) -> Freed:
         """Tell what removing an owner's results would free."""
         return self._store_of(owner).preview(owner)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vinyasa_ipy.commands import accepting, automatic, checking, clearing, looking, recording, running
+from vinyasa_ipy.commands import (
+    accepting,
+    automatic,
+    checking,
+    clearing,
+    looking,
+    recording,
+    running,
+    sharing,
+    trusting,
+)
 from vinyasa_ipy.commands.table import Command, HelpAsked, Place, complete, find, make_parser, overview
 from vinyasa_ipy.pages import Text
 
@@ -29,6 +39,12 @@ COMMANDS: dict[str, Command] = {
         checking.DU,
         checking.AUDIT,
         checking.SELFTEST,
+        sharing.PUSH,
+        sharing.PULL,
+        sharing.PACK,
+        sharing.UNPACK,
+        trusting.REMOTE,
+        trusting.TRUST,
     )
 }
 

@@ -18,6 +18,7 @@ from vinyasa_ipy.pipeline.prospect import Prospect, make_table
 from vinyasa_ipy.pipeline.script import Look, Script, Sequence, as_main, read_script
 from vinyasa_ipy.pipeline.stage import Stage
 from vinyasa_ipy.session import record_stage
+from vinyasa_ipy.store.address import used
 
 if TYPE_CHECKING:
     import argparse
@@ -34,6 +35,11 @@ _PACKAGE = str(Path(__file__).parent.parent)
 
 def run(options: argparse.Namespace, place: Place) -> int:
     """Run what was named: a page, scripts, or stages of the notebook (all of them when nothing is named)."""
+    with used(options.remote):
+        return _run(options, place)
+
+
+def _run(options: argparse.Namespace, place: Place) -> int:
     targets, selection = read_selection(options, in_notebook=place.pipeline is not None)
     page, selection = split_page(targets, selection)
     scripts = page is None and bool(targets) and all(map(is_file, targets))
@@ -229,5 +235,6 @@ RUN = Command(
             {"action": "append", "default": [], "metavar": "NAME=VALUE"},
         ),
         Option(("--kernel",), "run the page in the kernel of this name", {"default": "", "metavar": "KERNEL"}),
+        Option(("--remote",), "share results on this shelf, for this run only", {"metavar": "URL"}),
     ),
 )

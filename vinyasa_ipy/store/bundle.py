@@ -22,7 +22,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 class Bundle:
-    """The shelf in an open archive. What it holds is not compressed: numbers hardly shrink, and reading waits for it."""
+    """The shelf in an open archive, uncompressed: numbers hardly shrink, and a reader would wait for it."""
 
     def __init__(self, place: str, archive: zipfile.ZipFile) -> None:
         """Take the `archive`, which people know as the file `place`."""

@@ -60,7 +60,8 @@ def locate_folder(start: str) -> str:
     here = os.path.abspath(start)
     project = locate_project(here)
     pyproject = os.path.join(project or here, _ROOTS[0])
-    return os.path.join(project or here, _read_setting(pyproject))
+    name = _read_setting(pyproject) if os.path.isfile(pyproject) else FOLDER_NAME
+    return os.path.join(project or here, name)
 
 
 def locate_project(start: str) -> str | None:

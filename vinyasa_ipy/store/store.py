@@ -359,7 +359,7 @@ class Store:
         inline = [place for place in places.values() if not place.digest]
         small = find_small(data, Place(0, max((place.start + place.length for place in inline), default=0)))
         places |= {name: self._objects.find(place.digest) for name, place in places.items() if place.digest}
-        data, _ = write_trace(trace, places, Small(small, ALIGNMENT), self._sign_in(make=True))
+        data, _ = write_trace(trace, places, Small(small, ALIGNMENT), self._sign_in_to_write())
         self._commit(self._folder(trace.owner, trace.key), self._trace_name + mark, data)
 
     # ---- all entries -----------------------------------------------------------------------------------------
