@@ -12,11 +12,12 @@ import time
 import warnings
 from collections import deque
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, TypeVar
+from textwrap import shorten
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from vinyasa_ipy.errors import StoreError, VinyasaError, VinyasaWarning
+from vinyasa_ipy.errors import ShelfError, StoreError, VinyasaError, VinyasaWarning
 from vinyasa_ipy.store.errands import start_errand
 from vinyasa_ipy.store.sharing import BrokenParcel, look, send, take
 from vinyasa_ipy.store.shelf import UrlShelf
@@ -26,12 +27,12 @@ if TYPE_CHECKING:
 
     from vinyasa_ipy.store.parcel import Parcel
     from vinyasa_ipy.store.sharing import Found
-    from vinyasa_ipy.store.shelf import Shelf, Tick
+    from vinyasa_ipy.store.shelf import Tick
     from vinyasa_ipy.store.store import Store
     from vinyasa_ipy.store.trace import Trace
 
-LOOK = 2.0
-"""Seconds that a look may take, and that an artifact may take to begin to come."""
+PATIENCE = "VINYASA_REMOTE_WAIT"
+"""The environment variable that sets how many seconds a look may take, and an artifact may take to begin to come."""
 STALL = 10.0
 """Seconds without a byte after which an artifact that has begun to come won't."""
 REST = 60.0
@@ -49,7 +50,7 @@ class _GivenUp(Exception):  # noqa: N818 - nobody's error: whoever waited has go
 class Remote:
     """The shelf at one URL, for all stores of this process."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: UrlShelf) -> None:
         """Use `shelf`; nothing is asked of it yet."""
         self.shelf = shelf
         self._rests_until = 0.0
@@ -66,8 +67,9 @@ class Remote:
 
     def look(self, store: Store, owner: str, key: str) -> tuple[Parcel, ...]:
         """Look for traces under a key that the store doesn't have; none when the shelf doesn't answer in time."""
-        half = time.monotonic() + LOOK / 2  # what has come by then is better than nothing
-        found = self._try(lambda _: look(store, owner, key, self.shelf, lambda: time.monotonic() > half), LOOK)
+        patience = _find_patience()
+        half = time.monotonic() + patience / 2  # what has come by then is better than nothing
+        found = self._try(lambda _: look(store, owner, key, self.shelf, lambda: time.monotonic() > half), patience)
         if found is None:
             return ()
         self._tell_found(found)
@@ -75,11 +77,9 @@ class Remote:
 
     def take(self, store: Store, parcel: Parcel) -> bool:
         """Take a trace in with its artifacts; False when that can't be done, or takes longer than running did."""
+        longest = max(_find_patience(), parcel.trace.seconds)
         try:
-            return (
-                self._try(lambda tick: take(store, parcel, self.shelf, tick), max(LOOK, parcel.trace.seconds))
-                is not None
-            )
+            return self._try(lambda tick: take(store, parcel, self.shelf, tick), longest) is not None
         except BrokenParcel as broken:
             self._mend.add(broken.digest)
             self._say(parcel.name, f"{parcel.name} on {self.shelf.place} is not used: {broken.reason}. It runs.")
@@ -91,49 +91,50 @@ class Remote:
         Raises BrokenParcel.
         """
         self._tell_trouble()
-        if self._rests():
+        if self._rests() or not self._open():
             return None
-        beats: SimpleQueue[tuple[_Result | Exception | None, bool]] = SimpleQueue()
+        signs: SimpleQueue[Callable[[], _Result] | None] = SimpleQueue()
         given_up = threading.Event()
 
         def tick(_came: int) -> None:
             if given_up.is_set():
                 raise _GivenUp
-            beats.put((None, False))
-
-        def go() -> None:
-            try:
-                beats.put((work(tick), True))
-            except Exception as error:  # noqa: BLE001 - a shelf may fail in any way; local work goes on
-                beats.put((error, True))
+            signs.put(None)
 
         try:
-            start_errand("look", go)
-            return self._wait(beats, time.monotonic() + longest)
-        except RuntimeError:  # the process is ending, or has no thread to give
+            start_errand("look", lambda: signs.put(_settle(work, tick)))
+            return self._wait(signs, time.monotonic() + longest)
+        except BrokenParcel:
+            raise
+        except Exception as error:  # noqa: BLE001 - a shelf may fail in any way; local work goes on
+            self._give_up(_describe(error))
             return None
         finally:
             given_up.set()
 
-    def _wait(self, beats: SimpleQueue[tuple[_Result | Exception | None, bool]], end: float) -> _Result | None:
-        """Wait for the end of some work, as long as there are signs of life."""
-        patience = LOOK
+    def _open(self) -> bool:
+        """Load what the shelf needs; that is this machine's own work, and no reason to give the shelf up."""
+        try:
+            self.shelf.open()
+        except ShelfError as error:
+            self._give_up(error.reason)
+            return False
+        return True
+
+    def _wait(self, signs: SimpleQueue[Callable[[], _Result] | None], end: float) -> _Result | None:
+        """Wait for the end of some work as long as there are signs of life; raises what the work raised."""
+        patience = _find_patience()
         while True:
             try:
-                result, done = beats.get(timeout=max(0.0, min(patience, end - time.monotonic())))
+                finished = signs.get(timeout=max(0.0, min(patience, end - time.monotonic())))
             except Empty:
-                if time.monotonic() < end or patience == LOOK:
-                    self._give_up(f"it gave no answer for {patience:.0f} s")
-                else:
+                if patience == STALL and time.monotonic() >= end:
                     self._say("slow", f"what {self.shelf.place} has would take longer to come than to make again")
+                else:
+                    self._give_up(f"it gave no answer for {patience:g} s")
                 return None
-            if isinstance(result, BrokenParcel):
-                raise result
-            if isinstance(result, Exception):
-                self._give_up(_describe(result))
-                return None
-            if done:
-                return result
+            if finished is not None:
+                return finished()
             patience = STALL
 
     # ---- after a run -----------------------------------------------------------------------------------------
@@ -200,10 +201,8 @@ class Remote:
 
     def _tell_trouble(self) -> None:
         if self._trouble and self._process == os.getpid():
-            trouble = f"{self.shelf.place} is not used for a minute: {self._trouble}"
-            self._say(
-                "trouble", f"{trouble}. Work goes on with what is here; `vinyasa push` sends later what is not sent."
-            )
+            trouble = f"{self.shelf.place} is not used for {REST:.0f} s: {self._trouble}"
+            self._say("trouble", f"{trouble}. Work goes on; `vinyasa push` sends what could not be sent.")
 
     def _tell_found(self, found: Found) -> None:
         for key in found.strangers:
@@ -219,8 +218,29 @@ class Remote:
             warnings.warn(message, VinyasaWarning, stacklevel=4)
 
 
+def _settle(work: Callable[[Tick], _Result], tick: Tick) -> Callable[[], _Result]:
+    """Do some work, and give what gives its result or raises what it raised."""
+    try:
+        result = work(tick)
+    except Exception as error:  # noqa: BLE001 - it is raised again where somebody waits for it
+        return partial(_raise, error)
+    return lambda: result
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
+
+
+def _find_patience() -> float:
+    """Find how many seconds a look may take."""
+    with suppress(KeyError, ValueError):
+        return float(os.environ[PATIENCE])
+    return 2.0
+
+
 def _describe(error: Exception) -> str:
-    return str(error) if isinstance(error, VinyasaError) else f"{type(error).__name__}: {error}"
+    said = str(error) if isinstance(error, VinyasaError) else f"{type(error).__name__}: {error}"
+    return shorten(said, 160, placeholder=" …")
 
 
 def open_remote(url: str) -> Remote:

@@ -53,6 +53,10 @@ class UrlShelf:
         self.place = _PASSWORD.sub(r"\1@", url)
         self._url = url
 
+    def open(self) -> None:
+        """Load what the URL's protocol needs, without a question to the place; raises ShelfError."""
+        _ = self._root
+
     @cached_property
     def _root(self) -> tuple[Any, str]:
         """Open the file system; give it with the folder's path on it. Raises ShelfError."""
