@@ -66,10 +66,10 @@ def mark(tmp_path):
     return tmp_path / "executed"
 
 
-def give(users, shelf, trace, results, who="ann", plain=True):
+def give(users, shelf, trace, results, who="ann"):
     with users.acting(who):
         store = getattr(users, who)
-        stored = store.put(trace, results, plain=plain)
+        stored = store.put(trace, results)
         send(store, stored, shelf)
     return stored
 
@@ -285,15 +285,15 @@ def test_an_artifact_that_is_not_what_it_was_is_not_taken(users, shelf, draft, m
 def test_nothing_arrives_while_a_fetch_is_given_up(users, shelf, draft):
     give(users, shelf, draft(), {"return": BIG})
 
-    class GivenUp(Exception):
+    class GivenUpError(Exception):
         pass
 
     def give_up(_):
-        raise GivenUp
+        raise GivenUpError
 
     with users.acting("bob"):
         (parcel,) = look(users.bob, "features", KEY, shelf, lambda: False).parcels
-        with pytest.raises(GivenUp):
+        with pytest.raises(GivenUpError):
             take(users.bob, parcel, shelf, give_up)
         assert users.bob.traces("features", KEY) == []
     assert not list((users.bob.root / "tmp").iterdir())

@@ -6,8 +6,12 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
+import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,8 +75,68 @@ class S3Server:
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         while not (found := re.search(r"http://127.0.0.1:\d+", self._process.stderr.readline())):
             assert self._process.poll() is None
-        self.environment = S3_USER | {"AWS_ENDPOINT_URL": found[0]}
+        self.environment = S3_USER | {"AWS_ENDPOINT_URL": found[0], "VINYASA_REMOTE": "s3://team/results"}
+        urllib.request.urlopen(urllib.request.Request(f"{found[0]}/team", method="PUT")).close()
 
     def kill(self) -> None:
         self._process.kill()
-        self._process.communicate()
+        self._process.wait()
+        self._process.stderr.close()
+
+
+FILES = {
+    "load.py": """
+        print("loading")
+        x = bytes(range(250)) * 6400
+        with open("out.txt", "w") as file:
+            file.write("made by load")
+        """,
+    "model.py": """
+        from lib import slow
+        y = slow(5) + sum(x)
+        print("y is", y)
+        """,
+    "lib.py": """
+        from vinyasa_ipy import cache
+        @cache
+        def slow(n):
+            return n * 2
+        """,
+}
+
+
+@pytest.fixture
+def make_machine(tmp_path):
+    def make(who: str, files: dict[str, str] = FILES) -> Machine:
+        return Machine.make(tmp_path / who, {name: textwrap.dedent(text) for name, text in files.items()})
+
+    return make
+
+
+@pytest.fixture
+def ann(make_machine):
+    return make_machine("ann")
+
+
+@pytest.fixture
+def bob(make_machine):
+    return make_machine("bob")
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    """Give the environment in which results are shared in a folder."""
+    return {"VINYASA_REMOTE": str(tmp_path / "shelf"), "VINYASA_REMOTE_WAIT": "30"}
+
+
+@pytest.fixture
+def start_s3():
+    servers = []
+
+    def start() -> S3Server:
+        servers.append(S3Server())
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.kill()
