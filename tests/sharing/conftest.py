@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
+import socket
 import subprocess
 import sys
 import textwrap
+import threading
 import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -75,13 +79,51 @@ class S3Server:
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         while not (found := re.search(r"http://127.0.0.1:\d+", self._process.stderr.readline())):
             assert self._process.poll() is None
-        self.environment = S3_USER | {"AWS_ENDPOINT_URL": found[0], "VINYASA_REMOTE": "s3://team/results"}
+        self.environment = S3_USER | {"AWS_ENDPOINT_URL": found[0]}
         urllib.request.urlopen(urllib.request.Request(f"{found[0]}/team", method="PUT")).close()
 
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()
         self._process.stderr.close()
+
+
+class Line:
+    """A line to a server that breaks, or falls silent, after so many bytes in one direction."""
+
+    def __init__(self, url: str, *, up: float = math.inf, down: float = math.inf, silent: bool = False) -> None:
+        self._server = url.removeprefix("http://").split(":")
+        self._left = {"up": up, "down": down}
+        self._silent = silent
+        self._ends: list[socket.socket] = []
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._door.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._door.accept()
+                server = socket.create_connection((self._server[0], int(self._server[1])))
+                self._ends += [client, server]
+                for way in ((client, server, "up"), (server, client, "down")):
+                    threading.Thread(target=self._pass, args=way, daemon=True).start()
+
+    def _pass(self, source: socket.socket, target: socket.socket, way: str) -> None:
+        with suppress(OSError):
+            while data := source.recv(65_536):
+                self._left[way] -= len(data)
+                if self._left[way] >= 0:
+                    target.sendall(data)
+                elif not self._silent:
+                    self.cut()
+
+    def cut(self) -> None:
+        """Break every connection, and take no new one."""
+        for end in (self._door, *self._ends):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
 
 
 FILES = {
@@ -129,14 +171,29 @@ def shelf(tmp_path):
     return {"VINYASA_REMOTE": str(tmp_path / "shelf"), "VINYASA_REMOTE_WAIT": "30"}
 
 
+@pytest.fixture(scope="module")
+def s3():
+    """Start one S3 server for the tests of a module."""
+    server = S3Server()
+    yield server
+    server.kill()
+
+
 @pytest.fixture
-def start_s3():
-    servers = []
+def bucket(s3, tmp_path):
+    """Give the environment in which results are shared in a folder of a bucket, one for each test."""
+    return s3.environment | {"VINYASA_REMOTE": f"s3://team/{tmp_path.name}", "VINYASA_REMOTE_WAIT": "30"}
 
-    def start() -> S3Server:
-        servers.append(S3Server())
-        return servers[-1]
 
-    yield start
-    for server in servers:
-        server.kill()
+@pytest.fixture
+def break_line(s3):
+    """Give the way to lay a line to the S3 server that will break, as a change to the environment."""
+    lines = []
+
+    def lay(**how: Any) -> dict[str, str]:
+        lines.append(Line(s3.environment["AWS_ENDPOINT_URL"], **how))
+        return {"AWS_ENDPOINT_URL": lines[-1].url}
+
+    yield lay
+    for line in lines:
+        line.cut()

@@ -23,6 +23,7 @@ def test_scripts_and_functions_are_hits_on_the_machine_of_who_trusts(ann, bob, s
     assert verdicts(ann(*RUN, **shelf)) == RUNS
     done = bob(*RUN, **shelf)
     assert verdicts(done) == HITS
+    assert done.stdout.count(" by ann)") == 2
     assert "y is 199200010" in done.stdout
     assert (bob.project / "out.txt").read_text() == "made by load"
     call = "from lib import slow; print(slow.check_call_in_cache(5), slow.check_call_in_cache(6))"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -119,7 +120,9 @@ def test_the_record_arrives_whole(users, shelf, draft):
     stored = give(users, shelf, draft(reads=reads, notes=("n",), details={"a": [1]}, values={"x": "int"}), {"x": 1})
     receive(users, shelf)
     with users.acting("bob"):
-        assert users.bob.traces("features", KEY) == [stored]
+        (arrived,) = users.bob.traces("features", KEY)
+    assert arrived.sender == "ann"
+    assert replace(arrived, details=stored.details) == stored
 
 
 def test_files_that_a_stage_made_arrive(users, shelf, draft, tmp_path):

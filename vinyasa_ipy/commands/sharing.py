@@ -182,12 +182,14 @@ def _tell_found(found: Found, shelf: Shelf, place: Place) -> None:
 
 
 def _open_shelf(options: argparse.Namespace, place: Place) -> UrlShelf:
-    """Open the shelf that was named, or that the user shares on. Raises CommandError when there is none."""
+    """Open the shelf that was named, or that the user shares on. Raises CommandError when there is none, ShelfError."""
     project = str(place.session.folder.parent)
     with used(options.remote):
         url = find_url(project)
     if url is not None:
-        return UrlShelf(url)
+        shelf = UrlShelf(url)
+        shelf.open()
+        return shelf
     named = find_projects_url(project)
     more = f"; this project names {named}, `--remote project` takes it" if named else ""
     raise CommandError("no shelf is named", f"give --remote URL, or choose one with `{place.prefix} remote URL`{more}")

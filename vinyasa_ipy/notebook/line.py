@@ -33,7 +33,8 @@ class Note:
         """Say that a result was brought back, and what that saved."""
         parts = [f"hit, saved {duration(saved)}", *map(say_accepted, verdict.accepted)]
         if (trace := verdict.trace) is not None:
-            parts[0] += f" (computed {ago(trace.created, time.time())})"
+            by = f" by {trace.sender}" if trace.sender else ""
+            parts[0] += f" (computed {ago(trace.created, time.time())}{by})"
             lossy = trace.details.get("lossy")
             lost = ", ".join(map(str, lossy)) if isinstance(lossy, list) else ""
             parts += [f"not shown again: {lost}" if lost else "", say_impure(trace.notes)]

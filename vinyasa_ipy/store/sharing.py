@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from vinyasa_ipy.store.colleagues import read_colleagues
 from vinyasa_ipy.store.parcel import name_folder, name_parcel, read_name, seal, unseal
 from vinyasa_ipy.store.signing import own_key
 from vinyasa_ipy.store.sweep import list_artifacts
-from vinyasa_ipy.store.trace import Rejected
+from vinyasa_ipy.store.trace import SENDER, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -89,7 +89,7 @@ def list_new(store: Store, names: Iterable[str]) -> list[str]:
 
 def open_parcels(names: Iterable[str], shelf: Shelf, late: Callable[[], bool]) -> Found:
     """Open parcels by name; those of strangers are not even fetched."""
-    trusted = {own_key(), *read_colleagues().values()}
+    trusted = {key: name for name, key in read_colleagues().items()} | {own_key(): ""}
     parcels: list[Parcel] = []
     strangers: dict[str, None] = {}
     refused: list[tuple[str, str]] = []
@@ -102,10 +102,15 @@ def open_parcels(names: Iterable[str], shelf: Shelf, late: Callable[[], bool]) -
             continue
         try:
             with suppress(FileNotFoundError):  # removed since it was listed
-                parcels.append(unseal(name, shelf.read(name)))
+                parcels.append(_credit(unseal(name, shelf.read(name)), trusted[address.sender]))
         except Rejected as rejected:
             refused.append((name, rejected.reason))
     return Found(tuple(parcels), tuple(strangers), tuple(refused))
+
+
+def _credit(parcel: Parcel, sender: str) -> Parcel:
+    """Note in a trace by whose name one knows who made it; nothing when that was the user."""
+    return replace(parcel, trace=replace(parcel.trace, details={**parcel.trace.details, SENDER: sender}))
 
 
 def take(store: Store, parcel: Parcel, shelf: Shelf, tick: Tick) -> int:

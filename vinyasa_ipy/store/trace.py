@@ -30,6 +30,8 @@ MAGIC = b"VINYTRC3"
 _FAMILY = MAGIC[:-1]
 """How the entries of all versions begin."""
 RETURN = "return"
+SENDER = "sender"
+"""The detail of a trace from elsewhere that names who made it, as the user calls them."""
 
 _PREFIX = 16
 _SIGNED = 48
@@ -126,6 +128,11 @@ class Trace:
     bytes: int = 0
     details: Mapping[str, JSON] = field(default_factory=dict)
     stored: Stored | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def sender(self) -> str:
+        """Name who made it, where that was somebody else: as the user calls them."""
+        return str(self.details.get(SENDER, ""))
 
 
 class Rejected(Exception):  # noqa: N818 - nobody's error: the entry counts as absent
