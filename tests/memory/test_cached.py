@@ -98,6 +98,16 @@ def test_what_the_function_is_called_shows(cached_in):
     assert repr(measure).startswith("CachedFunction(<function ")
 
 
+def test_a_functions_own_attributes_dont_disturb_ours(cached_in):
+    def f(x):
+        return x
+
+    f.func = f.calls = f.ignore = f.func_id = f._known = "mine"
+    cached = cached_in(f)
+    assert [cached(1), cached(1), cached.func] == [1, 1, f]
+    assert cached.check_call_in_cache(1)
+
+
 def test_clearing_forgets_the_calls(cached_in):
     f = cached_in(len)
     f([1])

@@ -100,19 +100,19 @@ class CachedFunction:
         """
         check_callable(func)
         check_ignored(func, ignore)
-        self.func = func
+        self._adopt(func)
         self.calls = calls
         self.ignore = list(ignore)
         self.func_id = identify(func)
-        self._adopt()
 
-    def _adopt(self) -> None:
-        """Take name and documentation of the function, and know nothing of it yet in this process."""
+    def _adopt(self, func: Callable[..., Any]) -> None:
+        """Take a function, with its name, documentation and attributes, and know nothing of it yet in this process."""
         with suppress(AttributeError, TypeError):  # not every callable has them
-            functools.update_wrapper(self, self.func)
+            functools.update_wrapper(self, func)
+        self.func = func
         self._known: Known | None = None
         self._warned: frozenset[str] = frozenset()
-        self._is_method = is_in_class(self.func)
+        self._is_method = is_in_class(func)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel as the function, found by its name even where a decorator has put this object in its place."""
@@ -372,8 +372,7 @@ def _rebuild(kind: type[CachedFunction], reference: Any, state: dict[str, Any]) 
     if isinstance(reference, tuple):
         import_module(reference[0])
         reference = _find_named(*reference).func
-    made.func = reference
-    made._adopt()  # noqa: SLF001 - it is being made here
+    made._adopt(reference)  # noqa: SLF001 - it is being made here
     vars(made).update(state)
     return made
 
