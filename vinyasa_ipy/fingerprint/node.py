@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import types
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vinyasa_ipy.errors import FingerprintError
 from vinyasa_ipy.fingerprint.guards import MISSING
@@ -35,15 +35,13 @@ class Node:
     walk: Walk | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Absent:
+class Absent(NamedTuple):
     """Stands where a name has no value, or none that counts."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """Stands for a value inside an installed package: package, version and name."""
 
     source: Origin
@@ -52,8 +50,7 @@ class Named:
     """Its value, where that can be something the user's code has put there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """Stands for what a module answers when it is asked for a name that it doesn't hold."""
 
     module: types.ModuleType
@@ -93,7 +90,7 @@ def behind(thing: Any) -> Any:
 
 def has_identity(thing: Any) -> bool:
     """Tell whether two names for this very object are more than two equal values."""
-    return type(thing) not in PLAIN and not issubclass(type(thing), tuple | frozenset | Absent | Asked | Named)
+    return type(thing) not in PLAIN and not issubclass(type(thing), tuple | frozenset)
 
 
 def name_of(thing: Any) -> str:
