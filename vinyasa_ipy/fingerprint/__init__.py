@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
+from vinyasa_ipy.fingerprint.encoders import register
 from vinyasa_ipy.fingerprint.reach import digest, reach
-from vinyasa_ipy.fingerprint.walk import register
 
 __all__ = ["digest", "reach", "register"]

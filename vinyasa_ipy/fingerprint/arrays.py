@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vinyasa_ipy.fingerprint.encoders import EXTENDED, INHERITED
 from vinyasa_ipy.fingerprint.modules import origin
-from vinyasa_ipy.fingerprint.walk import EXTENDED, INHERITED, Walk, write_overlap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from vinyasa_ipy.fingerprint.walk import Walk
 
 CHUNK = 4 << 20
 """Bytes copied at a time from an array that isn't contiguous."""
@@ -54,7 +56,7 @@ def write_elements(walk: Walk, value: np.ndarray[Any, Any]) -> None:
     """Write an array whose owner decides who can write to it. A mapped file is an array like any other."""
     walk.out += b"A"
     if value.flags.writeable:
-        write_overlap(walk, value, _owner(value))
+        walk.overlap(value, _owner(value))
     if type(value) is not np.ndarray:
         _subclass_state(walk, value)
         value = value.view(np.ndarray)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import FingerprintError
 from vinyasa_ipy.fingerprint.code import Spelling, canonical
+from vinyasa_ipy.fingerprint.encoders import PLAIN
 from vinyasa_ipy.fingerprint.files import digest_file
 from vinyasa_ipy.fingerprint.guards import MISSING
 from vinyasa_ipy.fingerprint.imports import file_of
@@ -24,7 +25,7 @@ from vinyasa_ipy.fingerprint.modules import (
     origin_of,
     patches,
 )
-from vinyasa_ipy.fingerprint.walk import PLAIN, Walk
+from vinyasa_ipy.fingerprint.walk import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable

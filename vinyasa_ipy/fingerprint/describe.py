@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from vinyasa_ipy.fingerprint.encoders import PLAIN
 from vinyasa_ipy.fingerprint.modules import name_type, namespace
-from vinyasa_ipy.fingerprint.walk import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from vinyasa_ipy.fingerprint.arrays import write_elements
+from vinyasa_ipy.fingerprint.encoders import INHERITED
 from vinyasa_ipy.fingerprint.modules import patches
-from vinyasa_ipy.fingerprint.walk import INHERITED, Walk
+from vinyasa_ipy.fingerprint.walk import Walk
 
 LAST_SHARING = 2
 """The last major version of pandas whose frames could be changed through each other by default."""

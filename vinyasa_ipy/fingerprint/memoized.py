@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from joblib import memory
 
-from vinyasa_ipy.fingerprint.walk import INHERITED, Walk
+from vinyasa_ipy.fingerprint.encoders import INHERITED
+
+if TYPE_CHECKING:
+    from vinyasa_ipy.fingerprint.walk import Walk
 
 
 def _function(walk: Walk, value: Any) -> None:

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vinyasa_ipy.errors import FingerprintError
+from vinyasa_ipy.fingerprint.encoders import ENCODERS, PLAIN
 from vinyasa_ipy.fingerprint.guards import MISSING
 from vinyasa_ipy.fingerprint.imports import ask, is_module, package_of
 from vinyasa_ipy.fingerprint.modules import OURS, STANDARD, Origin, name_type
-from vinyasa_ipy.fingerprint.walk import ENCODERS, PLAIN, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from vinyasa_ipy.fingerprint.walk import Walk
 
 ALL_MODULES = "sys.modules"
 

@@ -43,6 +43,7 @@ from vinyasa_ipy.fingerprint.definitions import (
     write_version,
 )
 from vinyasa_ipy.fingerprint.describe import describe
+from vinyasa_ipy.fingerprint.encoders import is_definition
 from vinyasa_ipy.fingerprint.graph import Graph
 from vinyasa_ipy.fingerprint.guards import MISSING, read_cell
 from vinyasa_ipy.fingerprint.imports import (
@@ -59,7 +60,7 @@ from vinyasa_ipy.fingerprint.imports import (
 )
 from vinyasa_ipy.fingerprint.modules import OURS, STANDARD, Origin, namespace, origin, origin_of
 from vinyasa_ipy.fingerprint.node import ALL_MODULES, Absent, Asked, Named, Node, behind, name_of
-from vinyasa_ipy.fingerprint.walk import DIGEST_BYTES, Walk, is_definition
+from vinyasa_ipy.fingerprint.walk import DIGEST_BYTES, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

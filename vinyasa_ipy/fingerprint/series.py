@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from vinyasa_ipy.fingerprint.walk import INHERITED, Walk
+from vinyasa_ipy.fingerprint.encoders import INHERITED
+
+if TYPE_CHECKING:
+    from vinyasa_ipy.fingerprint.walk import Walk
 
 
 def _carried(walk: Walk, value: Any, known: type) -> None:

@@ -22,7 +22,11 @@ from typing import Any
 
 from vinyasa_ipy.errors import FingerprintError
 from vinyasa_ipy.fingerprint.caches import function_of
-from vinyasa_ipy.fingerprint.walk import ENCODERS, EXTENDED, INHERITED, NAMED, Walk, write_object
+from vinyasa_ipy.fingerprint.encoders import ENCODERS, EXTENDED, INHERITED, NAMED
+from vinyasa_ipy.fingerprint.objects import write_object
+
+if typing.TYPE_CHECKING:
+    from vinyasa_ipy.fingerprint.walk import Walk
 
 
 def _lru_cache(walk: Walk, value: Any) -> None:

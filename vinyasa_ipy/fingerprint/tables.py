@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vinyasa_ipy.fingerprint.walk import INHERITED, Walk
+from vinyasa_ipy.fingerprint.encoders import INHERITED
+
+if TYPE_CHECKING:
+    from vinyasa_ipy.fingerprint.walk import Walk
 
 
 def _table(walk: Walk, value: Any) -> None:

@@ -28,7 +28,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import FingerprintError, StoreError, UnstorableError, VinyasaWarning
-from vinyasa_ipy.fingerprint.walk import INHERITED, Walk
+from vinyasa_ipy.fingerprint.encoders import INHERITED
 from vinyasa_ipy.memory.binding import Binding, check_ignored
 from vinyasa_ipy.memory.calls import Calls
 from vinyasa_ipy.memory.known import Keyed, Known, follow, say
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from vinyasa_ipy.fingerprint.walk import Walk
     from vinyasa_ipy.memory.run import Run
     from vinyasa_ipy.pipeline.engine import Outcome
     from vinyasa_ipy.pipeline.verdict import Verdict
