@@ -105,6 +105,24 @@ class Session:
             return self._store_of(owner).remove(owner)
         return self.store.remove() + self.functions.remove()
 
+    def set_aside(self, ticket: str, owner: str | None = None, key: str | None = None) -> Freed:
+        """Take away an owner's results, those under one of its keys, or all; `bring_back` undoes it for an hour."""
+        if owner is not None:
+            return self._store_of(owner).set_aside(ticket, owner, key)
+        stages, functions = self.store.set_aside(ticket), self.functions.set_aside(ticket)
+        return Freed(
+            stages.entries + functions.entries, stages.bytes + functions.bytes, stages.seconds + functions.seconds
+        )
+
+    def bring_back(self, ticket: str) -> int:
+        """Put back what was set aside under a ticket; return how many files that were."""
+        return self.store.bring_back(ticket) + self.functions.bring_back(ticket)
+
+    def discard(self, ticket: str) -> None:
+        """Delete for good what was set aside under a ticket."""
+        self.store.discard(ticket)
+        self.functions.discard(ticket)
+
     def _store_of(self, owner: str) -> Store:
         return self.store if owner in self.store.owners() else self.functions
 

@@ -68,12 +68,21 @@ class History:
         answer = self._database.write("UPDATE run SET ended = ?, outcome = ? WHERE id = ?", (time.time(), outcome, run))
         self._expect(run, answer.changed)
 
-    def latest(self, limit: int | None = 20, *, unique: bool = False) -> list[Run]:
-        """Return the newest runs, newest first; `unique` keeps the newest of those with the same title and stages."""
-        where = f" WHERE id IN ({UNIQUE})" if unique else ""
+    def latest(self, limit: int | None = 20, *, unique: bool = False, before: int | None = None) -> list[Run]:
+        """Return the newest runs, newest first; `unique` keeps the newest of those with the same title and stages.
+
+        With `before`, a run's number, the page of older ones that follows it.
+        """
+        chosen = f"id IN ({UNIQUE})" if unique else "1"
         many = -1 if limit is None else min(limit, sys.maxsize)
-        rows = self._database.read(f"{RUNS}{where} ORDER BY id DESC LIMIT ?", (many,))
+        below = sys.maxsize if before is None else before
+        rows = self._database.read(f"{RUNS} WHERE {chosen} AND id < ? ORDER BY id DESC LIMIT ?", (below, many))
         return self._runs(rows)
+
+    def savings(self) -> dict[str, tuple[int, float]]:
+        """Return for each stage that ever was a hit how often, and how many seconds that saved in all."""
+        rows = self._database.read("SELECT name, count(*), sum(saved) FROM stage WHERE verdict = 'hit' GROUP BY name")
+        return {name: (hits, saved) for name, hits, saved in rows}
 
     def get(self, run: int) -> Run:
         """Return the run with this number; raise CommandError when there is none."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from vinyasa_ipy.errors import StoreError, VinyasaWarning
 from vinyasa_ipy.store import trust
 from vinyasa_ipy.store.folder import make_folder, make_inner
+from vinyasa_ipy.store.trash import Trash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -72,6 +73,7 @@ class Disk:
         self._outer = outer or root
         self._aside = os.path.join(root, "tmp")
         self._quarantine = f"{root}/quarantine"
+        self.trash = Trash(root, self._outer)
         self._ready = False
         self._warned: set[str] = set()
 
@@ -149,6 +151,7 @@ class Disk:
 
     def _reap(self) -> None:
         """Remove leftovers from `tmp/`; a clock that was set back must not keep them for ever."""
+        self.trash.reap()
         now = time.time()
         for entry in os.scandir(self._aside):
             with suppress(OSError):

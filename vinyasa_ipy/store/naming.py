@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from blake3 import blake3
 
-RESERVED = frozenset({"objects", "tmp", "quarantine"})
+RESERVED = frozenset({"objects", "tmp", "quarantine", "trash"})
 """The store's own folders, which an owner must not share when traces stand beside them."""
 
 _LONGEST = 160

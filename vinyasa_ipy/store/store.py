@@ -444,6 +444,26 @@ class Store:
             raise StoreError(self._disk.root, trust.explain(error)) from error
         return plan.freed
 
+    def set_aside(self, ticket: str, owner: str | None = None, key: str | None = None) -> Freed:
+        """Take away what `remove` would, in a way that `bring_back` can undo for an hour. Raises StoreError."""
+        plan = self._plan(self._select(owner, key), whole=False)
+        try:
+            self._disk.trash.take(ticket, plan.files, self.folders)
+        except OSError as error:
+            raise StoreError(str(self.root), trust.explain(error)) from error
+        return plan.freed
+
+    def bring_back(self, ticket: str) -> int:
+        """Put back what was set aside under a ticket; return how many files that were. Raises StoreError."""
+        try:
+            return self._disk.trash.give_back(ticket)
+        except OSError as error:
+            raise StoreError(str(self.root), trust.explain(error)) from error
+
+    def discard(self, ticket: str) -> None:
+        """Delete for good what was set aside under a ticket."""
+        self._disk.trash.empty(ticket)
+
     def preview(self, owner: str | None = None, key: str | None = None) -> Freed:
         """Tell what `remove` would free, and remove nothing."""
         return self._plan(self._select(owner, key), orphans=owner is None and key is None).freed

@@ -1,0 +1,99 @@
+"""What was set aside and can still be brought back: moved files, kept until an hour has gone."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from vinyasa_ipy.errors import CommandError
+from vinyasa_ipy.store.folder import make_inner
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+KEPT = 3600.0
+"""Seconds for which files that were set aside can be brought back."""
+
+_TICKET = re.compile(r"[0-9a-f]{16}")
+
+
+def make_ticket() -> str:
+    """Make the name under which files are set aside together."""
+    return os.urandom(8).hex()
+
+
+class Trash:
+    """The folder `trash/` of one store; a ticket names what was set aside at one time.
+
+    Files are renamed, never copied: gigabytes go and come back in a moment, and take their space meanwhile.
+    """
+
+    def __init__(self, root: str, outer: str) -> None:
+        """Take `root/trash`; files come from below `outer`."""
+        self._folder = os.path.join(root, "trash")
+        self._outer = outer
+
+    def take(self, ticket: str, files: Iterable[str], kept: Collection[str]) -> None:
+        """Move files here, and remove the folders they leave empty up to those `kept`; raises OSError, StoreError."""
+        self.reap()
+        for file in files:
+            target = os.path.join(self._find(ticket), os.path.relpath(file, self._outer))
+            _make_folders(os.path.dirname(target), above=os.path.dirname(self._folder))
+            with suppress(FileNotFoundError):
+                os.rename(file, target)
+            with suppress(OSError):  # not empty: others are in it
+                folder = os.path.dirname(file)
+                while folder not in kept:
+                    os.rmdir(folder)
+                    folder = os.path.dirname(folder)
+
+    def give_back(self, ticket: str) -> int:
+        """Move the files of a ticket back where nothing newer stands; return how many; raises OSError, StoreError.
+
+        Artifacts come before traces, as when they were made: a trace never points to what isn't there.
+        """
+        count = 0
+        for file in sorted(self._walk(ticket), key=_is_trace):
+            target = os.path.join(self._outer, os.path.relpath(file, self._find(ticket)))
+            if not os.path.lexists(target):
+                _make_folders(os.path.dirname(target), above=self._outer)
+                os.rename(file, target)
+                count += 1
+        self.empty(ticket)
+        return count
+
+    def empty(self, ticket: str) -> None:
+        """Delete the files of a ticket for good."""
+        shutil.rmtree(self._find(ticket), ignore_errors=True)
+
+    def reap(self) -> None:
+        """Delete what can't be brought back any more."""
+        with suppress(OSError):
+            for entry in os.scandir(self._folder):
+                if abs(time.time() - entry.stat(follow_symlinks=False).st_mtime) > KEPT:
+                    shutil.rmtree(entry.path, ignore_errors=True)
+
+    def _find(self, ticket: str) -> str:
+        """Find the folder of a ticket, which comes from a request: it must not lead anywhere else."""
+        if not _TICKET.fullmatch(ticket):
+            raise CommandError(f"{ticket!r} is no ticket of something that was cleared", "clear something first")
+        return os.path.join(self._folder, ticket)
+
+    def _walk(self, ticket: str) -> Iterator[str]:
+        for folder, _, names in os.walk(self._find(ticket)):
+            yield from (os.path.join(folder, name) for name in names)
+
+
+def _is_trace(file: str) -> bool:
+    return f"{os.sep}objects{os.sep}" not in file
+
+
+def _make_folders(folder: str, *, above: str) -> None:
+    """Make the folders from below `above` down to `folder`, none of which may be a link."""
+    if folder != above:
+        _make_folders(os.path.dirname(folder), above=above)
+        make_inner(folder)
