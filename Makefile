@@ -82,12 +82,12 @@ $(BIN)/python:
 $(VENV)-%/bin/python:
 	"$(PYTHON_$*)" -m venv --clear $(VENV)-$*
 
-# A stamp is newer than pyproject.toml when all that it declares is installed.
+# A stamp is newer than pyproject.toml when all that it declares is installed; the sidebar is copied at installing.
 $(VENV)/.demo: pyproject.toml | $(BIN)/python
 	$(BIN)/python $(PIP) --editable '.[demo]'
 	@touch $@
 
-$(VENV)/.test: pyproject.toml | $(BIN)/python
+$(VENV)/.test: pyproject.toml hatch_build.py $(wildcard vinyasa_ipy/panel/frontend/*) | $(BIN)/python
 	$(BIN)/python $(PIP) --editable '.[test]'
 	@touch $@ $(VENV)/.demo
 

@@ -11,6 +11,7 @@ from IPython.display import display
 from vinyasa_ipy.errors import VinyasaError
 from vinyasa_ipy.notebook.extension import Extension
 from vinyasa_ipy.notebook.gate import MARK
+from vinyasa_ipy.panel.link import Link
 
 if TYPE_CHECKING:
     from vinyasa_ipy.pages import Page
@@ -20,7 +21,9 @@ def load(shell: Any) -> None:
     """Attach the extension to a shell; harmless when it is attached."""
     if getattr(shell, "vinyasa", None) is not None:
         return
-    Extension(shell).attach()
+    extension = Extension(shell)
+    extension.attach()
+    Link(extension).attach()
     shell.register_magic_function(vinyasa, "line", "vinyasa")
     shell.register_magic_function(stage, "cell", "stage")
     shell.set_hook("complete_command", _complete, re_key=r"%?vinyasa")
@@ -31,6 +34,9 @@ def unload(shell: Any) -> None:
     extension = getattr(shell, "vinyasa", None)
     if extension is None:
         return
+    link: Link | None = getattr(shell, "vinyasa_link", None)
+    if link is not None:
+        link.detach()
     extension.detach()
     shell.magics_manager.magics["line"].pop("vinyasa", None)
     shell.magics_manager.magics["cell"].pop("stage", None)

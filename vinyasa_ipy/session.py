@@ -94,9 +94,11 @@ class Session:
         """Find the store whose traces have the folder `kind` on a shelf."""
         return self.functions if kind == self.functions.shelved else self.store
 
-    def preview(self, owner: str) -> Freed:
-        """Tell what removing an owner's results would free."""
-        return self._store_of(owner).preview(owner)
+    def preview(self, owner: str | None = None, key: str | None = None) -> Freed:
+        """Tell what removing an owner's results, those under one of its keys, or all would free."""
+        if owner is not None:
+            return self._store_of(owner).preview(owner, key)
+        return self.store.preview() + self.functions.preview()
 
     def remove(self, owner: str | None) -> Freed:
         """Remove an owner's results, or all."""
@@ -109,10 +111,7 @@ class Session:
         """Take away an owner's results, those under one of its keys, or all; `bring_back` undoes it for an hour."""
         if owner is not None:
             return self._store_of(owner).set_aside(ticket, owner, key)
-        stages, functions = self.store.set_aside(ticket), self.functions.set_aside(ticket)
-        return Freed(
-            stages.entries + functions.entries, stages.bytes + functions.bytes, stages.seconds + functions.seconds
-        )
+        return self.store.set_aside(ticket) + self.functions.set_aside(ticket)
 
     def bring_back(self, ticket: str) -> int:
         """Put back what was set aside under a ticket; return how many files that were."""

@@ -79,6 +79,11 @@ class History:
         rows = self._database.read(f"{RUNS} WHERE {chosen} AND id < ? ORDER BY id DESC LIMIT ?", (below, many))
         return self._runs(rows)
 
+    def of_stage(self, name: str, limit: int) -> list[tuple[int, StageRecord]]:
+        """Return what became of a stage in the newest runs it was in, each with the run's number, newest first."""
+        rows = self._database.read(f"{STAGES} WHERE name = ? ORDER BY run DESC, place DESC LIMIT ?", (name, limit))
+        return [(row[0], StageRecord(*row[1:])) for row in rows]
+
     def savings(self) -> dict[str, tuple[int, float]]:
         """Return for each stage that ever was a hit how often, and how many seconds that saved in all."""
         rows = self._database.read("SELECT name, count(*), sum(saved) FROM stage WHERE verdict = 'hit' GROUP BY name")

@@ -23,6 +23,7 @@ class Passes:
         self.session = session
         self.command = ""
         self._joined: int | None = None
+        self.latest: dict[str, StageRecord] = {}
         self._run: int | None = None
         self._stages: set[str] = set()
         self._outcome = "ok"
@@ -34,6 +35,7 @@ class Passes:
 
     def add(self, record: StageRecord, outcome: str = "ok") -> None:
         """Add a stage to the pass that is under way, or begin another; its `outcome` is the first that isn't ok."""
+        self.latest[record.name] = record
         if self._joined is not None:
             self.session.add(self._joined, record)
             return

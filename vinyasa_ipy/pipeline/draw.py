@@ -37,6 +37,7 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
         "running": Look("▸", "#3b82f6", "M3 1.5L10.5 6L3 10.5Z", filled=True),
         "waiting": Look("…", "#8590a2", "M1.8 6h.01M6 6h.01M10.2 6h.01"),
         "stale": Look("△", "#c77d0a", "M6 1.5L11 10.3H1Z"),
+        "stored": Look("▪", "#8590a2", "M3 3h6v6h-6Z", filled=True),
         "miss": Look("○", "#8590a2", _RING),
         "failed": Look("✗", "#e0484d", "M2 2L10 10M10 2L2 10"),
         "blocked": Look("⊘", "#9a6fd0", f"{_RING}M2.9 9.1L9.1 2.9"),
@@ -154,14 +155,19 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def _wire(wire: Wire) -> str:
+def to_path(wire: Wire) -> str:
+    """Write a wire as the data of an SVG path."""
     (x, y), *_ = wire.points
     steps = [f"M{x} {y}"]
     for (x, y), (to_x, to_y) in pairwise(wire.points):
         half = (y + to_y) / 2
         steps.append(f"V{to_y}" if x == to_x else f"C{x} {half:g} {to_x} {half:g} {to_x} {to_y}")
+    return "".join(steps)
+
+
+def _wire(wire: Wire) -> str:
     names = f": {_some(wire.names)}" if wire.names else ""
-    return f'<path d="{"".join(steps)}"><title>{_escaped(f"{wire.source} → {wire.target}{names}")}</title></path>'
+    return f'<path d="{to_path(wire)}"><title>{_escaped(f"{wire.source} → {wire.target}{names}")}</title></path>'
 
 
 def _head(wire: Wire) -> str:

@@ -173,11 +173,20 @@ _KINDS = {
 }
 
 
+def say_reading(path: str) -> str:
+    """Say to a person what a trace's reading is, by how the trace names it."""
+    prefix, rest = _split(path)
+    return _KINDS[prefix] if prefix in (HERE, PLACE) else f"{_KINDS.get(prefix, 'file')} {rest or '.'}"
+
+
+def _split(path: str) -> tuple[str, str]:
+    prefix = next((prefix for prefix in _KINDS if path.startswith(prefix)), "")
+    return prefix, path.removeprefix(prefix).replace("{project}/", "").replace("{site}/", "")
+
+
 def say_change(read: FileRead, now: str) -> str:
     """Say to a person how a reading differs from what it is `now`, in words."""
-    prefix = next((prefix for prefix in _KINDS if read.path.startswith(prefix)), "")
-    rest = read.path.removeprefix(prefix).replace("{project}/", "").replace("{site}/", "")
-    name = _KINDS[prefix] if prefix in (HERE, PLACE) else f"{_KINDS.get(prefix, 'file')} {rest or '.'}"
+    name, (prefix, rest) = say_reading(read.path), _split(read.path)
     if prefix in (VARIABLE, HERE, PLACE):
         return f"{name}: {read.words} → {now}" if read.words and now else f"{name} changed"
     if prefix == GENERATOR:

@@ -446,7 +446,7 @@ class Store:
 
     def set_aside(self, ticket: str, owner: str | None = None, key: str | None = None) -> Freed:
         """Take away what `remove` would, in a way that `bring_back` can undo for an hour. Raises StoreError."""
-        plan = self._plan(self._select(owner, key), whole=False)
+        plan = self._plan(self._select(owner, key), orphans=False)
         try:
             self._disk.trash.take(ticket, plan.files, self.folders)
         except OSError as error:

@@ -1,0 +1,182 @@
+"""What the sidebar gets from the server when there is no kernel, and what it doesn't get."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from tornado.httpclient import HTTPClientError
+
+from vinyasa_ipy.history import StageRecord
+from vinyasa_ipy.session import Session
+from vinyasa_ipy.store import Label, Trace
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def session(jp_root_dir):
+    """Give a project below the server's root with three stored stages and one run."""
+    project = jp_root_dir / "project"
+    project.mkdir()
+    (project / "pyproject.toml").touch()
+    session = Session(project / ".vinyasa")
+    run = session.history.begin(kind="notebook", command="notebook", folder=str(project), title="one.ipynb", context={})
+    for number, name in enumerate(["load", "train", HOSTILE]):
+        labels = {"`rate`": Label("d1", "0.2"), "package numpy": Label("d2", "2.1"), "python": Label("d3", "3.11")}
+        draft = Trace(
+            owner=name,
+            key="a" * 8,
+            recipe=1,
+            labels=labels,
+            seconds=2.0,
+            created=time.time(),
+            values={"x": "list of 3"},
+        )
+        session.store.put(draft, {"values": list(range(number))})
+        session.history.add(run, StageRecord(name, "hit" if number else "done", "because", 0.5, 1.5))
+    session.history.end(run, "ok")
+    yield session
+    session.close()
+
+
+async def test_the_pipeline_is_drawn_from_the_cells(ask, session):
+    told = await ask("pipeline", cells=["%%stage load\nx = 1", "%%stage train\ny = x", "%%stage new\n%time y"])
+    assert [box["name"] for box in told["drawing"]["boxes"]] == ["load", "train", "new"]
+    assert [(wire["source"], wire["target"]) for wire in told["drawing"]["wires"]] == [("load", "train")]
+    assert {name: stage["state"] for name, stage in told["stages"].items()} == {
+        "load": "stored",
+        "train": "stored",
+        "new": "miss",
+    }
+
+
+async def test_it_says_where_the_store_is(ask, session):
+    assert await ask("where") == {"folder": str(session.folder)}
+
+
+async def test_a_stage_tells_what_went_in_and_came_out(ask, session):
+    told = await ask("stage", stage="train")
+    assert told["stored"]["inputs"] == [
+        {"name": "rate", "words": "0.2"},
+        {"name": "package numpy", "words": "2.1"},
+    ]
+    assert told["stored"]["outputs"] == [{"name": "x", "words": "list of 3"}]
+    assert (told["hits"], told["saved"]) == (1, "1.5 s")
+    assert told["recent"][0]["state"] == "hit"
+
+
+async def test_runs_come_in_pages(ask, session):
+    for _ in range(60):
+        session.history.end(
+            session.history.begin(kind="notebook", command="", folder="", title="many", context={}), "ok"
+        )
+    first = await ask("runs")
+    second = await ask("runs", before=first["runs"][-1]["id"])
+    third = await ask("runs", before=second["runs"][-1]["id"])
+    assert [len(page["runs"]) for page in (first, second, third)] == [30, 30, 1]
+    assert [page["more"] for page in (first, second, third)] == [True, True, False]
+    assert third["runs"][0]["title"] == "one.ipynb"
+
+
+async def test_a_run_tells_each_stage_and_its_share(ask, session):
+    told = await ask("run", run=1)
+    assert [(record["name"], record["state"], record["share"]) for record in told["records"]] == [
+        ("load", "done", 1.0),
+        ("train", "hit", 1.0),
+        (HOSTILE, "hit", 1.0),
+    ]
+
+
+async def test_a_run_that_is_gone_is_a_problem_in_words(ask, session):
+    assert "there is no run 99" in (await ask("run", run=99))["problem"]
+
+
+async def test_the_cache_is_listed_by_stage(ask, session):
+    told = await ask("cache")
+    assert sorted(owner["name"] for owner in told["owners"]) == sorted(["load", "train", HOSTILE])
+    assert [len(owner["entries"]) for owner in told["owners"]] == [1, 1, 1]
+    assert told["total"]["results"] == 3
+
+
+async def test_clearing_one_stage_and_undoing_it(ask, session):
+    preview = await ask("preview", owner="train")
+    cleared = await ask("clear", way="change", owner="train")
+    assert {name: cleared[name] for name in ("results", "size", "took")} == {
+        name: preview[name] for name in ("results", "size", "took")
+    }
+    assert "train" not in session.store.owners()
+    assert (await ask("undo", way="change", ticket=cleared["ticket"]))["files"] == 1
+    assert "train" in session.store.owners()
+
+
+async def test_clearing_all_and_freeing_the_space(ask, session):
+    cleared = await ask("clear", way="change")
+    await ask("discard", way="change", ticket=cleared["ticket"])
+    assert (await ask("undo", way="change", ticket=cleared["ticket"]))["files"] == 0
+    assert session.store.owners() == []
+
+
+async def test_a_forged_ticket_leads_nowhere(ask, session):
+    assert "is no ticket" in (await ask("discard", way="change", ticket="../.."))["problem"]
+
+
+async def test_who_may_only_look_can_not_change(ask, session):
+    with pytest.raises(HTTPClientError) as refused:
+        await ask("clear", way="look")
+    assert refused.value.code == 400
+    assert len(session.store.owners()) == 3
+
+
+@pytest.mark.parametrize("way", ["look", "change"])
+async def test_nobody_gets_anything_without_the_token(ask, session, way):
+    with pytest.raises(HTTPClientError) as refused:
+        await ask("cache", way=way, headers={"Authorization": "token wrong"})
+    assert refused.value.code == 403
+
+
+async def test_a_cookie_alone_is_not_enough(jp_fetch, session, jp_serverapp):
+    """A page of somebody else can make the browser send the cookie, but not the XSRF token."""
+    jp_serverapp.identity_provider.token = ""
+    with pytest.raises(HTTPClientError) as refused:
+        await jp_fetch(
+            "vinyasa",
+            "api",
+            "change",
+            method="POST",
+            params={"path": "project/one.ipynb"},
+            body=json.dumps({"verb": "clear"}),
+            headers={"Authorization": ""},
+        )
+    assert refused.value.code == 403
+    assert len(session.store.owners()) == 3
+
+
+@pytest.mark.parametrize("path", ["../one.ipynb", "project/../../one.ipynb", "out/one.ipynb"])
+async def test_a_store_outside_the_root_is_not_touched(ask, jp_root_dir, tmp_path_factory, path):
+    outside = tmp_path_factory.mktemp("outside")
+    Session(outside / ".vinyasa").store.put(
+        Trace(owner="secret", key="a" * 8, recipe=1, labels={}, seconds=1.0, created=0.0), {"values": 1}
+    )
+    (jp_root_dir / "out").symlink_to(outside)
+    with pytest.raises(HTTPClientError) as refused:
+        await ask("cache", path=path)
+    assert refused.value.code == 404
+
+
+async def test_a_store_that_the_project_puts_outside_through_a_link_is_not_touched(ask, jp_root_dir, tmp_path_factory):
+    project = jp_root_dir / "linked"
+    project.mkdir()
+    (project / "pyproject.toml").touch()
+    (project / ".vinyasa").symlink_to(tmp_path_factory.mktemp("outside"))
+    with pytest.raises(HTTPClientError) as refused:
+        await ask("cache", path="linked/one.ipynb")
+    assert refused.value.code == 404
+
+
+async def test_asking_leaves_no_folder_behind(ask, jp_root_dir):
+    (jp_root_dir / "fresh").mkdir()
+    told = await ask("cache", path="fresh/one.ipynb")
+    assert (told["owners"], told["total"]["results"]) == ([], 0)
+    assert list((jp_root_dir / "fresh").iterdir()) == []

@@ -1,0 +1,197 @@
+"""What a front end may ask about a project's store and history, answered as plain data by kernel and server alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from vinyasa_ipy.errors import CommandError
+from vinyasa_ipy.pages import count, duration, size
+from vinyasa_ipy.panel.drawing import draw_pipeline, list_looks
+from vinyasa_ipy.pipeline.readings import say_reading
+from vinyasa_ipy.pipeline.settings import PREFIX as SETTINGS
+from vinyasa_ipy.pipeline.stage import WIRING
+from vinyasa_ipy.store.trash import KEPT, make_ticket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from vinyasa_ipy.history import Run, StageRecord
+    from vinyasa_ipy.session import Session
+    from vinyasa_ipy.store import Freed, Store, Trace
+
+PAGE = 30
+"""Runs on one page."""
+RECENT = 8
+"""Executions of a stage that are listed with it."""
+HIDDEN = ("own name ", "python", WIRING)
+"""Labels that a person can do nothing with."""
+
+
+def _pipeline(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
+    cells = [str(text) for text in request.get("cells", [])]
+    return {**draw_pipeline(session, cells), "looks": list_looks()}
+
+
+def _stage(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
+    name = str(request.get("stage", ""))
+    traces = session.store.entries(name)
+    hits, saved = session.history.savings().get(name, (0, 0.0))
+    recent = [_record(record, run=run) for run, record in session.history.of_stage(name, RECENT)]
+    told = {"stage": name, "hits": hits, "saved": duration(saved) if saved else "", "recent": recent}
+    if not traces:
+        return {**told, "stored": None}
+    newest = traces[0]
+    whole = session.preview(name)
+    stored = {
+        "results": count(len(traces)),
+        "size": size(whole.bytes),
+        "took": duration(newest.seconds),
+        "created": newest.created,
+        "inputs": list(_inputs(newest)),
+        "outputs": [{"name": name, "words": words} for name, words in newest.values.items()],
+        "files": [{"name": made.path.replace("{project}/", ""), "words": "file"} for made in newest.made],
+        "notes": list(newest.notes),
+    }
+    return {**told, "stored": stored}
+
+
+def _inputs(trace: Trace) -> Iterator[dict[str, str]]:
+    """List what a stage depended on: values first, then files and surroundings, then code and packages."""
+    seen = {name: label.words for name, label in trace.labels.items() if not name.startswith(HIDDEN)}
+    values = [name for name in seen if name.startswith("`")]
+    yield from ({"name": name.strip("`"), "words": seen.pop(name)} for name in values)
+    reads = (read for read in trace.reads if not read.path.startswith((SETTINGS, "working folder")))
+    yield from ({"name": say_reading(read.path), "words": "" if read.digest else "not there"} for read in reads)
+    yield from ({"name": name, "words": words} for name, words in seen.items())
+
+
+def _runs(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
+    before = request.get("before")
+    runs = session.history.latest(PAGE + 1, before=int(before) if before is not None else None)
+    return {"runs": [_brief(run) for run in runs[:PAGE]], "more": len(runs) > PAGE}
+
+
+def _brief(run: Run) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "title": run.title,
+        "kind": run.kind,
+        "outcome": run.outcome,
+        "started": run.started,
+        "took": duration(sum(stage.seconds for stage in run.stages)),
+        "hits": sum(stage.verdict == "hit" for stage in run.stages),
+        "stages": len(run.stages),
+    }
+
+
+def _run(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
+    run = session.history.get(int(request["run"]))
+    longest = max((stage.seconds for stage in run.stages), default=0.0) or 1.0
+    saved = sum(stage.saved for stage in run.stages)
+    return {
+        **_brief(run),
+        "saved": duration(saved) if saved else "",
+        "command": run.command,
+        "python": str(run.context.get("python", "")),
+        "records": [{**_record(stage, run=run.id), "share": stage.seconds / longest} for stage in run.stages],
+    }
+
+
+def _record(stage: StageRecord, *, run: int) -> dict[str, Any]:
+    return {
+        "run": run,
+        "name": stage.name,
+        "state": stage.verdict,
+        "reason": stage.reason,
+        "took": duration(stage.seconds),
+        "saved": duration(stage.saved) if stage.saved else "",
+        "started": stage.started,
+    }
+
+
+def _cache(session: Session, _request: Mapping[str, Any]) -> dict[str, Any]:
+    savings = session.history.savings()
+    owners = [
+        _owner(store, kind, name, savings.get(name, (0, 0.0)))
+        for store, kind in ((session.store, "stage"), (session.functions, "function"))
+        for name in store.owners()
+    ]
+    whole = _freed(session.preview())
+    saved = sum(saved for _, saved in savings.values())
+    return {"owners": owners, "total": {**whole, "saved": duration(saved) if saved else ""}}
+
+
+def _owner(store: Store, kind: str, name: str, savings: tuple[int, float]) -> dict[str, Any]:
+    traces = store.entries(name)
+    hits, saved = savings
+    return {
+        "name": name,
+        "kind": kind,
+        "size": size(sum(trace.bytes for trace in traces)),
+        "hits": hits,
+        "saved": duration(saved) if saved else "",
+        "entries": [
+            {"key": trace.key, "size": size(trace.bytes), "created": trace.created, "took": duration(trace.seconds)}
+            for trace in traces
+        ],
+    }
+
+
+def _preview(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
+    return _freed(session.preview(*_target(request)))
+
+
+def _freed(freed: Freed) -> dict[str, Any]:
+    return {"results": freed.entries, "size": size(freed.bytes), "took": duration(freed.seconds)}
+
+
+def _clear(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
+    ticket = make_ticket()
+    freed = session.set_aside(ticket, *_target(request))
+    return {**_freed(freed), "ticket": ticket, "kept": KEPT}
+
+
+def _target(request: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Read what is to be cleared: an owner, one of its keys, or all."""
+    owner, key = request.get("owner"), request.get("key")
+    return (None if owner is None else str(owner)), (None if key is None else str(key))
+
+
+def _undo(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
+    return {"files": session.bring_back(str(request.get("ticket")))}
+
+
+def _discard(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
+    session.discard(str(request.get("ticket")))
+    return {}
+
+
+def _where(session: Session, _request: Mapping[str, Any]) -> dict[str, Any]:
+    return {"folder": str(session.folder)}
+
+
+LOOKING: Mapping[str, Callable[[Session, Mapping[str, Any]], dict[str, Any]]] = {
+    "where": _where,
+    "pipeline": _pipeline,
+    "stage": _stage,
+    "runs": _runs,
+    "run": _run,
+    "cache": _cache,
+    "preview": _preview,
+}
+"""What can be asked without changing anything."""
+CHANGING: Mapping[str, Callable[[Session, Mapping[str, Any]], dict[str, Any]]] = {
+    "clear": _clear,
+    "undo": _undo,
+    "discard": _discard,
+}
+"""What changes the store."""
+
+
+def answer(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer a request, which names a `verb`. Raises CommandError for one that isn't known, and what the verb does."""
+    verb = request.get("verb")
+    act = LOOKING.get(str(verb)) or CHANGING.get(str(verb))
+    if act is None:
+        raise CommandError(f"{verb!r} can't be asked", f"there are: {', '.join([*LOOKING, *CHANGING])}")
+    return act(session, request)

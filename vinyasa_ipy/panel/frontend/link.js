@@ -1,0 +1,122 @@
+// The line to one kernel: it says what changed, and answers questions from a subshell while a cell runs.
+
+import { Refused } from './server.js';
+
+const STATE = 'vinyasa.state';
+const ASK = 'vinyasa.ask';
+const PATIENCE = 1000; // milliseconds to wait for a subshell
+
+/** @param {any} comm */
+const subshell = comm =>
+  Promise.race([comm.subshellStarted, new Promise(done => setTimeout(done, PATIENCE))]).catch(() => {});
+
+export class Link {
+  /**
+   * @param {any} kernel a kernel connection
+   * @param {{connected: (state: any) => void, changed: (change: any) => void, lost: () => void}} listener
+   */
+  constructor(kernel, listener) {
+    this.kernel = kernel;
+    this.listener = listener;
+    this.live = false;
+    /** @type {any} */
+    this.comm = null;
+    /** How to fail the questions that have no answer yet. @type {Set<(reason: Error) => void>} */
+    this.open = new Set();
+    this.onStatus = (/** @type {any} */ _, /** @type {string} */ status) => {
+      if (status === 'restarting' || status === 'autorestarting' || status === 'dead') {
+        this.lose();
+      }
+    };
+    kernel.statusChanged.connect(this.onStatus);
+    kernel.registerCommTarget(STATE, (/** @type {any} */ comm) => this.follow(comm));
+    this.find();
+  }
+
+  /** Find the line of a kernel that was loaded before this page was. */
+  async find() {
+    const reply = await this.kernel.requestCommInfo({ target_name: STATE }).catch(() => null);
+    const [id] = Object.keys(reply?.content?.comms ?? {});
+    if (id && !this.comm && !this.kernel.isDisposed) {
+      await this.connect();
+    }
+  }
+
+  /** Connect to a kernel that has loaded the extension. */
+  async connect() {
+    const state = await this.ask({ verb: 'state' });
+    if (this.comm?.commId !== state.channel) {
+      this.hear(this.kernel.createComm(STATE, state.channel));
+    }
+    this.live = true;
+    this.listener.connected(state);
+  }
+
+  /** Follow a kernel that has just loaded the extension. @param {any} comm */
+  follow(comm) {
+    this.hear(comm);
+    this.connect().catch(() => {});
+  }
+
+  /** @param {any} comm */
+  hear(comm) {
+    this.comm = comm;
+    comm.commsOverSubshells = 'disabled'; // we only listen
+    comm.onMsg = (/** @type {any} */ message) => this.live && this.listener.changed(message.content.data);
+    comm.onClose = () => this.comm === comm && this.lose();
+  }
+
+  lose() {
+    this.comm = null;
+    this.live = false;
+    this.giveUp();
+    this.listener.lost();
+  }
+
+  /**
+   * Ask the kernel.
+   * @param {Record<string, unknown> & {verb: string}} request
+   * @returns {Promise<any>}
+   */
+  async ask(request) {
+    const comm = this.kernel.createComm(ASK);
+    await subshell(comm);
+    const told = await new Promise((resolve, reject) => {
+      this.open.add(reject);
+      comm.onClose = (/** @type {any} */ message) => {
+        this.open.delete(reject);
+        resolve(message.content.data);
+      };
+      comm.open(request);
+    });
+    if (told.problem) {
+      throw new Refused(told.problem);
+    }
+    return told;
+  }
+
+  /** Have the kernel load the extension. */
+  async load() {
+    const future = this.kernel.requestExecute({ code: '%load_ext vinyasa_ipy', store_history: false });
+    const reply = await future.done;
+    if (reply.content.status !== 'ok') {
+      const { ename, evalue } = reply.content;
+      const missing = ename === 'ModuleNotFoundError' ? '. Install vinyasa-ipy in the environment of this kernel' : '';
+      throw new Refused(`${ename}: ${evalue}${missing}`);
+    }
+    if (!this.comm) {
+      await this.connect();
+    }
+  }
+
+  dispose() {
+    this.kernel.statusChanged.disconnect(this.onStatus);
+    this.live = false;
+    this.giveUp();
+  }
+
+  giveUp() {
+    this.open.forEach(fail => fail(new Refused('the kernel is gone')));
+    this.open.clear();
+  }
+}

@@ -1,0 +1,361 @@
+// One open notebook: what its cells, its kernel and its store say, brought together.
+
+import { Link } from './link.js';
+
+const LINE = /^%%stage\s+(?:"([^"]*)"|'([^']*)'|([^\s'"#]\S*))/;
+const SOON = 120; // milliseconds in which wishes for the same are one
+const EDITED = 500; // milliseconds without a keystroke after which the graph is drawn again
+
+/**
+ * @typedef {{state: string, words: string, reason: string, lines: string[], began?: number, seconds?: number}} Standing
+ * @typedef {{name: string, text: string, cell: any}} StageCell
+ */
+
+/** Name the stage a cell's text defines, if it does. @param {string} text */
+export function stageName(text) {
+  const found = LINE.exec(text.replace(/^\n+/, ''));
+  return found ? (found[1] ?? found[2] ?? found[3]) : '';
+}
+
+export class Notebook {
+  /**
+   * @param {any} panel a notebook panel
+   * @param {{server: (path: string, request: any) => Promise<any>, localPath: (path: string) => string, runCell: (cell: any, session: any) => Promise<any>}} application
+   */
+  constructor(panel, application) {
+    this.panel = panel;
+    this.application = application;
+    /** @type {Set<() => void>} */
+    this.listeners = new Set();
+    /** @type {Link | null} */
+    this.link = null;
+    this.phase = 'no kernel';
+    this.problem = '';
+    this.kernelOnly = false;
+    this.slow = false;
+    /** @type {any} */
+    this.pipeline = null;
+    /** The symbol and colour of each state. @type {Record<string, any>} */
+    this.looks = {};
+    /** @type {Record<string, any>} */
+    this.live = {};
+    /** @type {any[]} */
+    this.runs = [];
+    this.moreRuns = false;
+    /** @type {any} */
+    this.cache = null;
+    /** The details that are open: of a stage, of a run. @type {any} */
+    this.stage = null;
+    /** @type {any} */
+    this.run = null;
+    /** What the user looks at and is about to do; kept here, so that each notebook has its own. @type {any} */
+    this.view = { open: { pipeline: true, runs: true, cache: true }, owners: {}, selected: '', zoom: 0, as: 'graph' };
+    this.watched = false;
+    /** @type {Record<string, number>} */
+    this.timers = {};
+
+    const session = panel.sessionContext;
+    this.onKernel = () => this.follow(session.session?.kernel ?? null);
+    this.onStatus = () => this.settle();
+    this.onContent = () => this.soon('edited', EDITED, () => this.refreshPipeline());
+    session.kernelChanged.connect(this.onKernel);
+    session.statusChanged.connect(this.onStatus);
+    panel.context.ready.then(() => panel.isDisposed || panel.content.modelContentChanged.connect(this.onContent));
+    this.onKernel();
+  }
+
+  dispose() {
+    this.panel.sessionContext.kernelChanged.disconnect(this.onKernel);
+    this.panel.sessionContext.statusChanged.disconnect(this.onStatus);
+    this.link?.dispose();
+    Object.values(this.timers).forEach(clearTimeout);
+    this.listeners.clear();
+  }
+
+  /** Say that something changed. */
+  emit() {
+    this.listeners.forEach(listener => listener());
+  }
+
+  /** @param {string} what @param {number} pause @param {() => void} act */
+  soon(what, pause, act) {
+    clearTimeout(this.timers[what]);
+    this.timers[what] = setTimeout(act, pause);
+  }
+
+  // ---- the kernel --------------------------------------------------------------------------------------------
+
+  /** @param {any} kernel */
+  follow(kernel) {
+    if (this.link && this.link.kernel === kernel) {
+      return;
+    }
+    this.link?.dispose();
+    this.live = {};
+    this.link = kernel
+      ? new Link(kernel, {
+          connected: state => this.connected(state),
+          changed: change => this.changed(change),
+          lost: () => this.lost()
+        })
+      : null;
+    this.settle();
+    this.refresh();
+  }
+
+  /** Find the phase: `no kernel`, `not loaded` or `live`. */
+  settle() {
+    const dead = ['dead', 'unknown', 'terminating'];
+    const running = this.link && !dead.includes(this.panel.sessionContext.kernelDisplayStatus);
+    const phase = !running ? 'no kernel' : this.link?.live ? 'live' : 'not loaded';
+    if (phase !== this.phase) {
+      this.phase = phase;
+      this.emit();
+    }
+  }
+
+  /** @param {any} state */
+  async connected(state) {
+    this.live = state.stages;
+    this.looks = state.looks;
+    this.slow = state.slow;
+    this.problem = '';
+    this.settle();
+    // A kernel may use a store that the server can't see or must not touch.
+    const told = await this.server({ verb: 'where' }).catch(() => null);
+    this.kernelOnly = told?.folder !== state.folder;
+    this.refresh();
+  }
+
+  /** @param {any} change */
+  changed(change) {
+    this.slow = change.slow ?? this.slow;
+    Object.assign(this.live, change.stages ?? {});
+    this.emit();
+    if (Object.values(change.stages ?? {}).some((/** @type {any} */ stage) => stage.state !== 'running')) {
+      this.refresh();
+    }
+  }
+
+  lost() {
+    this.live = {};
+    this.kernelOnly = false;
+    this.settle();
+    this.refresh();
+  }
+
+  // ---- what is stored ----------------------------------------------------------------------------------------
+
+  /** @param {any} request */
+  server(request) {
+    return this.application.server(this.application.localPath(this.panel.context.path), request);
+  }
+
+  /** Ask whoever can answer. @param {Record<string, unknown> & {verb: string}} request @returns {Promise<any>} */
+  ask(request) {
+    return this.kernelOnly && this.link ? this.link.ask(request) : this.server(request);
+  }
+
+  /** Ask again for all that is shown. */
+  refresh() {
+    this.soon('refresh', SOON, () => this.refreshPipeline(true));
+  }
+
+  async refreshPipeline(whole = false) {
+    if (!this.watched || this.panel.isDisposed) {
+      return;
+    }
+    await this.panel.context.ready;
+    await this.guard(async () => {
+      this.pipeline = await this.ask({ verb: 'pipeline', cells: this.cells().map(cell => cell.text) });
+      this.looks = this.pipeline.looks;
+      this.emit();
+      if (whole) {
+        await Promise.all([this.refreshRuns(), this.refreshCache(), this.refreshDetails()]);
+      }
+      this.problem = '';
+    });
+    this.emit();
+  }
+
+  async refreshRuns() {
+    const told = await this.ask({ verb: 'runs' });
+    const oldest = told.runs.at(-1)?.id ?? 0;
+    const older = this.runs.filter(run => run.id < oldest);
+    this.moreRuns = older.length ? this.moreRuns : told.more;
+    this.runs = [...told.runs, ...older];
+  }
+
+  async olderRuns() {
+    await this.guard(async () => {
+      const told = await this.ask({ verb: 'runs', before: this.runs.at(-1).id });
+      this.runs = [...this.runs, ...told.runs];
+      this.moreRuns = told.more;
+    });
+    this.emit();
+  }
+
+  async refreshCache() {
+    this.cache = await this.ask({ verb: 'cache' });
+  }
+
+  async refreshDetails() {
+    const { selected } = this.view;
+    this.stage = selected ? await this.ask({ verb: 'stage', stage: selected }) : null;
+    if (this.run) {
+      this.run = await this.ask({ verb: 'run', run: this.run.id }).catch(() => null);
+    }
+  }
+
+  /** Do something, and show in words why it could not be done. @param {() => Promise<any>} act */
+  async guard(act) {
+    try {
+      return await act();
+    } catch (error) {
+      this.problem = error instanceof Error ? error.message : String(error);
+      this.emit();
+      return undefined;
+    }
+  }
+
+  // ---- the cells ---------------------------------------------------------------------------------------------
+
+  /** @returns {StageCell[]} */
+  cells() {
+    const cells = this.panel.content?.widgets ?? [];
+    return cells
+      .filter((/** @type {any} */ cell) => cell.model?.type === 'code')
+      .map((/** @type {any} */ cell) => ({ cell, text: cell.model.sharedModel.getSource() }))
+      .map((/** @type {any} */ found) => ({ ...found, name: stageName(found.text) }))
+      .filter((/** @type {StageCell} */ found) => found.name);
+  }
+
+  /** Find the last cell that defines a stage. @param {string} name */
+  cell(name) {
+    return this.cells().findLast(found => found.name === name);
+  }
+
+  /**
+   * Tell how a stage stands: as the kernel says, as far as its cell has not changed since; else what is stored.
+   * @param {string} name
+   * @param {StageCell} [cell]
+   * @returns {Standing}
+   */
+  standing(name, cell) {
+    const stored = { state: '', words: '', reason: '', lines: [], ...this.pipeline?.stages[name] };
+    const standing = { ...stored, ...(this.phase === 'live' ? this.live[name] : undefined) };
+    const running = standing.state === 'running';
+    if (!running && cell?.cell.node.querySelector('.jp-InputPrompt')?.textContent.includes('*')) {
+      return { ...standing, state: 'waiting', reason: 'it is queued' };
+    }
+    const source = this.live[name]?.source;
+    if (!running && cell && source !== undefined && source.trim() !== cell.text.trim()) {
+      return { ...standing, state: 'edited', reason: 'its cell was edited and has not run since', lines: [] };
+    }
+    return standing;
+  }
+
+  /** List all stages in the order of their cells. @returns {(Standing & {name: string})[]} */
+  standings() {
+    const cells = new Map(this.cells().map(cell => [cell.name, cell]));
+    const boxes = this.pipeline?.drawing.boxes ?? [];
+    return boxes.map((/** @type {any} */ box) => ({ name: box.name, ...this.standing(box.name, cells.get(box.name)) }));
+  }
+
+  // ---- what the user does ------------------------------------------------------------------------------------
+
+  /** @param {string} name */
+  async select(name) {
+    this.view.selected = this.view.selected === name ? '' : name;
+    this.view.confirm = undefined;
+    this.stage = null;
+    this.emit();
+    await this.guard(() => this.refreshDetails());
+    this.emit();
+  }
+
+  /** @param {number} id */
+  async openRun(id) {
+    this.run = this.run?.id === id ? null : { id };
+    this.emit();
+    await this.guard(() => this.refreshDetails());
+    this.emit();
+  }
+
+  /** @param {string} name */
+  goTo(name) {
+    const found = this.cell(name);
+    if (found) {
+      const { content } = this.panel;
+      content.activeCellIndex = content.widgets.indexOf(found.cell);
+      content.scrollToCell?.(found.cell);
+      content.activate();
+    }
+  }
+
+  /** Run the cells of stages, one after the other as far as they succeed. @param {string[]} names */
+  async runStages(names, force = false) {
+    await this.guard(async () => {
+      for (const name of names) {
+        const found = this.cell(name);
+        if (force) {
+          await this.link?.ask({ verb: 'force', stage: name });
+        }
+        if (found && !(await this.application.runCell(found.cell, this.panel.sessionContext))) {
+          return;
+        }
+      }
+    });
+  }
+
+  /** List the stages that have to run. */
+  stale() {
+    const due = new Set(['stale', 'miss', 'failed', 'blocked', 'edited', 'uncached', 'stored', '']);
+    return this.standings().filter(stage => due.has(stage.state)).map(stage => stage.name);
+  }
+
+  load() {
+    return this.guard(() => this.link?.load() ?? Promise.resolve());
+  }
+
+  look() {
+    return this.guard(() => this.link?.ask({ verb: 'look' }) ?? Promise.resolve());
+  }
+
+  /** Show what clearing would cost, and ask. @param {{owner?: string, key?: string}} target @param {string} from */
+  async preview(target, from) {
+    await this.guard(async () => {
+      const preview = await this.ask({ verb: 'preview', ...target });
+      this.view.confirm = { target, from, preview };
+    });
+    this.emit();
+  }
+
+  async clear() {
+    const { target } = this.view.confirm;
+    this.view.confirm = undefined;
+    await this.guard(async () => {
+      this.view.cleared = { ...(await this.ask({ verb: 'clear', ...target })), ...target };
+      await this.afterClearing();
+    });
+    this.emit();
+  }
+
+  /** @param {'undo' | 'discard'} verb */
+  async afterwards(verb) {
+    const { ticket } = this.view.cleared;
+    this.view.cleared = undefined;
+    await this.guard(async () => {
+      await this.ask({ verb, ticket });
+      await this.afterClearing();
+    });
+    this.emit();
+  }
+
+  async afterClearing() {
+    if (this.phase === 'live') {
+      this.look();
+    }
+    await this.refreshPipeline(true);
+  }
+}

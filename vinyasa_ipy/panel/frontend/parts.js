@@ -1,0 +1,172 @@
+// What the sections of the sidebar have in common: icons, buttons, the word for a state, and asking before clearing.
+
+import { h } from './dom.js';
+
+/** @typedef {import('./notebook.js').Notebook} Notebook */
+
+/** Shapes in a square of 16. */
+const SHAPES = {
+  open: 'M4 6l4 4l4-4',
+  closed: 'M6 4l4 4l-4 4',
+  clear: 'M3 4.5h10M6.5 4.5v-2h3v2M4.5 4.5l.6 9h5.8l.6-9M6.8 7v4M9.2 7v4',
+  play: 'M5 3.2v9.6l7.5-4.8Z',
+  look: 'M12.8 6.5A5 5 0 1 0 13 8.6M13 3.5v3h-3',
+  graph: 'M6 2.5h4v3h-4ZM2 10.5h4v3h-4ZM10 10.5h4v3h-4ZM8 5.5v2.5M4 10.5v-2.5h8v2.5',
+  list: 'M5.5 4h8M5.5 8h8M5.5 12h8M2.5 4h.01M2.5 8h.01M2.5 12h.01',
+  plus: 'M8 3.5v9M3.5 8h9',
+  minus: 'M3.5 8h9',
+  fit: 'M2.5 6v-3.5h3.5M13.5 6v-3.5h-3.5M2.5 10v3.5h3.5M13.5 10v3.5h-3.5',
+  close: 'M4 4l8 8M12 4l-8 8'
+};
+
+/** @param {keyof typeof SHAPES} shape */
+export const shape = shape =>
+  h('svg', { class: 'vy-shape', viewBox: '0 0 16 16', width: 16, height: 16, 'aria-hidden': 'true' }, h('path', { d: SHAPES[shape] }));
+
+/**
+ * Find how a state looks; an edited stage looks stale.
+ * @param {Record<string, any> | undefined} looks
+ * @param {string} state
+ */
+export const lookOf = (looks, state) => looks?.[state === 'edited' ? 'stale' : OUTCOMES[state] ?? state] ?? looks?.[''];
+
+/** Outcomes of runs and verdicts, as states of stages. @type {Record<string, string>} */
+const OUTCOMES = { ok: 'hit', died: 'failed', interrupted: 'failed', uncached: '', skipped: 'waiting' };
+/** Words for states that are not words for people. @type {Record<string, string>} */
+const WORDS = { miss: 'not run', '': 'not known' };
+
+/** @param {string} state */
+export const wordFor = state => WORDS[state] ?? state;
+
+/** @param {Record<string, any> | undefined} looks @param {string} state */
+export function icon(looks, state) {
+  const look = lookOf(looks, state);
+  return (
+    look &&
+    h(
+      'svg',
+      { class: 'vy-icon', viewBox: '0 0 12 12', width: 12, height: 12, 'aria-hidden': 'true' },
+      h('path', { d: look.icon, stroke: look.colour, fill: look.filled ? look.colour : 'none' })
+    )
+  );
+}
+
+/**
+ * @param {string} key
+ * @param {string} label
+ * @param {() => void} act
+ * @param {Record<string, any>} more
+ */
+export const button = (key, label, act, more = {}) =>
+  h('button', { key, 'data-key': key, type: 'button', class: 'vy-button', onclick: act, ...more }, label);
+
+/**
+ * A button that shows a shape; its label is for the tooltip and for screen readers.
+ * @param {string} key
+ * @param {keyof typeof SHAPES} picture
+ * @param {string} label
+ * @param {() => void} act
+ * @param {Record<string, any>} more
+ */
+export const tool = (key, picture, label, act, more = {}) =>
+  h(
+    'button',
+    { key, 'data-key': key, type: 'button', class: 'vy-tool', title: label, 'aria-label': label, onclick: act, ...more },
+    shape(picture)
+  );
+
+/**
+ * A section that folds.
+ * @param {Notebook} notebook
+ * @param {string} name
+ * @param {string} title
+ * @param {string} summary
+ * @param {import('./dom.js').Given[]} tools
+ * @param {() => import('./dom.js').Given[]} body
+ */
+export function section(notebook, name, title, summary, tools, body) {
+  const { open } = notebook.view;
+  const toggle = () => {
+    open[name] = !open[name];
+    notebook.emit();
+  };
+  return h(
+    'section',
+    { key: name, class: 'vy-section', 'aria-labelledby': `vy-${name}` },
+    h(
+      'header',
+      { class: 'vy-header' },
+      h(
+        'h3',
+        { id: `vy-${name}` },
+        h(
+          'button',
+          { 'data-key': `fold ${name}`, type: 'button', class: 'vy-fold', 'aria-expanded': String(open[name]), onclick: toggle },
+          shape(open[name] ? 'open' : 'closed'),
+          title
+        )
+      ),
+      h('span', { class: 'vy-summary', title: summary }, summary),
+      ...(open[name] ? tools : [])
+    ),
+    open[name] && h('div', { class: 'vy-body' }, ...body())
+  );
+}
+
+/**
+ * The question before clearing, beside what would be cleared; the safe answer has the focus.
+ * @param {Notebook} notebook
+ * @param {string} from the key of the button that asked
+ */
+export function confirmation(notebook, from) {
+  const { confirm } = notebook.view;
+  if (confirm?.from !== from) {
+    return null;
+  }
+  const { target, preview } = confirm;
+  const what = target.key ? `one result of “${target.owner}”` : target.owner !== undefined ? `“${target.owner}”` : 'everything';
+  const keep = () => {
+    notebook.view.confirm = undefined;
+    notebook.view.focus = from;
+    notebook.emit();
+  };
+  const clear = () => {
+    notebook.view.focus = 'undo';
+    notebook.clear();
+  };
+  const results = preview.results === 1 ? '1 result' : `${preview.results.toLocaleString('en')} results`;
+  return h(
+    'div',
+    {
+      key: `confirm ${from}`,
+      class: 'vy-confirm',
+      role: 'alertdialog',
+      'aria-label': `Clear ${what}?`,
+      'aria-describedby': 'vy-cost',
+      onkeydown: (/** @type {KeyboardEvent} */ event) => {
+        if (event.key === 'Escape') {
+          event.stopPropagation();
+          keep();
+        }
+      }
+    },
+    h('strong', {}, `Clear ${what}?`),
+    h('p', { id: 'vy-cost' }, `${results}, ${preview.size}. Making them again takes about ${preview.took}.`),
+    h('div', { class: 'vy-actions' }, button('keep', 'Keep', keep), button('clear', 'Clear', clear, { class: 'vy-button vy-danger' }))
+  );
+}
+
+/**
+ * A button that asks before it clears.
+ * @param {Notebook} notebook
+ * @param {string} key
+ * @param {{owner?: string, key?: string}} target
+ * @param {string} label
+ */
+export function clearing(notebook, key, target, label) {
+  const ask = () => {
+    notebook.view.focus = 'keep';
+    notebook.preview(target, key);
+  };
+  return tool(key, 'clear', label, ask);
+}

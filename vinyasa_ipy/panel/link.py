@@ -1,0 +1,180 @@
+"""The line between a kernel and the front ends that show it: what changed goes out, questions come in."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from vinyasa_ipy.errors import CommandError, VinyasaError
+from vinyasa_ipy.notebook.gate import is_stage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vinyasa_ipy.notebook.extension import Extension
+    from vinyasa_ipy.panel.live import Live
+
+STATE, ASK = "vinyasa.state", "vinyasa.ask"
+"""Names of the comms: the kernel opens the first and sends on it; a front end opens the second once per question."""
+PACE = 0.1
+"""Seconds between two messages about what changed."""
+
+
+class Link:
+    """One kernel's line to its front ends.
+
+    A question is the data that opens a comm, its answer the data that closes it. A front end opens it from a subshell
+    where it can, so that it is answered while a cell runs; and no message of ours makes the shell believe that a cell
+    was executed, which would show half-drawn figures.
+    """
+
+    def __init__(self, extension: Extension) -> None:
+        """Prepare for the shell of `extension`; `attach` makes it work."""
+        self.extension = extension
+        self.shell = extension.shell
+        self._state: Any = None
+        self._watched = False
+        self._live: Live | None = None
+        self._outbox = Outbox(self._send)
+
+    def attach(self) -> None:
+        """Listen, and tell front ends that are open already; does nothing outside a kernel."""
+        manager = getattr(getattr(self.shell, "kernel", None), "comm_manager", None)
+        if manager is None:
+            return
+        manager.register_target(ASK, self._asked)
+        self.shell.vinyasa_link = self
+        self.shell.events.register("pre_run_cell", self._before)
+        self.shell.events.register("post_run_cell", self._after)
+        if "JPY_SESSION_NAME" in os.environ:  # under a server: elsewhere nobody would know what the comm is for
+            self._open_state()
+
+    def detach(self) -> None:
+        """Take everything back."""
+        self.shell.kernel.comm_manager.unregister_target(ASK, self._asked)
+        self.shell.events.unregister("pre_run_cell", self._before)
+        self.shell.events.unregister("post_run_cell", self._after)
+        self._outbox.close()
+        if self._state is not None:
+            self._state.close()
+        del self.shell.vinyasa_link
+
+    @property
+    def live(self) -> Live:
+        """The stages as they stand, from the first stage or question on."""
+        if self._live is None:
+            from vinyasa_ipy.panel.live import Live
+
+            self._live = Live(self.extension, self.shell.kernel.io_loop, self._outbox.post)
+        return self._live
+
+    def _before(self, info: Any) -> None:
+        if is_stage(info.raw_cell):
+            self.live.begin(info.raw_cell)
+
+    def _after(self, result: Any) -> None:
+        if is_stage(result.info.raw_cell if result.info is not None else None):
+            self.live.end(result.error_in_exec or result.error_before_exec)
+        if self._watched and self._live is not None:
+            self._live.wait()
+
+    def _open_state(self) -> None:
+        from comm import create_comm
+
+        self._state = create_comm(target_name=STATE)
+
+    def _send(self, change: dict[str, Any]) -> None:
+        if self._state is not None:
+            self._state.send(change)
+
+    def _asked(self, comm: Any, message: Mapping[str, Any]) -> None:
+        from vinyasa_ipy.pipeline.events import unwatched
+
+        try:
+            with unwatched():  # what we look up for the user is no part of the stage that is running
+                told = self._answer(message["content"]["data"])
+        except VinyasaError as error:
+            told = {"problem": str(error)}
+        except Exception as error:  # noqa: BLE001 - the front end waits for words, whatever went wrong
+            told = {"problem": f"{type(error).__name__}: {error}"}
+        comm.close(told)
+
+    def _answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        verb = request.get("verb")
+        if verb == "state":
+            return self._tell_state()
+        if verb == "look":
+            self.live.look()
+            return {}
+        if verb == "force":
+            return self._force(str(request.get("stage")))
+        from vinyasa_ipy.panel.answers import answer
+
+        return answer(self.extension.session, request)
+
+    def _tell_state(self) -> dict[str, Any]:
+        from vinyasa_ipy.panel.drawing import list_looks
+        from vinyasa_ipy.store import find_folder
+
+        if self._state is None:
+            self._open_state()
+        if not self._watched:
+            self._watched = True
+            self.shell.kernel.io_loop.add_callback(self.live.wait)
+        return {
+            "channel": self._state.comm_id,
+            "folder": str(find_folder()),
+            "looks": list_looks(),
+            "stages": dict(self.live.stages),
+            "slow": self.live.slow,
+        }
+
+    def _force(self, name: str) -> dict[str, Any]:
+        """Have a stage run the next time its cell does, even when nothing has changed."""
+        if not name:
+            raise CommandError("no stage was named to force", "name one")
+        self.extension.stages.forced.add(name)
+        return {}
+
+
+class Outbox:
+    """Gathers what changed and sends it at once, or PACE after the last message: from a thread, as cells may run."""
+
+    def __init__(self, send: Any) -> None:
+        """Send with `send`."""
+        self._send = send
+        self._lock = threading.Lock()
+        self._waiting: dict[str, Any] = {}
+        self._timer: threading.Timer | None = None
+        self._last = 0.0
+
+    def post(self, change: dict[str, Any]) -> None:
+        """Send a change; changes of several stages travel together."""
+        with self._lock:
+            stages = {**self._waiting.get("stages", {}), **change.get("stages", {})}
+            self._waiting = {**self._waiting, **change, "stages": stages}
+            pause = self._last + PACE - time.monotonic()
+            if self._timer is None and pause <= 0:
+                self._flush()
+            elif self._timer is None:
+                self._timer = threading.Timer(pause, self._ring)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def close(self) -> None:
+        """Send nothing more."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+
+    def _ring(self) -> None:
+        with self._lock:
+            self._timer = None
+            self._flush()
+
+    def _flush(self) -> None:
+        change, self._waiting = self._waiting, {}
+        self._last = time.monotonic()
+        self._send(change)

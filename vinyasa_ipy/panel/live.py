@@ -1,0 +1,157 @@
+"""How the stages of a running kernel stand, kept up to date without being in the way of its cells."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from vinyasa_ipy.errors import CommandError
+from vinyasa_ipy.notebook.cell import parse_line
+from vinyasa_ipy.pages import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from vinyasa_ipy.history import StageRecord
+    from vinyasa_ipy.notebook.extension import Extension
+    from vinyasa_ipy.notebook.pipeline import Standing
+
+QUIET = 0.2
+"""Seconds without a cell after which the stages are looked at."""
+PATIENCE = 0.5
+"""Seconds one stage's look may take; when one takes longer, looking is left to the user."""
+
+Stage = dict[str, Any]
+
+
+class Live:
+    """Follows the stages of one kernel.
+
+    What a cell that has just ended says is known at once. Whether other stages are still up to date asks for
+    fingerprints of their inputs: that is looked at stage by stage in the kernel's loop, when no cell has run for a
+    moment, and is given up when the next one begins.
+    """
+
+    def __init__(self, extension: Extension, loop: Any, post: Callable[[dict[str, Any]], None]) -> None:
+        """Follow the stages of `extension`, look at them in `loop`, and `post` what changed."""
+        self.extension = extension
+        self.stages: dict[str, Stage] = {}
+        self.slow = False
+        self._loop = loop
+        self._post = post
+        self._due: object | None = None
+        self._cells: list[tuple[str, StageRecord | None]] = []
+
+    def begin(self, text: str) -> None:
+        """Note that a stage's cell is about to run."""
+        self._give_up()
+        try:
+            name = parse_line(text).name
+        except CommandError:
+            name = ""
+        self._cells.append((name, self._record(name)))
+        if name:
+            self._put(name, {"state": "running", "words": "", "reason": "", "lines": [], "began": time.time()})
+
+    def end(self, error: BaseException | None) -> None:
+        """Note that the cell which began last has ended, and how."""
+        name, before = self._cells.pop() if self._cells else ("", None)
+        if not name:
+            return
+        self.extension.stages.forced.discard(name)
+        record = self._record(name)
+        if record is not None and record is not before:
+            self._put(name, {"source": self.extension.stages.known[name].text, **_say_record(record)})
+        else:  # it never came so far: a syntax error, or a cell inside another
+            self._put(name, {"state": "failed", "reason": f"{type(error).__name__}: {error}" if error else ""})
+
+    def _record(self, name: str) -> StageRecord | None:
+        return self.extension.stages.passes.latest.get(name)
+
+    def wait(self) -> None:
+        """Look at the stages once it is quiet."""
+        self._give_up()
+        if not self.slow and threading.current_thread() is threading.main_thread():
+            self._due = self._loop.call_later(QUIET, self._look, iter(list(self.extension.stages.known)), {})
+
+    def look(self) -> None:
+        """Look at the stages now, however long it takes; from any thread."""
+        self.slow = False
+        known = iter(list(self.extension.stages.known))
+        self._loop.add_callback(self._look, known, {}, patient=True)
+
+    def _give_up(self) -> None:
+        if self._due is not None:
+            self._loop.remove_timeout(self._due)
+            self._due = None
+
+    def _look(self, names: Iterator[str], found: dict[str, Stage], *, patient: bool = False) -> None:
+        """Look at one stage and go on with the next in another turn of the loop, where a cell may come first."""
+        self._due = None
+        if self._cells:  # it may be one that awaits something: its end asks for another look
+            return
+        name = next(names, None)
+        if name is None:
+            self._settle(found)
+            return
+        began = time.perf_counter()
+        try:
+            found[name] = _say_standing(self.extension.pipeline.standing(name), self._record(name))
+        except Exception as error:  # noqa: BLE001 - nobody asked for this look: it must not trouble the kernel
+            found[name] = {"state": "", "reason": f"it could not be looked at: {error}"}
+        self.slow = not patient and time.perf_counter() - began > PATIENCE
+        if self.slow:
+            self._post({"slow": True})
+        elif patient:
+            self._loop.add_callback(self._look, names, found, patient=True)
+        else:
+            self._due = self._loop.call_later(0, self._look, names, found)
+
+    def _settle(self, found: Mapping[str, Stage]) -> None:
+        """Take over what was found; a stage whose upstream must run is not sure of its inputs."""
+        graph = self.extension.pipeline.graph(states=False)
+        settled: dict[str, Stage] = {}
+        for name in graph.order():
+            if name in found:
+                settled[name] = {**found[name], **_say_upstream(found[name], graph.upstream(name), settled)}
+        for name, stage in settled.items():
+            self._put(name, stage)
+        self._post({"slow": False})
+
+    def _put(self, name: str, change: Stage) -> None:
+        now = {**self.stages.get(name, {}), **change}
+        if now.get("state") != "running":
+            now.pop("began", None)
+        if now != self.stages.get(name):
+            self.stages[name] = now
+            self._post({"stages": {name: now}})
+
+
+def _say_record(record: StageRecord) -> Stage:
+    """Say what became of a stage when it last ran here."""
+    saved = f"saved {duration(record.saved)}" if record.verdict == "hit" else duration(record.seconds)
+    return {"state": record.verdict, "words": saved, "reason": record.reason, "lines": []}
+
+
+def _say_standing(standing: Standing, record: StageRecord | None) -> Stage:
+    """Say how a stage stands; one that is up to date as it ran here keeps saying so."""
+    if standing.state == "hit" and record is not None and record.verdict in ("hit", "done"):
+        return _say_record(record)
+    if record is not None and record.verdict == "failed" and standing.state != "hit":
+        return _say_record(record)
+    changes = standing.verdict.changes if standing.verdict is not None else ()
+    lines = [line for change in changes for line in change.lines]
+    words = duration(standing.trace.seconds) if standing.trace is not None else ""
+    return {"state": standing.state, "words": words, "reason": standing.reason, "lines": lines}
+
+
+def _say_upstream(stage: Stage, upstream: tuple[str, ...], settled: Mapping[str, Stage]) -> Stage:
+    """Say what stages before this one mean for it, when it would be up to date by itself."""
+    if stage["state"] not in ("hit", "done"):
+        return {}
+    failed = [name for name in upstream if settled.get(name, {}).get("state") in ("failed", "blocked")]
+    if failed:
+        return {"state": "blocked", "reason": f"`{failed[-1]}`, which comes before it, failed"}
+    waiting = [name for name in upstream if settled.get(name, {}).get("state") not in ("hit", "done")]
+    return {"state": "stale", "reason": f"`{waiting[-1]}`, which comes before it, must run"} if waiting else {}
