@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import CommandError
@@ -16,11 +17,16 @@ from vinyasa_ipy.pipeline.namespace import is_users
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from vinyasa_ipy.pipeline.layout import Layout
     from vinyasa_ipy.session import Session
     from vinyasa_ipy.store import Trace
 
 ROOM = 38
 """Pixels of a box that its name can't have: the symbol and the margins."""
+STATUS = "status"
+"""Words that make room for the status in each box; the front end puts the true ones there."""
+COLUMNS = 2
+"""Boxes beside each other: a sidebar is narrow."""
 
 
 def draw_pipeline(session: Session, cells: Sequence[str]) -> dict[str, Any]:
@@ -36,7 +42,7 @@ def draw_pipeline(session: Session, cells: Sequence[str]) -> dict[str, Any]:
 
 def draw(graph: Graph) -> dict[str, Any]:
     """Give the boxes and wires of a graph as plain data."""
-    picture = layout(graph)
+    picture = _arrange(graph)
     return {
         "width": picture.width,
         "height": picture.height,
@@ -54,6 +60,12 @@ def draw(graph: Graph) -> dict[str, Any]:
         ],
         "wires": [{"source": wire.source, "target": wire.target, "path": to_path(wire)} for wire in picture.wires],
     }
+
+
+@lru_cache(maxsize=16)
+def _arrange(graph: Graph) -> Layout:
+    """Lay out a graph, which takes 0.1 to 0.3 s for 300 stages: the same one is asked for after every stage."""
+    return layout(graph, columns=COLUMNS)
 
 
 def list_looks() -> dict[str, dict[str, Any]]:
@@ -74,14 +86,13 @@ def _name(text: str) -> str:
 
 def _node(text: str, name: str, trace: Trace | None) -> Node:
     """See a stage as its cell defines it, or where that can't be parsed, as it was when it last ran."""
-    words = duration(trace.seconds) if trace is not None else "not stored"
     try:
         cell = _parse(text)
     except (SyntaxError, ValueError):
         reads, binds, needs = (_texts(trace, part) for part in ("reads", "binds", "needs"))
-        return Node(name, frozenset(reads), frozenset(filter(is_users, binds)), frozenset(needs), words=words)
+        return Node(name, frozenset(reads), frozenset(filter(is_users, binds)), frozenset(needs), words=STATUS)
     binds = filter(is_users, cell.names.binds)
-    return Node(name, cell.names.reads, frozenset(binds), frozenset(cell.line.needs), words=words)
+    return Node(name, cell.names.reads, frozenset(binds), frozenset(cell.line.needs), words=STATUS)
 
 
 def _parse(text: str) -> StageCell:
@@ -96,5 +107,5 @@ def _texts(trace: Trace | None, part: str) -> Iterable[str]:
 def _describe(trace: Trace | None) -> dict[str, Any]:
     """Say what is stored of a stage; `seconds` is what it took."""
     if trace is None:
-        return {"state": "miss", "words": "not stored", "seconds": None}
+        return {"state": "miss", "words": "", "seconds": None}
     return {"state": "stored", "words": duration(trace.seconds), "seconds": trace.seconds, "created": trace.created}

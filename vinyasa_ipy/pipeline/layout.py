@@ -65,14 +65,18 @@ class Layout:
     wires: tuple[Wire, ...]
 
 
-def layout(graph: Graph) -> Layout:
-    """Place the stages of `graph`; the same graph always gives the same layout."""
+def layout(graph: Graph, *, columns: int = 0) -> Layout:
+    """Place the stages of `graph`; the same graph always gives the same layout.
+
+    With `columns`, no row has more boxes than that, and what doesn't hang together stands below each other: for a
+    narrow place. Otherwise the drawing takes about a page's shape.
+    """
     size = box_size(graph.nodes)
     places = {node.name: place for place, node in enumerate(graph.nodes)}
     ranks = [places[name] for name in graph.order()]
     edges = [(places[edge.source], places[edge.target]) for edge in graph.edges]
-    parts = [_Part(members, links, size) for members, links in _parts(ranks, edges)]
-    corners, width, height = _pack([(part.width, part.height) for part in parts], size[0])
+    parts = [_Part(members, links, size, columns) for members, links in _parts(ranks, edges)]
+    corners, width, height = _pack([(part.width, part.height) for part in parts], size[0], columns)
     spots: dict[int, tuple[int, int]] = {}
     points: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {}
     for part, (left, top) in zip(parts, corners, strict=True):
@@ -155,10 +159,11 @@ def _parts(ranks: Sequence[int], edges: Sequence[tuple[int, int]]) -> list[tuple
     return [(members[first], links[first]) for first in sorted(members, key=lambda first: (first not in links, first))]
 
 
-def _pack(sizes: Sequence[tuple[int, int]], box_width: int) -> tuple[list[tuple[int, int]], int, int]:
+def _pack(sizes: Sequence[tuple[int, int]], box_width: int, columns: int) -> tuple[list[tuple[int, int]], int, int]:
     """Set the parts side by side in shelves of about a page's shape; return their corners and the whole size."""
     area = sum((width + PART_GAP) * (height + PART_GAP) for width, height in sizes)
-    limit = max([int(sqrt(1.6 * area)), FEWEST_COLUMNS * box_width, *(width for width, _ in sizes)])
+    wanted = columns * box_width if columns else max(int(sqrt(1.6 * area)), FEWEST_COLUMNS * box_width)
+    limit = max([wanted, *(width for width, _ in sizes)])
     corners = []
     left = top = MARGIN
     right = bottom = MARGIN
@@ -178,6 +183,7 @@ class _Part:
     members: list[int]
     links: list[tuple[int, int]]
     size: tuple[int, int]
+    columns: int
     rows: list[list[int]] = field(init=False)
     above: list[list[int]] = field(init=False)
     below: list[list[int]] = field(init=False)
@@ -188,7 +194,7 @@ class _Part:
     def __post_init__(self) -> None:
         items = {place: item for item, place in enumerate(self.members)}
         edges = [(items[source], items[target]) for source, target in self.links]
-        levels = _levels(len(self.members), edges)
+        levels = _levels(len(self.members), edges, self.columns)
         paths = _route(edges, levels)
         self.paths = dict(zip(self.links, paths, strict=True))
         self.above = [[] for _ in levels]
@@ -253,7 +259,7 @@ def _upright(line: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     return (line[0], *inner, line[-1])
 
 
-def _levels(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
+def _levels(count: int, edges: Sequence[tuple[int, int]], columns: int) -> list[int]:
     """Give each item (numbered in topological order) its row: by longest path, wrapped where a row is full."""
     above: list[list[int]] = [[] for _ in range(count)]
     below: list[list[int]] = [[] for _ in range(count)]
@@ -266,7 +272,7 @@ def _levels(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
     for item in reversed(range(count)):
         if len(below[item]) > len(above[item]):  # sinking makes more wires shorter than longer
             wanted[item] = min(wanted[lower] for lower in below[item]) - 1
-    columns = max(FEWEST_COLUMNS, isqrt(count) + 1)
+    columns = columns or max(FEWEST_COLUMNS, isqrt(count) + 1)
     taken: Counter[int] = Counter()
     levels = [0] * count
     for item in sorted(range(count), key=lambda item: (wanted[item], item)):

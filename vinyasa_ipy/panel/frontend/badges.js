@@ -11,7 +11,9 @@ export function follow(notebook) {
     const cells = new Map(notebook.cells().map(found => [found.cell, found]));
     for (const cell of notebook.panel.content?.widgets ?? []) {
       const found = cells.get(cell);
-      paintCell(cell.node, found && notebook.live[found.name] ? { name: found.name, ...notebook.standing(found.name, found) } : null, notebook.looks);
+      const standing = found && notebook.phase === 'live' ? notebook.standing(found.name, found) : null;
+      const known = standing && (standing.state === 'waiting' || notebook.live[found?.name ?? '']);
+      paintCell(cell.node, known ? { ...standing, name: found?.name ?? '' } : null, notebook.looks);
     }
   };
   notebook.listeners.add(paint);

@@ -51,6 +51,9 @@ export class Notebook {
     /** What the user looks at and is about to do; kept here, so that each notebook has its own. @type {any} */
     this.view = { open: { pipeline: true, runs: true, cache: true }, owners: {}, selected: '', zoom: 0, as: 'graph' };
     this.watched = false;
+    /** Answers are awaited one after the other: an older one must not come last. */
+    this.asking = false;
+    this.askAgain = false;
     /** @type {Record<string, number>} */
     this.timers = {};
 
@@ -165,6 +168,11 @@ export class Notebook {
     if (!this.watched || this.panel.isDisposed) {
       return;
     }
+    if (this.asking) {
+      this.askAgain = true;
+      return;
+    }
+    this.asking = true;
     await this.panel.context.ready;
     await this.guard(async () => {
       this.pipeline = await this.ask({ verb: 'pipeline', cells: this.cells().map(cell => cell.text) });
@@ -175,7 +183,12 @@ export class Notebook {
       }
       this.problem = '';
     });
+    this.asking = false;
     this.emit();
+    if (this.askAgain) {
+      this.askAgain = false;
+      this.refresh();
+    }
   }
 
   async refreshRuns() {
@@ -246,7 +259,7 @@ export class Notebook {
     const standing = { ...stored, ...(this.phase === 'live' ? this.live[name] : undefined) };
     const running = standing.state === 'running';
     if (!running && cell?.cell.node.querySelector('.jp-InputPrompt')?.textContent.includes('*')) {
-      return { ...standing, state: 'waiting', reason: 'it is queued' };
+      return { ...standing, state: 'waiting', words: '', reason: 'it is queued', lines: [] };
     }
     const source = this.live[name]?.source;
     if (!running && cell && source !== undefined && source.trim() !== cell.text.trim()) {
@@ -258,8 +271,16 @@ export class Notebook {
   /** List all stages in the order of their cells. @returns {(Standing & {name: string})[]} */
   standings() {
     const cells = new Map(this.cells().map(cell => [cell.name, cell]));
-    const boxes = this.pipeline?.drawing.boxes ?? [];
-    return boxes.map((/** @type {any} */ box) => ({ name: box.name, ...this.standing(box.name, cells.get(box.name)) }));
+    /** @type {Map<string, Standing & {name: string}>} */
+    const found = new Map();
+    for (const { name, sources } of this.pipeline?.drawing.boxes ?? []) {
+      const standing = this.standing(name, cells.get(name));
+      const cause = sources.find((/** @type {string} */ source) => ['failed', 'blocked'].includes(found.get(source)?.state ?? ''));
+      // The kernel tells this of stages it has met; of those below a failure it may know nothing.
+      const blocked = cause && this.phase === 'live' && !this.live[name] && standing.state !== 'waiting';
+      found.set(name, { ...standing, ...(blocked && { state: 'blocked', reason: `\`${cause}\`, which comes before it, failed` }), name });
+    }
+    return [...found.values()];
   }
 
   // ---- what the user does ------------------------------------------------------------------------------------
