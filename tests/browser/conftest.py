@@ -31,7 +31,7 @@ FLAGS = [
 SCREENSHOTS = os.environ.get("VINYASA_SCREENSHOTS")
 """Where the screenshots of a run are kept; below pytest's temporary folder unless it is set."""
 
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=10_000)
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ class Server:
     app: str
 
     def url(self, path):
-        tree = "lab/tree" if self.app == "lab" else "notebooks"
+        """Say where a notebook is opened; in JupyterLab in a workspace without those of other tests."""
+        tree = f"lab/workspaces/{secrets.token_hex(4)}/tree" if self.app == "lab" else "notebooks"
         return f"{self.address}/{tree}/{path}?token={self.token}"
 
     def write(self, path: str, cells: Sequence[str]) -> Path:
@@ -150,6 +151,15 @@ def screenshots(tmp_path_factory):
 IDLE = "() => window.jupyterapp.shell.currentWidget.sessionContext?.session?.kernel?.status === 'idle'"
 
 
+LEAVE = """async () => {
+    const app = window.jupyterapp;
+    await app.serviceManager.sessions.shutdownAll();
+    for (const widget of [...app.shell.widgets('main')]) {
+        widget.dispose();
+    }
+}"""
+
+
 class Desk:
     """One page of the browser with a notebook in it, and what a person does there."""
 
@@ -159,18 +169,31 @@ class Desk:
         self.asked: list[str] = []
         self.said: list[str] = []
         self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.on("dialog", lambda dialog: dialog.accept())  # a notebook that isn't saved may be left
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.open(path)
+        self.page.goto(server.url(path))
+        self.ready(path)
 
-    def open(self, path):
-        self.page.goto(self.server.url(path))
-        self.ready()
-
-    def ready(self):
+    def ready(self, path):
         self.page.wait_for_function(
-            "window.jupyterapp?.shell.currentWidget?.sessionContext !== undefined", timeout=60_000
+            "path => window.jupyterapp?.shell.currentWidget?.sessionContext?.path.endsWith(path)",
+            arg=path,
+            timeout=60_000,
         )
         self.idle()
+
+    def open(self, path):
+        """Open another notebook in the same page."""
+        self.command("docmanager:open", {"path": path})
+        self.ready(path)
+
+    def shut(self):
+        """Close the current notebook without being asked whether to save it."""
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.dispose()")
+
+    def leave(self):
+        """Close every notebook and end its kernel."""
+        self.page.evaluate(LEAVE)
 
     def idle(self):
         self.page.wait_for_function(IDLE, timeout=60_000)
@@ -231,12 +254,23 @@ class Desk:
         return [url for url in self.asked if not url.startswith(here)]
 
     def close(self):
+        self.leave()
         self.page.context.close()
+
+
+@pytest.fixture(scope="module")
+def open_for_all(browser):
+    """Open notebooks in pages that all tests of a module share."""
+    yield from _desks(browser)
 
 
 @pytest.fixture
 def open_desk(browser):
-    """Open notebooks in pages of their own, closed at the end."""
+    """Open notebooks in pages of one test's own."""
+    yield from _desks(browser)
+
+
+def _desks(browser):
     desks = []
 
     def open_desk(server, path, **size):

@@ -3,26 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import secrets
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import urllib.request
-from urllib.error import URLError
 
-import nbformat
 import pytest
-from playwright.sync_api import sync_playwright
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
-]
 CELLS = [
     "%load_ext vinyasa_ipy\n%matplotlib inline",
     """%%stage numbers
@@ -43,99 +27,14 @@ pd.DataFrame({'number': numbers})""",
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    """Serve a folder with one notebook, on the loopback, to whoever knows the token."""
-    folder = tmp_path_factory.mktemp("lab")
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(source) for source in CELLS],
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
-    )
-    nbformat.write(notebook, str(folder / "stages.ipynb"))
-    (folder / "pyproject.toml").touch()
-    world = tmp_path_factory.mktemp("jupyter")
-    quiet = world / "settings" / "@jupyterlab" / "apputils-extension"
-    quiet.mkdir(parents=True)
-    (quiet / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')
-    names = ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")
-    dropped = ("PYTEST_", "VINYASA_", "JUPYTER_", "JPY_")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
-    environment |= {f"JUPYTER_{name}": str(world / name.lower()) for name in names}
-    environment |= {
-        "JUPYTERLAB_SETTINGS_DIR": str(world / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(world / "workspaces"),
-        "IPYTHONDIR": str(world / "ipython"),
-        "VINYASA_SECRET_DIR": str(world / "secret"),
-    }
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    token = secrets.token_hex(16)
-    options = [
-        *("--no-browser", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0", "--allow-root"),
-        *(f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}", "--expose-app-in-browser"),
-    ]
-    log = world / "server.log"
-    with log.open("w") as output:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "jupyter", "lab", *options],
-            cwd=folder,
-            env=environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _await_server(f"{address}/api/status?token={token}", server, log)
-        yield f"{address}/lab/tree/stages.ipynb?token={token}", folder
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(20)
-
-
-def _await_server(address, server, log):
-    for _ in range(600):
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except (URLError, ConnectionError):
-            try:
-                server.wait(0.1)
-            except subprocess.TimeoutExpired:
-                continue
-            break
-    pytest.fail(f"the server did not start:\n{log.read_text()[-4000:]}")
+def desk(lab, open_for_all):
+    lab.write("stages/stages.ipynb", CELLS)
+    return open_for_all(lab, "stages/stages.ipynb", height=1500)
 
 
 @pytest.fixture(scope="module")
-def page(lab):
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed; `make test` installs it")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
-        page = browser.new_context(viewport={"width": 1300, "height": 1500}).new_page()
-        page.asked = []
-        page.on("request", lambda request: page.asked.append(request.url))
-        page.goto(lab[0])
-        page.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext !== undefined", timeout=60_000)
-        _await_idle(page)
-        yield page
-        browser.close()
-
-
-IDLE = "() => window.jupyterapp.shell.currentWidget.sessionContext?.session?.kernel?.status === 'idle'"
-
-
-def _await_idle(page):
-    page.wait_for_function(IDLE, timeout=60_000)
-
-
-def _run_all(page):
-    """Run all cells to the end; the command is a silent no-op while it isn't enabled."""
-    page.wait_for_function("() => window.jupyterapp.commands.isEnabled('notebook:run-all-cells')")
-    page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    _await_idle(page)
-    page.wait_for_function("() => !document.querySelector('.jp-InputPrompt')?.textContent.includes('*')")
+def page(desk):
+    return desk.page
 
 
 def _outputs(page):
@@ -152,17 +51,15 @@ def _outputs(page):
 
 
 @pytest.fixture(scope="module")
-def passes(page, tmp_path_factory):
+def passes(desk, page, screenshots):
     """Run the notebook, restart its kernel, and run it again; give what stood below the cells both times."""
-    folder = tmp_path_factory.mktemp("screenshots")
-    _run_all(page)
+    desk.run()
     first = _outputs(page)
-    page.screenshot(path=str(folder / "first.png"))
-    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
-    _await_idle(page)
-    page.evaluate("() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
-    _run_all(page)
-    page.screenshot(path=str(folder / "second.png"))
+    page.screenshot(path=str(screenshots / "first.png"))
+    desk.restart()
+    desk.command("notebook:clear-all-cell-outputs")
+    desk.run()
+    page.screenshot(path=str(screenshots / "second.png"))
     return first, _outputs(page)
 
 
@@ -198,8 +95,5 @@ def test_the_line_below_a_cell_is_text_a_person_reads(page, passes):
     assert page.title() != "1"
 
 
-def test_no_request_leaves_the_machine(page, passes):
-    foreign = [
-        url for url in page.asked if not url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:"))
-    ]
-    assert foreign == []
+def test_no_request_leaves_the_machine(desk, passes):
+    assert desk.foreign() == []

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import CommandError, VinyasaError
 from vinyasa_ipy.notebook.gate import is_stage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from vinyasa_ipy.notebook.extension import Extension
     from vinyasa_ipy.panel.live import Live
+    from vinyasa_ipy.panel.widget import Panel
 
 STATE, ASK = "vinyasa.state", "vinyasa.ask"
 """Names of the comms: the kernel opens the first and sends on it; a front end opens the second once per question."""
@@ -37,6 +39,7 @@ class Link:
         self._state: Any = None
         self._watched = False
         self._live: Live | None = None
+        self._panels: list[Panel] = []
         self._outbox = Outbox(self._send)
 
     def attach(self) -> None:
@@ -70,6 +73,14 @@ class Link:
             self._live = Live(self.extension, self.shell.kernel.io_loop, self._outbox.post)
         return self._live
 
+    def make_panel(self) -> Panel:
+        """Make a panel for a cell that follows the stages, as those made before do."""
+        from vinyasa_ipy.panel.widget import Panel
+
+        self._watch()
+        self._panels.append(Panel(self.extension, self.live))
+        return self._panels[-1]
+
     def _before(self, info: Any) -> None:
         if is_stage(info.raw_cell):
             self.live.begin(info.raw_cell)
@@ -88,6 +99,9 @@ class Link:
     def _send(self, change: dict[str, Any]) -> None:
         if self._state is not None:
             self._state.send(change)
+        for panel in self._panels:
+            with suppress(RuntimeError):  # a stage was met in this very moment, and says so in a moment
+                panel.refresh()
 
     def _asked(self, comm: Any, message: Mapping[str, Any]) -> None:
         from vinyasa_ipy.pipeline.events import unwatched
@@ -120,9 +134,7 @@ class Link:
 
         if self._state is None:
             self._open_state()
-        if not self._watched:
-            self._watched = True
-            self.shell.kernel.io_loop.add_callback(self.live.wait)
+        self._watch()
         return {
             "channel": self._state.comm_id,
             "folder": str(find_folder()),
@@ -130,6 +142,12 @@ class Link:
             "stages": dict(self.live.stages),
             "slow": self.live.slow,
         }
+
+    def _watch(self) -> None:
+        """Look at the stages from now on, since somebody sees it."""
+        if not self._watched:
+            self._watched = True
+            self.shell.kernel.io_loop.add_callback(self.live.wait)
 
     def _force(self, name: str) -> dict[str, Any]:
         """Have a stage run the next time its cell does, even when nothing has changed."""
@@ -142,7 +160,7 @@ class Link:
 class Outbox:
     """Gathers what changed and sends it at once, or PACE after the last message: from a thread, as cells may run."""
 
-    def __init__(self, send: Any) -> None:
+    def __init__(self, send: Callable[[dict[str, Any]], None]) -> None:
         """Send with `send`."""
         self._send = send
         self._lock = threading.Lock()
@@ -155,13 +173,15 @@ class Outbox:
         with self._lock:
             stages = {**self._waiting.get("stages", {}), **change.get("stages", {})}
             self._waiting = {**self._waiting, **change, "stages": stages}
+            if self._timer is not None:
+                return
             pause = self._last + PACE - time.monotonic()
-            if self._timer is None and pause <= 0:
-                self._flush()
-            elif self._timer is None:
-                self._timer = threading.Timer(pause, self._ring)
+            if pause > 0:
+                self._timer = threading.Timer(pause, self._flush)
                 self._timer.daemon = True
                 self._timer.start()
+                return
+        self._flush()
 
     def close(self) -> None:
         """Send nothing more."""
@@ -169,12 +189,8 @@ class Outbox:
             if self._timer is not None:
                 self._timer.cancel()
 
-    def _ring(self) -> None:
-        with self._lock:
-            self._timer = None
-            self._flush()
-
     def _flush(self) -> None:
-        change, self._waiting = self._waiting, {}
-        self._last = time.monotonic()
+        with self._lock:
+            change, self._waiting, self._timer = self._waiting, {}, None
+            self._last = time.monotonic()
         self._send(change)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MARGIN = 12  # all lengths are CSS pixels
 PADDING = 44  # beside a name: the state's symbol on the left, air on the right
 NARROWEST, WIDEST = 152, 232
+NARROW_PLACE = 128  # the narrowest box where there is little room
 LOW, TALL = 32, 48  # a box with its name only; with a line for state and words
 BOX_GAP, WIRE_GAP, PART_GAP = 24, 14, 32
 ROW_GAP, ROW_GAP_LIMIT = 36, 96
@@ -71,7 +72,7 @@ def layout(graph: Graph, *, columns: int = 0) -> Layout:
     With `columns`, no row has more boxes than that, and what doesn't hang together stands below each other: for a
     narrow place. Otherwise the drawing takes about a page's shape.
     """
-    size = box_size(graph.nodes)
+    size = box_size(graph.nodes, NARROW_PLACE if columns else NARROWEST)
     places = {node.name: place for place, node in enumerate(graph.nodes)}
     ranks = [places[name] for name in graph.order()]
     edges = [(places[edge.source], places[edge.target]) for edge in graph.edges]
@@ -96,10 +97,10 @@ def layout(graph: Graph, *, columns: int = 0) -> Layout:
     )
 
 
-def box_size(nodes: Sequence[Node]) -> tuple[int, int]:
+def box_size(nodes: Sequence[Node], narrowest: int = NARROWEST) -> tuple[int, int]:
     """Return the one width and height that all boxes get: as wide as the longest name asks, within limits."""
     longest = max((text_width(node.name) for node in nodes), default=0)
-    width = min(max(NARROWEST, int(longest) + PADDING), WIDEST)
+    width = min(max(narrowest, int(longest) + PADDING), WIDEST)
     return width + -width % 8, TALL if any(node.state or node.words for node in nodes) else LOW
 
 

@@ -1,6 +1,7 @@
 // What the sections of the sidebar have in common: icons, buttons, the word for a state, and asking before clearing.
 
 import { h } from './dom.js';
+import { plural } from './words.js';
 
 /** @typedef {import('./notebook.js').Notebook} Notebook */
 
@@ -134,7 +135,7 @@ export function confirmation(notebook, from) {
     notebook.view.focus = 'undo';
     notebook.clear();
   };
-  const results = preview.results === 1 ? '1 result' : `${preview.results.toLocaleString('en')} results`;
+  const them = preview.results === 1 ? 'it' : 'them';
   return h(
     'div',
     {
@@ -151,7 +152,7 @@ export function confirmation(notebook, from) {
       }
     },
     h('strong', {}, `Clear ${what}?`),
-    h('p', { id: 'vy-cost' }, `${results}, ${preview.size}. Making them again takes about ${preview.took}.`),
+    h('p', { id: 'vy-cost' }, `${plural(preview.results, 'result')}, ${preview.size}. Making ${them} again takes about ${preview.took}.`),
     h('div', { class: 'vy-actions' }, button('keep', 'Keep', keep), button('clear', 'Clear', clear, { class: 'vy-button vy-danger' }))
   );
 }

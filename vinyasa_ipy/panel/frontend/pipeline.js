@@ -11,6 +11,7 @@ import { ago, elapsed, moment, plural } from './words.js';
 
 const STEP = 1.25; // of one zoom
 const LIMITS = [0.3, 3];
+const URGENT = ['failed', 'running', 'edited', 'stale', 'blocked', 'waiting', 'miss'];
 
 /** @param {Notebook} notebook */
 export function pipelineSection(notebook) {
@@ -38,13 +39,11 @@ export function pipelineSection(notebook) {
   ]);
 }
 
-/** @param {Stage[]} stages */
+/** Count the stages by state, those first that ask for something. @param {Stage[]} stages */
 function summarize(stages) {
-  /** @type {Map<string, number>} */
-  const counts = new Map();
-  stages.forEach(({ state }) => counts.set(wordFor(state), (counts.get(wordFor(state)) ?? 0) + 1));
-  const each = [...counts].map(([word, count]) => `${count} ${word}`);
-  return stages.length ? `${plural(stages.length, 'stage')}: ${each.join(', ')}` : '';
+  const rank = (/** @type {string} */ state) => (URGENT.includes(state) ? URGENT.indexOf(state) : URGENT.length);
+  const states = stages.map(stage => stage.state).sort((a, b) => rank(a) - rank(b));
+  return [...new Set(states)].map(state => `${states.filter(each => each === state).length} ${wordFor(state)}`).join(', ');
 }
 
 /** Say a stage's state and what goes with it. @param {Stage} stage */

@@ -1,0 +1,291 @@
+"""The sidebar in a real JupyterLab: what it shows after a run, an edit, a failure, a restart, and what it clears."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from vinyasa_ipy.session import Session
+
+CELLS = [
+    "%load_ext vinyasa_ipy\nRATE = 0.1",
+    "%%stage numbers\nnumbers = [1, 4, 9]",
+    "%%stage train\nmodel = [RATE * number for number in numbers]",
+    "%%stage broken\n1 / (RATE - 0.1)",
+    "%%stage after --needs broken\nafter = model",
+]
+
+WAIT = """import os, time
+end = time.time() + 60
+while os.path.exists({!r}) and time.time() < end:
+    time.sleep(.02)
+'gone', time.time() < end"""
+
+
+@pytest.fixture(scope="module")
+def page(lab, open_for_all):
+    """One page of JupyterLab with the sidebar open, for all tests: each opens a notebook of its own in it."""
+    lab.write("start/start.ipynb", [""])
+    desk = open_for_all(lab, "start/start.ipynb")
+    desk.show()
+    return desk
+
+
+@pytest.fixture
+def project(page, request):
+    """Name a folder that no other test has; leave the page empty afterwards."""
+    yield request.node.name
+    page.leave()
+
+
+@pytest.fixture
+def open_notebook(page, project):
+    def open_notebook(cells, name="one.ipynb"):
+        page.server.write(f"{project}/{name}", cells)
+        page.open(f"{project}/{name}")
+        return page
+
+    return open_notebook
+
+
+@pytest.fixture
+def desk(open_notebook):
+    """Open a notebook and run all its cells."""
+    desk = open_notebook(CELLS)
+    desk.run()
+    expect(desk.stage("broken")).to_have_attribute("data-state", "failed")
+    return desk
+
+
+def states(desk, **wanted):
+    for name, state in wanted.items():
+        expect(desk.stage(name)).to_have_attribute("data-state", state)
+
+
+def stored(desk, project):
+    session = Session(desk.server.root / project / ".vinyasa")
+    try:
+        return session.store.owners()
+    finally:
+        session.close()
+
+
+def test_after_a_run_every_stage_says_what_became_of_it(desk):
+    states(desk, numbers="done", train="done", broken="failed", after="blocked")
+    expect(desk.side.locator("[data-key='run 1']")).to_contain_text("failed")
+    expect(desk.side.get_by_role("region", name="Cache")).to_contain_text("numbers")
+    assert desk.said == []
+    assert desk.foreign() == []
+
+
+def test_without_the_extension_it_says_so_and_loads_it(open_notebook):
+    desk = open_notebook(CELLS[1:2])
+    side = desk.side
+    expect(side).to_contain_text("This kernel has not loaded vinyasa.")
+    states(desk, numbers="miss")
+    side.get_by_role("button", name="Load it").click()
+    expect(side).not_to_contain_text("has not loaded")
+    desk.run()
+    states(desk, numbers="done")
+
+
+def test_a_changed_value_makes_what_reads_it_stale_and_says_why(desk):
+    desk.write(0, "RATE = 0.2")
+    desk.run(0)
+    states(desk, numbers="done", train="stale")
+    desk.stage("train").click()
+    details = desk.side.get_by_role("region", name="Stage train")
+    expect(details).to_contain_text("`RATE`: 0.1 → 0.2")
+    expect(details).to_contain_text("[0.1, 0.4, 0.9]")
+
+
+def test_an_edited_cell_is_marked_until_it_runs(desk):
+    desk.write(1, "%%stage numbers\nnumbers = [2, 4, 9]")
+    states(desk, numbers="edited")
+    desk.run(1)
+    states(desk, numbers="done", train="stale")
+
+
+def test_a_failed_stage_says_what_it_raised(desk):
+    desk.stage("broken").click()
+    expect(desk.side.get_by_role("region", name="Stage broken")).to_contain_text("ZeroDivisionError")
+
+
+def test_a_stage_runs_from_its_details(desk):
+    desk.write(0, "RATE = 0.2")
+    desk.run(0)
+    states(desk, train="stale")
+    desk.stage("train").click()
+    desk.side.get_by_role("button", name="Run", exact=True).click()
+    states(desk, train="done")
+    desk.side.get_by_role("button", name="Force").click()
+    expect(desk.side.get_by_role("region", name="Stage train")).to_contain_text("forced")
+
+
+def test_all_that_is_stale_runs_at_once(desk):
+    desk.write(0, "RATE = 0.2")
+    desk.run(0)
+    states(desk, train="stale")
+    desk.side.get_by_role("button", name="Run stale stages").click()
+    states(desk, train="done", broken="done", after="done")
+
+
+def test_go_to_cell_selects_the_cell(desk):
+    desk.stage("train").click()
+    desk.side.get_by_role("button", name="Go to cell").click()
+    assert desk.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.activeCellIndex") == 2
+
+
+def test_after_a_restart_it_shows_what_is_stored_then_hits(desk):
+    desk.restart()
+    expect(desk.side).to_contain_text("has not loaded")
+    states(desk, numbers="stored", broken="miss")
+    desk.run()
+    states(desk, numbers="hit", train="hit")
+    assert desk.side.get_by_role("region", name="Pipeline").count() == 1
+
+
+def test_after_a_reload_of_the_page_it_is_there_again(desk):
+    desk.command("docmanager:save")
+    desk.page.reload()
+    desk.ready("one.ipynb")
+    desk.show()
+    states(desk, numbers="done", train="done", broken="failed")
+
+
+def test_it_follows_the_current_notebook_and_closing(desk, open_notebook):
+    open_notebook(["%load_ext vinyasa_ipy", "%%stage other\nother = 1"], "two.ipynb")
+    states(desk, other="miss")
+    expect(desk.stage("train")).to_have_count(0)
+    desk.shut()
+    states(desk, train="done")
+    expect(desk.page.locator("#vinyasa-sidebar")).to_have_count(1)
+
+
+def test_without_a_kernel_it_shows_and_clears_what_is_stored(desk, project):
+    desk.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    expect(desk.side).to_contain_text("No kernel is running")
+    states(desk, numbers="stored", broken="miss")
+    desk.side.get_by_role("button", name="Clear everything").click()
+    desk.side.get_by_role("button", name="Clear", exact=True).click()
+    states(desk, numbers="miss")
+    assert stored(desk, project) == []
+
+
+def test_clearing_asks_with_the_safe_answer_first_and_can_be_undone(desk, project):
+    side = desk.side
+    clear = side.get_by_role("button", name="Clear train", exact=True)
+    clear.click()
+    expect(side.get_by_role("button", name="Keep")).to_be_focused()
+    expect(side.get_by_role("alertdialog")).to_contain_text("1 result")
+    desk.page.keyboard.press("Escape")
+    expect(clear).to_be_focused()
+    assert "train" in stored(desk, project)
+    desk.page.keyboard.press("Enter")
+    expect(side.get_by_role("button", name="Keep")).to_be_focused()
+    side.get_by_role("button", name="Clear", exact=True).click()
+    expect(side.get_by_role("button", name="Undo")).to_be_focused()
+    assert "train" not in stored(desk, project)
+    states(desk, train="miss")
+    desk.page.keyboard.press("Enter")
+    states(desk, train="done")
+    assert "train" in stored(desk, project)
+
+
+def test_clearing_works_by_keyboard_while_a_cell_runs(desk, project):
+    """The cell ends only when the result is gone, so nothing depends on how busy the machine is."""
+    desk.write(0, WAIT.format(str(desk.server.root / project / ".vinyasa" / "traces" / "train")))
+    desk.start(0)
+    expect(desk.page.locator(".jp-InputPrompt").first).to_contain_text("*")
+    desk.side.get_by_role("button", name="Clear train", exact=True).focus()
+    desk.page.keyboard.press("Enter")
+    expect(desk.side.get_by_role("button", name="Keep")).to_be_focused()
+    desk.page.keyboard.press("Tab")
+    desk.page.keyboard.press("Enter")
+    expect(desk.page.get_by_text("('gone', True)")).to_be_visible()
+
+
+def test_a_kernel_with_a_store_elsewhere_answers_from_beside_the_running_cell(open_notebook, tmp_path_factory):
+    """The server must not touch such a store; the kernel's subshell can."""
+    store = tmp_path_factory.mktemp("elsewhere") / "store"
+    load = f"import os\nos.environ['VINYASA_HOME'] = {str(store)!r}\n%load_ext vinyasa_ipy"
+    desk = open_notebook([load, CELLS[1], WAIT.format(str(store / "traces" / "numbers"))])
+    desk.run(0)
+    desk.run(1)
+    states(desk, numbers="done")
+    desk.start(2)
+    desk.side.get_by_role("button", name="Clear numbers", exact=True).click()
+    desk.side.get_by_role("button", name="Clear", exact=True).click()
+    expect(desk.page.get_by_text("('gone', True)")).to_be_visible()
+
+
+def test_a_run_shows_a_bar_for_each_stage(desk):
+    desk.side.locator("[data-key='run 1']").click()
+    run = desk.side.get_by_role("region", name="Run 1")
+    expect(run.locator("li")).to_have_count(3)
+    expect(run).to_contain_text("ZeroDivisionError")
+    shares = run.locator(".vy-bar").evaluate_all(
+        "bars => bars.map(b => parseFloat(b.style.getPropertyValue('--share')))"
+    )
+    assert max(shares) == 100
+
+
+def test_older_runs_come_in_pages(desk, project):
+    session = Session(desk.server.root / project / ".vinyasa")
+    for number in range(70):
+        run = session.history.begin(kind="scripts", command="", folder="", title=f"old {number}", context={})
+        session.history.end(run, "ok")
+    session.close()
+    desk.run(1)
+    expect(desk.side.locator("[data-key^='run ']:not([data-key='run stale'])")).to_have_count(30)
+    desk.side.get_by_role("button", name="Show older runs").click()
+    expect(desk.side.locator("[data-key^='run ']:not([data-key='run stale'])")).to_have_count(60)
+    desk.side.get_by_role("button", name="Show older runs").click()
+    expect(desk.side.locator("[data-key='run 1']")).to_be_visible()
+    expect(desk.side.get_by_role("button", name="Show older runs")).to_have_count(0)
+
+
+def test_updates_leave_the_focus_where_it_is(desk):
+    fold = desk.side.locator("[data-key='fold runs']")
+    fold.focus()
+    desk.write(0, "RATE = 0.3")
+    desk.start()
+    states(desk, broken="done")
+    expect(fold).to_be_focused()
+
+
+def test_the_graph_is_walked_with_arrow_keys(desk):
+    desk.stage("numbers").focus()
+    desk.page.keyboard.press("ArrowDown")
+    expect(desk.stage("train")).to_be_focused()
+    desk.page.keyboard.press("Enter")
+    expect(desk.side.get_by_role("region", name="Stage train")).to_be_visible()
+    expect(desk.stage("train")).to_be_focused()
+
+
+def test_badges_say_how_a_stage_stands_and_go_with_it(desk):
+    badge = desk.page.locator(".jp-Cell").nth(2).locator(".vy-badge")
+    expect(badge).to_have_text("done")
+    expect(badge).to_have_attribute("aria-label", re.compile("stage train: done, .*not run before"))
+    desk.write(0, "RATE = 0.2")
+    desk.run(0)
+    expect(badge).to_have_text("stale")
+    expect(badge).to_have_attribute("title", re.compile("RATE.*0.1 → 0.2"))
+    desk.write(2, "plain = 1")
+    expect(badge).to_have_count(0)
+
+
+def test_a_hostile_name_is_only_text(open_notebook):
+    name = "<img src=x onerror=document.title=1>"
+    desk = open_notebook(["%load_ext vinyasa_ipy", f"%%stage '{name}'\nx = '<b>bold</b>'"])
+    side = desk.side
+    desk.run()
+    node = side.get_by_role("button", name=re.compile(f"^{re.escape(name)}: done"))
+    node.click()
+    expect(side.get_by_role("region", name=f"Stage {name}")).to_contain_text(name)
+    side.get_by_role("button", name=f"Clear {name}").first.click()
+    expect(side.get_by_role("alertdialog")).to_contain_text(name)
+    assert desk.page.locator("#vinyasa-sidebar :is(img, b)").count() == 0
+    assert desk.page.title() != "1"
