@@ -231,6 +231,27 @@ class Desk:
             [cell, text],
         )
 
+    def execute(self, code):
+        """Have the kernel run code that stands in no cell."""
+        self.page.evaluate(
+            "code => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({code})"
+            ".done.then(() => null)",
+            code,
+        )
+
+    def theme(self, name):
+        self.command("apputils:change-theme", {"theme": name})
+        expect(self.page.locator(f"body[data-jp-theme-name='{name}']")).to_have_count(1)
+
+    def widen(self, width):
+        """Drag the edge of the sidebar."""
+        edge = self.page.locator("#jp-main-split-panel > .lm-SplitPanel-handle").first.bounding_box()
+        across = edge["x"] + edge["width"] / 2
+        self.page.mouse.move(across, 500)
+        self.page.mouse.down()
+        self.page.mouse.move(across + width - self.side.bounding_box()["width"], 500, steps=4)
+        self.page.mouse.up()
+
     def restart(self):
         self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
         self.idle()

@@ -72,14 +72,6 @@ def stored(desk, project):
         session.close()
 
 
-def test_after_a_run_every_stage_says_what_became_of_it(desk):
-    states(desk, numbers="done", train="done", broken="failed", after="blocked")
-    expect(desk.side.locator("[data-key='run 1']")).to_contain_text("failed")
-    expect(desk.side.get_by_role("region", name="Cache")).to_contain_text("numbers")
-    assert desk.said == []
-    assert desk.foreign() == []
-
-
 def test_without_the_extension_it_says_so_and_loads_it(open_notebook):
     desk = open_notebook(CELLS[1:2])
     side = desk.side
@@ -108,11 +100,6 @@ def test_an_edited_cell_is_marked_until_it_runs(desk):
     states(desk, numbers="done", train="stale")
 
 
-def test_a_failed_stage_says_what_it_raised(desk):
-    desk.stage("broken").click()
-    expect(desk.side.get_by_role("region", name="Stage broken")).to_contain_text("ZeroDivisionError")
-
-
 def test_a_stage_runs_from_its_details(desk):
     desk.write(0, "RATE = 0.2")
     desk.run(0)
@@ -130,12 +117,6 @@ def test_all_that_is_stale_runs_at_once(desk):
     states(desk, train="stale")
     desk.side.get_by_role("button", name="Run stale stages").click()
     states(desk, train="done", broken="done", after="done")
-
-
-def test_go_to_cell_selects_the_cell(desk):
-    desk.stage("train").click()
-    desk.side.get_by_role("button", name="Go to cell").click()
-    assert desk.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.activeCellIndex") == 2
 
 
 def test_after_a_restart_it_shows_what_is_stored_then_hits(desk):
@@ -221,17 +202,6 @@ def test_a_kernel_with_a_store_elsewhere_answers_from_beside_the_running_cell(op
     expect(desk.page.get_by_text("('gone', True)")).to_be_visible()
 
 
-def test_a_run_shows_a_bar_for_each_stage(desk):
-    desk.side.locator("[data-key='run 1']").click()
-    run = desk.side.get_by_role("region", name="Run 1")
-    expect(run.locator("li")).to_have_count(3)
-    expect(run).to_contain_text("ZeroDivisionError")
-    shares = run.locator(".vy-bar").evaluate_all(
-        "bars => bars.map(b => parseFloat(b.style.getPropertyValue('--share')))"
-    )
-    assert max(shares) == 100
-
-
 def test_older_runs_come_in_pages(desk, project):
     session = Session(desk.server.root / project / ".vinyasa")
     for number in range(70):
@@ -245,24 +215,6 @@ def test_older_runs_come_in_pages(desk, project):
     desk.side.get_by_role("button", name="Show older runs").click()
     expect(desk.side.locator("[data-key='run 1']")).to_be_visible()
     expect(desk.side.get_by_role("button", name="Show older runs")).to_have_count(0)
-
-
-def test_updates_leave_the_focus_where_it_is(desk):
-    fold = desk.side.locator("[data-key='fold runs']")
-    fold.focus()
-    desk.write(0, "RATE = 0.3")
-    desk.start()
-    states(desk, broken="done")
-    expect(fold).to_be_focused()
-
-
-def test_the_graph_is_walked_with_arrow_keys(desk):
-    desk.stage("numbers").focus()
-    desk.page.keyboard.press("ArrowDown")
-    expect(desk.stage("train")).to_be_focused()
-    desk.page.keyboard.press("Enter")
-    expect(desk.side.get_by_role("region", name="Stage train")).to_be_visible()
-    expect(desk.stage("train")).to_be_focused()
 
 
 def test_badges_say_how_a_stage_stands_and_go_with_it(desk):

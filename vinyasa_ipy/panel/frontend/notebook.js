@@ -194,7 +194,9 @@ export class Notebook {
   async refreshRuns() {
     const told = await this.ask({ verb: 'runs' });
     const oldest = told.runs.at(-1)?.id ?? 0;
-    const older = this.runs.filter(run => run.id < oldest);
+    // Pages that were shown stay, unless there are runs between them and the first page.
+    const whole = told.runs.some((/** @type {any} */ run) => run.id === this.runs[0]?.id);
+    const older = whole ? this.runs.filter(run => run.id < oldest) : [];
     this.moreRuns = older.length ? this.moreRuns : told.more;
     this.runs = [...told.runs, ...older];
   }

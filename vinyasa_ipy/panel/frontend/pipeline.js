@@ -205,7 +205,7 @@ function details(notebook, stage) {
   const { name } = stage;
   const told = notebook.stage?.stage === name ? notebook.stage : null;
   const live = notebook.phase === 'live';
-  const from = `clear stage ${name}`;
+  const from = `clear from details ${name}`;
   return h(
     'div',
     { key: 'details', class: 'vy-details', role: 'region', 'aria-label': `Stage ${name}` },

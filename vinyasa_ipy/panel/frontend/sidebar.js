@@ -21,8 +21,9 @@ export class Sidebar {
     this.timer = 0;
     this.ticking = 0;
     this.draw = this.draw.bind(this);
+    this.drawn = 0;
     this.wish = () => {
-      this.timer ||= window.setTimeout(this.draw, PACE);
+      this.timer ||= window.setTimeout(this.draw, Math.max(0, this.drawn + PACE - performance.now()));
     };
     this.draw();
   }
@@ -56,6 +57,7 @@ export class Sidebar {
   draw() {
     clearTimeout(this.timer);
     this.timer = 0;
+    this.drawn = performance.now();
     render(this.element, this.describe());
     const { view } = this.notebook ?? {};
     const wanted = view?.focus && this.element.querySelector(`[data-key="${CSS.escape(view.focus)}"]`);
