@@ -170,9 +170,14 @@ class Desk:
         self.said: list[str] = []
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.on("dialog", lambda dialog: dialog.accept())  # a notebook that isn't saved may be left
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("pageerror", self._hear)
         self.page.goto(server.url(path))
         self.ready(path)
+
+    def _hear(self, error):
+        """Keep errors of ours; Notebook raises some of its own while it loads."""
+        if "vinyasa" in error.stack:
+            self.said.append(error.stack)
 
     def ready(self, path):
         self.page.wait_for_function(

@@ -1,0 +1,104 @@
+"""A real kernel with the extension loaded, asked as the sidebar asks it."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import uuid
+
+import pytest
+from jupyter_client.manager import KernelManager
+
+TIMEOUT = 60
+
+
+class Kernel:
+    """One kernel under a server's name, its comms, and what it said on the one about its stages."""
+
+    def __init__(self, folder, world):
+        self.manager = KernelManager()
+        environment = os.environ | {"VINYASA_SECRET_DIR": str(world), "JPY_SESSION_NAME": str(folder / "one.ipynb")}
+        self.manager.start_kernel(cwd=str(folder), env=environment)
+        self.client = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(TIMEOUT)
+        self.channel = ""
+        self.changes = []
+        self.errors = []
+        self.closed = {}
+
+    def run(self, code, *, wait=True):
+        request = self.client.execute(code)
+        return self.until(lambda message: self.ended(message, request)) if wait else request
+
+    @staticmethod
+    def ended(message, request):
+        idle = message["msg_type"] == "status" and message["content"]["execution_state"] == "idle"
+        return idle and message["parent_header"].get("msg_id") == request
+
+    def until(self, done, patience=TIMEOUT):
+        """Take what the kernel publishes until something is so."""
+        end = time.monotonic() + patience
+        while time.monotonic() < end:
+            message = self.client.get_iopub_msg(timeout=patience)
+            self.take(message)
+            if done(message):
+                return message
+        raise TimeoutError
+
+    def take(self, message):
+        kind, content = message["msg_type"], message["content"]
+        if kind == "comm_open" and content["target_name"] == "vinyasa.state":
+            self.channel = content["comm_id"]
+        elif kind == "comm_msg" and content["comm_id"] == self.channel:
+            self.changes.append(content["data"])
+        elif kind == "comm_close":
+            self.closed[content["comm_id"]] = content["data"]
+        elif kind == "error":
+            self.errors.append(content["evalue"])
+
+    def ask(self, verb, *, subshell=None, **request):
+        """Ask as the sidebar does: open a comm with the question, and take the answer it is closed with."""
+        comm = uuid.uuid4().hex
+        content = {"comm_id": comm, "target_name": "vinyasa.ask", "data": {"verb": verb, **request}}
+        message = self.client.session.msg("comm_open", content)
+        if subshell:
+            message["header"]["subshell_id"] = subshell
+        self.client.shell_channel.send(message)
+        self.until(lambda _: comm in self.closed)
+        return self.closed[comm]
+
+    def make_subshell(self):
+        message = self.client.session.msg("create_subshell_request")
+        self.client.control_channel.send(message)
+        return self.client.control_channel.get_msg(timeout=TIMEOUT)["content"]["subshell_id"]
+
+    def await_stage(self, name, state):
+        """Wait until the kernel says that a stage is in a state; return all it says about it."""
+        found = {}
+
+        def seen(_):
+            for change in self.changes:
+                stage = change.get("stages", {}).get(name, {})
+                if stage.get("state") == state:
+                    found.update(stage)
+            return bool(found)
+
+        if not seen(None):
+            self.until(seen)
+        self.changes.clear()
+        return json.loads(json.dumps(found))
+
+    def close(self):
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture
+def kernel(tmp_path, own_world):
+    (tmp_path / "pyproject.toml").touch()
+    kernel = Kernel(tmp_path, own_world)
+    kernel.run("%load_ext vinyasa_ipy")
+    yield kernel
+    kernel.close()

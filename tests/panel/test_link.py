@@ -1,0 +1,123 @@
+"""What a kernel tells the sidebar by itself, and what it answers."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import nbclient
+import nbformat
+
+
+def test_loading_tells_front_ends_that_are_open(kernel):
+    assert kernel.channel
+    state = kernel.ask("state")
+    assert state["channel"] == kernel.channel
+    assert state["stages"] == {}
+    assert state["looks"]["stale"]["symbol"] == "△"
+
+
+def test_a_stage_is_said_to_run_and_then_what_became_of_it(kernel):
+    kernel.run("%%stage one\nimport time\ntime.sleep(.3)\nx = 1", wait=False)
+    running = kernel.await_stage("one", "running")
+    assert abs(running["began"] - time.time()) < 30
+    done = kernel.await_stage("one", "done")
+    assert done["reason"] == "it has not run before"
+    assert done["source"].startswith("%%stage one")
+    assert "began" not in done
+
+
+def test_a_failure_is_said_with_what_was_raised(kernel):
+    kernel.run("%%stage one\n1 / 0")
+    assert kernel.await_stage("one", "failed")["reason"] == "ZeroDivisionError: division by zero"
+    kernel.run("%%stage two\nx = (")
+    assert kernel.await_stage("two", "failed")["reason"].startswith("SyntaxError")
+
+
+def test_once_somebody_looks_a_change_elsewhere_shows_when_it_is_quiet(kernel):
+    kernel.run("rate = 1")
+    kernel.run("%%stage one\nx = rate")
+    kernel.run("%%stage two\ny = x")
+    kernel.ask("state")
+    kernel.run("rate = 2")
+    assert kernel.await_stage("one", "stale")["lines"] == ["`rate`: 1 → 2"]
+    assert "`one`" in kernel.ask("state")["stages"]["two"]["reason"]
+
+
+def test_nothing_is_looked_at_while_nobody_watches(kernel):
+    kernel.run("rate = 1")
+    kernel.run("%%stage one\nx = rate")
+    kernel.run("rate = 2")
+    kernel.run("import asyncio\nawait asyncio.sleep(1)")
+    assert kernel.ask("state")["stages"]["one"]["state"] == "done"
+
+
+def test_what_comes_after_a_failure_is_blocked(kernel):
+    kernel.run("go = True")
+    kernel.run("%%stage one\nassert go\nx = 1")
+    kernel.run("%%stage two\ny = x")
+    kernel.ask("state")
+    kernel.run("go = False")
+    kernel.run("%%stage one\nassert go\nx = 1")
+    assert kernel.await_stage("two", "blocked")["reason"] == "`one`, which comes before it, failed"
+
+
+def test_a_forced_stage_runs_once_though_nothing_changed(kernel):
+    kernel.run("%%stage one\nx = 1")
+    kernel.await_stage("one", "done")
+    kernel.ask("force", stage="one")
+    kernel.run("%%stage one\nx = 1")
+    assert kernel.await_stage("one", "done")["reason"] == "forced"
+    kernel.run("%%stage one\nx = 1")
+    kernel.await_stage("one", "hit")
+
+
+def test_a_subshell_answers_while_a_cell_runs_and_leaves_no_mark_on_the_stage(kernel, tmp_path):
+    """The stage ends only when its earlier result is gone, which is asked for while it runs."""
+    kernel.run("%%stage other\nx = 1")
+    subshell = kernel.make_subshell()
+    folder = tmp_path / ".vinyasa" / "traces" / "other"
+    waits = f"import os, time\nend = time.time() + 60\nwhile os.path.isdir({str(folder)!r}) and time.time() < end:\n"
+    kernel.run(f"%%stage one\n{waits}    time.sleep(.02)\nlate = time.time() > end", wait=False)
+    kernel.await_stage("one", "running")
+    assert kernel.ask("clear", subshell=subshell, owner="other")["results"] == 1
+    kernel.await_stage("one", "done")
+    reads = [given["name"] for given in kernel.ask("stage", stage="one")["stored"]["inputs"]]
+    assert not [name for name in reads if name.endswith((".py", "history.sqlite"))]
+    assert kernel.errors == []
+
+
+def test_what_can_not_be_answered_is_said_in_words(kernel):
+    assert "can't be asked" in kernel.ask("nonsense")["problem"]
+    assert "there is no run 7" in kernel.ask("run", run=7)["problem"]
+
+
+def test_many_quick_stages_are_told_at_most_ten_times_a_second(kernel):
+    kernel.run("%%stage warm\nx = 1")
+    kernel.changes.clear()
+    began = time.monotonic()
+    for number in range(40):
+        kernel.run(f"%%stage s{number}\ny{number} = {number}")
+    took = time.monotonic() - began
+    assert len(kernel.changes) <= took / 0.1 + 2
+    kernel.await_stage("s39", "done")
+
+
+def test_unloading_says_goodbye_and_loading_again_works(kernel):
+    first = kernel.channel
+    kernel.run("%unload_ext vinyasa_ipy")
+    assert first in kernel.closed
+    kernel.run("%load_ext vinyasa_ipy")
+    assert kernel.channel != first
+    kernel.run("%%stage one\nx = 1")
+    kernel.await_stage("one", "done")
+
+
+def test_without_a_server_no_comm_is_opened(tmp_path):
+    """A headless run would only wonder what the comm is for."""
+    (tmp_path / "pyproject.toml").touch()
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("%load_ext vinyasa_ipy\nimport comm")])
+    notebook.cells.append(nbformat.v4.new_code_cell("len(comm.get_comm_manager().comms)"))
+    assert "JPY_SESSION_NAME" not in os.environ
+    nbclient.NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    assert notebook.cells[1].outputs[0]["data"]["text/plain"] == "0"
