@@ -28,7 +28,7 @@ FAULTS = $(shell find tests -name 'test_*fault*.py' -o -name 'test_*damage*.py')
 help:
 	@echo "make demo    run notebooks/flights.ipynb cold, warm, and with one constant edited"
 	@echo "make test    lint and every test"
-	@echo "make lint    ruff, mypy and import-linter"
+	@echo "make lint    ruff, mypy, import-linter, and tsc where there is Node"
 	@echo "make bench   the benchmarks beside their peers; BENCH=\"a1 b2\" runs those two"
 	@echo "make faults  full disks, killed processes, damaged files, by the thousand; random programs; whole notebooks"
 	@echo "make clean   remove environments and caches"
@@ -43,6 +43,8 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	@if command -v npx >/dev/null; then npx --yes --package typescript@7.0 tsc -p vinyasa_ipy/panel/frontend/jsconfig.json; \
+	else echo "no Node here: the types of the sidebar's modules are not checked"; fi
 
 tests: $(VENV)/.test $(if $(wildcard tests/browser),browser)
 	$(BIN)/python -m pytest tests $(ALONE:%=--ignore=%)

@@ -12,9 +12,10 @@ from vinyasa_ipy.errors import VinyasaError
 from vinyasa_ipy.pages import Cell, Column, Page, Picture, Table, Text, Tone, ago, duration, size
 from vinyasa_ipy.panel.answers import answer
 from vinyasa_ipy.pipeline.draw import to_svg, to_text
+from vinyasa_ipy.pipeline.events import unwatched
 from vinyasa_ipy.pipeline.graph import Graph
 from vinyasa_ipy.pipeline.layout import layout
-from vinyasa_ipy.pipeline.watch import unwatched
+from vinyasa_ipy.pipeline.selection import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -157,7 +158,7 @@ class Panel:
         if name:
             self.output.clear_output()
             with self.output:
-                self.extension.pipeline.run([name], force=force, dry_run=False, tell=lambda _: None)
+                self.extension.pipeline.run([name], Selection(force_all=force), dry_run=False, tell=lambda _: None)
             self.refresh()
 
     def _force(self) -> None:
