@@ -69,6 +69,11 @@ class Kernel:
         self.until(lambda _: comm in self.closed)
         return self.closed[comm]
 
+    def until_open(self, before):
+        """Wait until the kernel has opened another comm for its stages."""
+        if self.channel == before:
+            self.until(lambda _: self.channel != before)
+
     def make_subshell(self):
         message = self.client.session.msg("create_subshell_request")
         self.client.control_channel.send(message)
@@ -100,5 +105,6 @@ def kernel(tmp_path, own_world):
     (tmp_path / "pyproject.toml").touch()
     kernel = Kernel(tmp_path, own_world)
     kernel.run("%load_ext vinyasa_ipy")
+    kernel.until_open("")
     yield kernel
     kernel.close()

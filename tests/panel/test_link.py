@@ -108,7 +108,7 @@ def test_unloading_says_goodbye_and_loading_again_works(kernel):
     kernel.run("%unload_ext vinyasa_ipy")
     assert first in kernel.closed
     kernel.run("%load_ext vinyasa_ipy")
-    assert kernel.channel != first
+    kernel.until_open(first)
     kernel.run("%%stage one\nx = 1")
     kernel.await_stage("one", "done")
 

@@ -37,6 +37,7 @@ class Link:
         self.extension = extension
         self.shell = extension.shell
         self._state: Any = None
+        self._opening = threading.Lock()
         self._watched = False
         self._live: Live | None = None
         self._panels: list[Panel] = []
@@ -52,7 +53,8 @@ class Link:
         self.shell.events.register("pre_run_cell", self._before)
         self.shell.events.register("post_run_cell", self._after)
         if "JPY_SESSION_NAME" in os.environ:  # under a server: elsewhere nobody would know what the comm is for
-            self._open_state()
+            # When the cell that loads has ended: sending now would have it wait for the thread that sends, 3 to 10 ms.
+            self.shell.kernel.io_loop.add_callback(self._open_state)
 
     def detach(self) -> None:
         """Take everything back."""
@@ -91,10 +93,14 @@ class Link:
         if self._watched and self._live is not None:
             self._live.wait()
 
-    def _open_state(self) -> None:
+    def _open_state(self) -> str:
+        """Open the comm for what changes, unless it is open or we are detached by now; return its name."""
         from comm import create_comm
 
-        self._state = create_comm(target_name=STATE)
+        with self._opening:
+            if self._state is None and getattr(self.shell, "vinyasa_link", None) is self:
+                self._state = create_comm(target_name=STATE)
+        return self._state.comm_id if self._state is not None else ""
 
     def _send(self, change: dict[str, Any]) -> None:
         if self._state is not None:
@@ -132,11 +138,9 @@ class Link:
         from vinyasa_ipy.panel.drawing import list_looks
         from vinyasa_ipy.store import find_folder
 
-        if self._state is None:
-            self._open_state()
         self._watch()
         return {
-            "channel": self._state.comm_id,
+            "channel": self._open_state(),
             "folder": str(find_folder()),
             "looks": list_looks(),
             "stages": dict(self.live.stages),
