@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from textwrap import dedent
 
 import pytest
 
+from vinyasa_ipy.fingerprint import digest
 from vinyasa_ipy.fingerprint.reach import reach
 
 CHANGES = {
@@ -805,3 +807,10 @@ def test_a_docstring_that_cant_be_compared_is_no_obstacle():
     assert found.unchanged()
     helper.__code__ = (lambda: 2).__code__
     assert not found.unchanged()
+
+
+@pytest.mark.parametrize("value", [functools.partial(max, 1), ValueError("a")], ids=["partial", "exception"])
+def test_asking_for_attributes_that_are_not_there_changes_nothing(value):
+    before = digest(value)
+    assert vars(value) == {}
+    assert digest(value) == before

@@ -63,7 +63,9 @@ def _reduced(walk: Walk, value: object, reduced: tuple[Any, ...]) -> None:
         walk.write(make)
     walk.write(tuple(arguments))
     state, listed, mapped = (*rest, None, None, None)[:3]
-    walk.write(state)
+    walk.write(
+        None if type(state) is dict and not state else state
+    )  # attributes that somebody asked for, of which there are none
     walk.write(None if listed is None else list.copy(value) if isinstance(value, list) else _all(value, listed))
     walk.write(None if mapped is None else _pairs(value, mapped))
 

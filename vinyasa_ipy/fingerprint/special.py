@@ -44,6 +44,13 @@ def _lru_cache(walk: Walk, value: Any) -> None:
         walk.write(attributes)
 
 
+def _partial(walk: Walk, value: functools.partial[Any]) -> None:
+    """Write a partial; what it says for pickling changes when somebody asks for its attributes."""
+    if walk.enter(value):
+        walk.out += b"~pl"
+        walk.write((value.func, value.args, value.keywords, vars(value)))
+
+
 def _property(walk: Walk, value: property) -> None:
     walk.out += b"~p"
     for part in (value.fget, value.fset, value.fdel):
@@ -235,6 +242,7 @@ _FILE: type = io.IOBase.__mro__[1]  # the C class that every file has among its 
 EXTENDED.update(
     {
         functools.cached_property: _cached_property,
+        functools.partial: _partial,
         property: _property,
         staticmethod: _wrapped,
         classmethod: _wrapped,
