@@ -100,6 +100,32 @@ def test_an_interrupt_stops_the_cell_and_keeps_what_ran(project):
     assert project.read("out.ipynb").cells[0].metadata["vinyasa"]["verdict"] == "done"
 
 
+def test_a_second_interrupt_ends_a_kernel_that_minds_no_first(project):
+    project.page(
+        "x.ipynb",
+        "%%stage first\nx = 1",
+        """while True:
+    try:
+        open('waiting', 'a').write('.')
+        import time; time.sleep(100)
+    except KeyboardInterrupt:
+        pass
+""",
+    )
+    command = [sys.executable, "-m", "vinyasa_ipy", "run", "x.ipynb", "-o", "out.ipynb"]
+    started = subprocess.Popen(command, cwd=project.folder, env=project.environment, stderr=subprocess.PIPE, text=True)
+    waiting = project.folder / "waiting"
+    with started as process:
+        for times in ("", "."):
+            while not waiting.exists() or waiting.read_text() == times:
+                assert process.poll() is None
+            os.kill(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "vinyasa: x.ipynb, cell 2: The kernel was ended" in said
+    assert project.read("out.ipynb").cells[0].metadata["vinyasa"]["verdict"] == "done"
+
+
 REFUSED = {
     "missing": (["none.ipynb"], "there is no page none.ipynb. Check the path; nothing has run"),
     "no JSON": (["torn.ipynb"], "torn.ipynb is no valid notebook: "),

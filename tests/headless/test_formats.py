@@ -115,18 +115,38 @@ def test_a_percent_script_runs_as_a_page(project):
 
 
 @pytest.mark.parametrize(
-    ("text", "page"),
+    ("text", "page", "asked"),
     [
-        ("# %%\nx = 1", True),
-        ("x = 1\n#%% second\ny = 2", True),
-        ("x = 1", False),
-        ("text = '''\n  # %% inside\n'''", False),
-        ("# %%time is no mark\nx = 1", False),
+        ("# %%\n# %%stage one\nx = 1", True, True),
+        ("x = 1\n#%% second\n# %vinyasa auto on\ny = 2", True, True),
+        ("# %%\nx = 1", False, True),
+        ("x = 1", False, False),
+        ("text = '''\n  # %% inside\n'''", False, False),
+        ("# %%time is no mark\nx = 1", False, False),
     ],
 )
-def test_a_script_is_a_page_when_it_has_cell_marks(tmp_path, text, page):
+def test_a_script_is_a_page_when_it_has_cell_marks_and_stages_or_is_asked_to_be_one(tmp_path, text, page, asked):
     (tmp_path / "a.py").write_text(text)
     assert is_page(tmp_path / "a.py") is page
+    assert is_page(tmp_path / "a.py", asked=True) is asked
+
+
+def test_scripts_with_cell_marks_still_share_their_names(project):
+    (project.folder / "a.py").write_text("# %%\n# %%stage one\nx = 1")
+    (project.folder / "b.py").write_text("# %%\nprint(x + 1)")
+    done = project.run("a.py", "b.py")
+    assert done.code == 0, done.err
+    assert done.out.startswith("a.py: ran")
+    assert "\n2\nb.py: ran" in done.out
+
+
+def test_a_page_is_read_without_what_notebooks_never_use(tmp_path):
+    write_page(nbformat.v4.new_notebook(), tmp_path / "x.ipynb")
+    read = "import pathlib, sys; from vinyasa_ipy.notebook.formats import read_page; read_page(pathlib.Path('x.ipynb'))"
+    found = "print('nbformat' in sys.modules, 'rfc3987_syntax' in sys.modules)"
+    command = [sys.executable, "-c", f"{read}; {found}"]
+    done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["True", "False"]
 
 
 def test_a_page_would_not_be_written_over_itself(pages):

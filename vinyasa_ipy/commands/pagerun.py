@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vinyasa_ipy.commands.table import Place
-    from vinyasa_ipy.notebook.headless import Failure, Order
+    from vinyasa_ipy.notebook.headless import Failure
+    from vinyasa_ipy.notebook.kernel import Order
     from vinyasa_ipy.notebook.outline import Part
     from vinyasa_ipy.pipeline.selection import Selection
     from vinyasa_ipy.session import Session
@@ -96,11 +97,11 @@ class PageRun:
 
     def foresee(self) -> Table:
         """Say what a run would do, without one."""
-        from vinyasa_ipy.notebook.headless import Headless
+        from vinyasa_ipy.notebook.dryrun import foresee
 
         self.place.doing("starting a kernel")
         try:
-            known = Headless(self.plan.notebook, self._order()).foresee(self._wanted())
+            known = foresee(self.plan.notebook, self._order(), self._wanted())
         finally:
             self.place.doing("")
         stood = {each.name: replace(each, seconds=self._took(each)) for each in known}
@@ -117,20 +118,19 @@ class PageRun:
         return newest.seconds if newest is not None else None
 
     def _run(self) -> Failure | None:
-        from vinyasa_ipy.notebook.headless import Headless
+        from vinyasa_ipy.notebook.headless import run
 
-        kernel = Headless(self.plan.notebook, self._order())
         for part in self.parts:
             if part.name in self.left:
                 self._leave_out(part)
         self.place.doing("starting a kernel")
-        failure = kernel.run(self._wanted(), self)
+        failure = run(self.plan.notebook, self._order(), self._wanted(), self)
         if failure is not None:
             _show_failure(self.plan.page, failure)
         return failure
 
     def _order(self) -> Order:
-        from vinyasa_ipy.notebook.headless import Order
+        from vinyasa_ipy.notebook.kernel import Order
 
         asked = self.plan.selection
         force = tuple(name for name in self.stages if asked.forces(name))

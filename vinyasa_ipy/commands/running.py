@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 import time
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vinyasa_ipy.commands.selecting import OPTIONS, is_file, read_selection, split_page
+from vinyasa_ipy.commands.selecting import OPTIONS, find_page, is_file, read_selection
 from vinyasa_ipy.commands.table import Command, Option, Place
 from vinyasa_ipy.errors import CommandError, say_error
 from vinyasa_ipy.notebook.line import Note, say_reason
@@ -41,16 +42,15 @@ def run(options: argparse.Namespace, place: Place) -> int:
 
 def _run(options: argparse.Namespace, place: Place) -> int:
     targets, selection = read_selection(options, in_notebook=place.pipeline is not None)
-    page, selection = split_page(targets, selection)
-    scripts = page is None and bool(targets) and all(map(is_file, targets))
-    if options.full_script and not scripts and (page is not None or place.pipeline is not None):
+    page = find_page(options, targets)
+    if options.full_script and (page is not None or (place.pipeline is not None and not _are_scripts(targets))):
         raise CommandError("--full-script is for scripts", "a notebook is its own full script")
     if page is not None:
         from vinyasa_ipy.commands.notebooks import run_page
 
-        return run_page(page, selection, options, place)
-    _expect_no_page_options(options)
-    if scripts:
+        stages = frozenset(targets) - {str(page)}
+        return run_page(page, replace(selection, only=selection.only | stages), options, place)
+    if _are_scripts(targets):
         return _run_scripts([Path(target) for target in targets], selection, options, place)
     if place.pipeline is None:
         named = f"there is no script {targets[0]}" if targets else "nothing was named to run"
@@ -58,10 +58,8 @@ def _run(options: argparse.Namespace, place: Place) -> int:
     return place.pipeline.run(targets, selection, dry_run=options.dry_run, tell=place.tell)
 
 
-def _expect_no_page_options(options: argparse.Namespace) -> None:
-    given = next((name for name in ("output", "html", "param", "kernel") if getattr(options, name)), None)
-    if given is not None:
-        raise CommandError(f"--{given} is for pages", "Name a notebook, a Markdown page or a script with cell marks")
+def _are_scripts(targets: Listed[str]) -> bool:
+    return bool(targets) and all(map(is_file, targets))
 
 
 # ---- scripts -------------------------------------------------------------------------------------------------

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.commands.table import Option
 from vinyasa_ipy.errors import CommandError
-from vinyasa_ipy.notebook.formats import is_page
+from vinyasa_ipy.notebook.formats import PAGES, is_page
 from vinyasa_ipy.pipeline.selection import Selection
 
 if TYPE_CHECKING:
     import argparse
 
+PAGE_ONLY = ("output", "html", "param", "kernel")
+"""Options that only a page has."""
 ALL = ":all:"
 """What `--force` stands for without a name."""
 
@@ -34,7 +35,7 @@ OPTIONS = (
 
 def is_file(target: str) -> bool:
     """Tell whether a target means a file: a script or a page. Any other is a stage's name."""
-    return target.endswith(".py") or os.sep in target or is_page(Path(target))
+    return target.endswith((".py", *PAGES)) or os.sep in target
 
 
 def read_selection(options: argparse.Namespace, *, in_notebook: bool) -> tuple[list[str], Selection]:
@@ -56,16 +57,24 @@ def read_selection(options: argparse.Namespace, *, in_notebook: bool) -> tuple[l
     return targets, selection
 
 
-def split_page(targets: list[str], selection: Selection) -> tuple[Path | None, Selection]:
-    """Find the page among the targets; what else is named are stages of it. Raises CommandError for another file."""
-    page = next((target for target in targets if is_page(Path(target))), None)
-    if page is None:
-        return None, selection
-    others = [target for target in targets if target != page]
-    file = next(filter(is_file, others), None)
-    if file is not None:
-        raise CommandError(f"{page} and {file} can't run together", "Run them one after the other")
-    return Path(page), replace(selection, only=selection.only | frozenset(others))
+def find_page(options: argparse.Namespace, targets: list[str]) -> Path | None:
+    """Find the page among the targets. Raises CommandError where other files are named beside it.
+
+    Scripts that are named together share their names, and so are no pages.
+    """
+    asked = any(getattr(options, name) for name in PAGE_ONLY)
+    files = list(filter(is_file, targets))
+    page = next((file for file in files if is_page(Path(file), asked=asked and len(files) == 1)), None)
+    if page is None or (len(files) > 1 and all(file.endswith(".py") for file in files)):
+        if asked:
+            given = next(name for name in PAGE_ONLY if getattr(options, name))
+            raise CommandError(
+                f"--{given} is for pages", "Name a notebook, a Markdown page or a script with cell marks"
+            )
+        return None
+    if len(files) > 1:
+        raise CommandError(f"{' and '.join(files)} can't run together", "Run them one after the other")
+    return Path(page)
 
 
 def _names(words: str) -> frozenset[str]:

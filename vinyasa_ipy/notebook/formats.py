@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+PAGES = (".ipynb", ".md")
+"""How the file ends that is a page whatever it holds."""
 WRITABLE = (".ipynb", ".md", ".html")
 """How the file ends that an executed page can be written to."""
 
@@ -27,19 +29,24 @@ EXTRAS = {"nbclient": "notebooks", "ipykernel": "notebooks", "nbconvert": "noteb
 
 # A cell of a percent script begins so; `# %%time` is a magic inside a cell.
 _CELL_MARK = re.compile(r"^# ?%%(?:\s|$)", re.MULTILINE)
+_STAGE_MARK = re.compile(r"^# ?%(?:%stage|vinyasa)\s", re.MULTILINE)
 # jupytext would run fences of every language that Jupyter has a magic for; a page's commands for bash are prose.
 _FOREIGN_FENCE = re.compile(r"^(`{3,}[ \t]*)(?!i?python3?\b)(\w[\w.+-]*)(.*)$", re.MULTILINE)
 _LEFT_ALONE = re.compile(r"^(`{3,}[ \t]*\w[\w.+-]*) \.noeval", re.MULTILINE)
 
 
-def is_page(path: Path) -> bool:
-    """Tell whether a file holds cells: by its name, and for Python by the marks in it."""
-    if path.suffix in (".ipynb", ".md"):
-        return True
+def is_page(path: Path, *, asked: bool = False) -> bool:
+    """Tell whether a file runs cell by cell: notebooks and Markdown do, and scripts with cell marks that have stages.
+
+    A script with marks but no stages does so only when that is `asked` for: as a whole it is a stage itself.
+    """
+    if path.suffix != ".py":
+        return path.suffix in PAGES
     try:
-        return path.suffix == ".py" and _CELL_MARK.search(path.read_text("utf-8", "replace")) is not None
+        text = path.read_text("utf-8", "replace")
     except OSError:
         return False
+    return bool(_CELL_MARK.search(text)) and (asked or bool(_STAGE_MARK.search(text)))
 
 
 def require(module: str, need: str) -> None:
