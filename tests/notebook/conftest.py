@@ -27,6 +27,7 @@ class Ran:
 
     outputs: list = field(default_factory=list)
     note: str = ""
+    said: list = field(default_factory=list)
     verdict: str = ""
     error: str = ""
     traceback: str = ""
@@ -173,6 +174,7 @@ def _take(ran, message):
     noted = content.get("metadata", {}).get("vinyasa")
     if kind == "display_data" and noted:
         ran.note, ran.verdict = content["data"]["text/plain"], noted["verdict"]
+        ran.said.append(ran.note)
         return
     if kind == "error":
         ran.error = f"{content['ename']}: {content['evalue']}"

@@ -43,9 +43,9 @@ def status(_options: argparse.Namespace, place: Place) -> int:
             _row(standing.name, standing.state, standing.reason, standing.trace)
             for standing in place.pipeline.standings()
         )
-        place.tell(
-            Table("Stages of this notebook", _COLUMNS, rows, "hit: would be brought back; the others: would run")
-        )
+        notes = ["hit: would be brought back; waiting: for a name that another cell binds; the others: would run"]
+        notes += [*place.pipeline.graph(states=False).problems, *filter(None, [place.pipeline.limits])]
+        place.tell(Table("Stages of this notebook", _COLUMNS, rows, "\n".join(notes)))
         return 0
     traces = place.session.newest_traces()
     rows = tuple(_stored_row(trace) for trace in traces)

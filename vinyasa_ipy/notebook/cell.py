@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import builtins
 import io
 import shlex
 import token
 import tokenize
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from vinyasa_ipy.errors import CommandError
 from vinyasa_ipy.fingerprint.names import Names, read_names
@@ -17,11 +18,16 @@ from vinyasa_ipy.pipeline.stage import Stage
 
 if TYPE_CHECKING:
     import ast
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What the first line of a stage's cell says; `owner` names its results where that isn't the name itself."""
+    """What the first line of a stage's cell says.
+
+    `owner` names its results where that isn't the name itself; `upstream` tells whether what it needs is brought up to
+    date before it runs.
+    """
 
     name: str
     force: bool = False
@@ -30,6 +36,7 @@ class Line:
     reads: tuple[str, ...] = ()
     makes: tuple[str, ...] = ()
     owner: str = ""
+    upstream: bool = True
 
     @property
     def stage(self) -> Stage:
@@ -57,6 +64,10 @@ class StageCell:
         """Names the cell binds before it reads them, and those its user says don't count."""
         return (self.names.binds - self.names.reads) | frozenset(self.line.ignore)
 
+    def find_absent(self, space: Mapping[str, Any]) -> set[str]:
+        """Find the names the cell reads that nobody has bound yet."""
+        return {name for name in self.names.reads if name not in space and not hasattr(builtins, name)}
+
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
@@ -70,6 +81,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--force", action="store_true", help="run it even when nothing has changed")
     parser.add_argument("--ignore", metavar="NAMES", default="", help="names whose values don't count, as a,b")
     parser.add_argument("--needs", metavar="STAGES", default="", help="stages that come before it, as a,b")
+    parser.add_argument("--no-upstream", action="store_true", help="leave the stages before it as they are")
     files = "files, folders or patterns that %s, where that can't be seen: programs it starts, some libraries"
     parser.add_argument("--reads", metavar="FILE", nargs="+", default=(), help=files % "it reads")
     parser.add_argument("--makes", metavar="FILE", nargs="+", default=(), help=files % "it makes")
@@ -87,7 +99,8 @@ def parse_line(text: str) -> Line:
         raise CommandError("%%stage needs a name", "write `%%stage NAME`")
     options = make_parser().parse_args(words)
     reads, makes = tuple(options.reads), tuple(options.makes)
-    return Line(options.name, options.force, _list(options.ignore), _list(options.needs), reads, makes)
+    ignore, needs = _list(options.ignore), _list(options.needs)
+    return Line(options.name, options.force, ignore, needs, reads, makes, upstream=not options.no_upstream)
 
 
 def _list(text: str) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ class Extension:
     def __init__(self, shell: Any) -> None:
         """Prepare for `shell`; `attach` makes it work."""
         self.shell = shell
-        self.gate = Gate(lambda: self.stages)
+        self.gate = Gate(lambda: self.pipeline)
 
     @cached_property
     def session(self) -> Session:

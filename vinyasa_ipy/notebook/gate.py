@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Callable, Iterator
 
-    from vinyasa_ipy.notebook.stages import Stages
+    from vinyasa_ipy.notebook.pipeline import Pipeline
 
 MARK = "%%stage"
 
@@ -31,9 +31,9 @@ class _Now(threading.local):
 class Gate:
     """Sees every cell of a shell come and go, and passes the outermost that are stages on; all when `automatic`."""
 
-    def __init__(self, stages: Callable[[], Stages]) -> None:
-        """Pass stages on to what `stages` gives; it is asked for only when there is one."""
-        self._stages = stages
+    def __init__(self, pipeline: Callable[[], Pipeline]) -> None:
+        """Pass stages on to what `pipeline` gives; it is asked for only when there is one."""
+        self._pipeline = pipeline
         self.automatic = False
         self._now = _Now()
         self._met = False
@@ -64,13 +64,13 @@ class Gate:
         if text is None or self._now.depth != 1:
             return node
         self._met = True
-        return self._stages().begin(text, node)
+        return self._pipeline().begin(text, node)
 
     def after(self, result: Any) -> None:
         """Let the stages conclude when an outermost cell has ended."""
         self._now.depth = max(0, self._now.depth - 1)  # the cell that loads the extension ends without having begun
         if self._now.depth == 0 and self._met:
-            self._stages().end(result)
+            self._pipeline().stages.end(result)
 
     @contextmanager
     def nested(self) -> Iterator[None]:

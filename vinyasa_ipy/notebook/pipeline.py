@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import CommandError
 from vinyasa_ipy.notebook.automatic import Automatic
 from vinyasa_ipy.notebook.cell import make_cell
-from vinyasa_ipy.notebook.document import Document
-from vinyasa_ipy.notebook.stages import Underway
+from vinyasa_ipy.notebook.gate import is_stage
+from vinyasa_ipy.notebook.line import Note, show_note
+from vinyasa_ipy.notebook.plan import Plan, connect_cells
+from vinyasa_ipy.notebook.saved import Saved
+from vinyasa_ipy.notebook.stages import Underway, call
 from vinyasa_ipy.pages import Page, duration
 from vinyasa_ipy.pipeline.accept import Edited, draft_acceptance
-from vinyasa_ipy.pipeline.graph import Graph, Node, connect
-from vinyasa_ipy.pipeline.inputs import list_missing
 from vinyasa_ipy.pipeline.namespace import is_users
 from vinyasa_ipy.pipeline.prospect import Prospect, make_table
 from vinyasa_ipy.pipeline.verdict import explain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    import ast
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from vinyasa_ipy.notebook.cell import StageCell
     from vinyasa_ipy.notebook.gate import Gate
     from vinyasa_ipy.notebook.stages import Stages
+    from vinyasa_ipy.pipeline.graph import Graph, Node
     from vinyasa_ipy.pipeline.selection import Selection
     from vinyasa_ipy.pipeline.stage import Inputs
     from vinyasa_ipy.pipeline.verdict import Verdict
@@ -46,35 +48,73 @@ class Standing:
 
 
 class Pipeline:
-    """The stages of one shell: in the order of the saved notebook, else in that in which they were met."""
+    """The stages of one notebook: those of its file, as far as that is known, and those that were met in the shell."""
 
     def __init__(self, stages: Stages, gate: Gate) -> None:
         """Look at `stages`; run them through `gate`."""
         self.stages = stages
         self.gate = gate
-        self.document = Document()
-        self._read: dict[str, StageCell | None] = {}
+        self.saved = Saved(stages.shell, gate)
+        self._in_order = False
 
     @property
-    def known(self) -> Mapping[str, StageCell]:
-        """The stages by name, each as the notebook was saved with it; where that isn't known, as it ran here last."""
-        met = self.stages.known
-        texts = {cell.text.strip(): cell for cell in met.values()}
-        saved = self.document.stages()
-        self._read = {text: self._read[text] if text in self._read else self._compile(text) for text in saved}
-        cells = [texts.get(text.strip()) or self._read[text] for text in saved]
-        found = {cell.line.name: cell for cell in cells if cell is not None}
-        return {**found, **{name: cell for name, cell in met.items() if name not in found}}
+    def known(self) -> dict[str, StageCell]:
+        """The stages by name: those of the notebook's file in their order, then those met here.
 
-    def _compile(self, text: str) -> StageCell | None:
-        """Make a stage of a cell's text as running it would; None where that can't be compiled."""
-        shell = self.stages.shell
+        Each is as it was saved when that came after it last ran, else as it ran.
+        """
+        saved = {each.cell.line.name: each.cell for each in self.saved.read() if each.is_stage}
+        met = {name: cell for name, cell in self.stages.known.items() if not self._is_older(cell, saved.get(name))}
+        return {**saved, **met}
+
+    def _is_older(self, met: StageCell, saved: StageCell | None) -> bool:
+        """Tell whether a cell that ran here has been edited since, as far as the notebook was saved."""
+        if saved is None or saved.text.strip() == met.text.strip():
+            return False
+        return self.stages.met[met.line.name] < self.saved.time
+
+    @property
+    def limits(self) -> str:
+        """Say that more stages may exist than are known, where the notebook's file isn't known."""
+        known = self.saved.find_file() is not None
+        return "" if known else "which file this notebook is in isn't known: only cells that ran here are listed"
+
+    # ---- what comes first ------------------------------------------------------------------------------------
+
+    def begin(self, text: str, node: ast.Module) -> ast.Module:
+        """Bring what a stage needs up to date, unless that is being done, then decide about its cell."""
+        failed = "" if self._in_order or not is_stage(text) else self._catch_up(text, node)
+        if failed:
+            return call("refuse", f"`{failed}`, which must come first, did not succeed; see above")
+        return self.stages.begin(text, node)
+
+    def _catch_up(self, text: str, node: ast.Module) -> str:
+        """Run what must come before a stage and has fallen behind, or never ran; name the one that failed, if any."""
+        stages, space = self.stages, self.stages.shell.user_ns
         try:
-            with self.gate.nested():
-                tree = shell.transform_ast(ast.parse(shell.transform_cell(text)))
-            return make_cell(text, tree, "")
-        except (SyntaxError, ValueError, CommandError):
-            return None
+            cell = make_cell(text, node, "")
+        except CommandError:  # deciding about the cell says so
+            return ""
+        moved = stages.upstream.find_moved(stages.known, space)
+        if not cell.line.upstream or not (moved or cell.find_absent(space)):
+            return ""
+        plan = Plan(self.saved.read(), {**self.known, cell.line.name: cell})
+        steps = plan.list_behind(cell.line.name, moved, space)
+        if steps:
+            names = ", ".join(f"`{step.line.name}`" for step in steps)
+            words = f"{names} must come first (--no-upstream leaves out what comes first)"
+            show_note(stages.shell, Note(cell.line.name, "done", words))
+        return self._run_steps(steps)
+
+    def _run_steps(self, steps: Sequence[StageCell], forced: Collection[str] = ()) -> str:
+        """Run cells in order, inside the cell that asks for it; name the one that failed, if any."""
+        before, self._in_order = self._in_order, True
+        try:
+            return next(
+                (step.line.name for step in steps if not self._run_one(step, force=step.line.name in forced)), ""
+            )
+        finally:
+            self._in_order = before
 
     @property
     def least(self) -> float | None:
@@ -87,65 +127,68 @@ class Pipeline:
         self.stages.automatic = None if least is None else Automatic(least)
         self.gate.automatic = least is not None
 
+    # ---- how they stand --------------------------------------------------------------------------------------
+
     def standing(self, name: str) -> Standing:
         """Look at a known stage as it would be decided now, without running anything."""
-        cell = self.known[name]
+        return self._stand(self.known[name])
+
+    def _stand(self, cell: StageCell) -> Standing:
+        name, newest = cell.line.name, self.stages.session.store.newest
+        absent = cell.find_absent(self.stages.shell.user_ns)
+        if absent:
+            return Standing(name, "waiting", f"`{min(absent)}` isn't here yet", newest(cell.line.stage.owner))
         underway = Underway(cell)
         self.stages.look(underway)
-        verdict, inputs = underway.verdict, underway.inputs
+        verdict = underway.verdict
         if verdict is None:
-            return Standing(name, "uncached", underway.refusal, self.stages.session.store.newest(cell.line.stage.owner))
-        missing = sorted(list_missing(inputs)) if inputs is not None and name not in self.stages.known else []
-        if missing and not verdict.hit:
-            reason = f"it has not run in this kernel, where `{missing[0]}` is not defined yet"
-            return Standing(name, "miss", reason, verdict.trace, None, inputs)
-        reason = f"{EDITED}: {verdict.reason}" if self._is_edited(name) else verdict.reason
-        return Standing(name, verdict.standing, reason, verdict.trace, verdict, inputs)
+            return Standing(name, "uncached", underway.refusal, newest(cell.line.stage.owner))
+        reason = f"{EDITED}: {verdict.reason}" if self._is_edited(cell) else verdict.reason
+        return Standing(name, verdict.standing, reason, verdict.trace, verdict, underway.inputs)
 
-    def _is_edited(self, name: str) -> bool:
-        """Tell whether a stage ran here with another text than the notebook is saved with."""
-        return name in self.stages.known and self.stages.known[name] is not self.known[name]
+    def _is_edited(self, cell: StageCell) -> bool:
+        """Tell whether a stage ran here with another text than it has."""
+        met = self.stages.known.get(cell.line.name)
+        return met is not None and met.text.strip() != cell.text.strip()
 
     def standings(self) -> list[Standing]:
         """Look at every known stage, in order; a stage whose upstream must run is not sure of its inputs."""
+        known = self.known
         found: dict[str, Standing] = {}
-        pipeline = self.graph(states=False)
-        for name in self.known:
-            standing = self.standing(name)
+        pipeline = connect_cells(known.values())
+        for name, cell in known.items():
+            standing = self._stand(cell)
             waiting = [other for other in pipeline.upstream(name) if other in found and found[other].state != "hit"]
-            if waiting and standing.state == "hit":
-                standing = Standing(name, "stale", f"`{waiting[-1]}`, which comes before it, must run", standing.trace)
+            if waiting and standing.state in {"hit", "waiting"}:
+                words = f"`{waiting[-1]}`, which comes before it, must run"
+                state = "stale" if standing.state == "hit" else "waiting"
+                standing = Standing(name, state, words, standing.trace)
             found[name] = standing
         return list(found.values())
 
     def graph(self, *, states: bool = True) -> Graph:
         """Connect the known stages by the names they read and bind."""
-        standings = {standing.name: standing for standing in self.standings()} if states else {}
-        nodes = []
-        for name, cell in self.known.items():
-            standing = standings.get(name)
-            trace = standing.trace if standing is not None else None
-            words = duration(trace.seconds) if trace is not None else ""
-            state = standing.state if standing is not None else ""
-            needs = frozenset(cell.line.needs)
-            reads, binds = cell.names.reads, frozenset(filter(is_users, cell.names.binds))
-            state = "" if state == "uncached" else state
-            nodes.append(Node(name, reads=reads, binds=binds, needs=needs, state=state, words=words))
-        return connect(nodes)
+        pipeline = connect_cells(self.known.values())
+        if not states:
+            return pipeline
+        standings = {standing.name: standing for standing in self.standings()}
+        return replace(pipeline, nodes=tuple(_dress(node, standings[node.name]) for node in pipeline.nodes))
 
     def explain(self, name: str) -> list[str]:
         """Say in lines why a known stage would run, or why not."""
-        standing = self.standing(name)
+        cell = self.known[name]
+        standing = self._stand(cell)
         if standing.verdict is None:
             return [f"{name}: {standing.state}: {standing.reason}"]
         lines = explain(name, standing.verdict, standing.inputs.notes if standing.inputs is not None else ())
-        edited = [f"  {EDITED}"] if self._is_edited(name) else []
+        edited = [f"  {EDITED}"] if self._is_edited(cell) else []
         ran = "" if standing.verdict.ending else self.stages.reasons.get(name, "")
         return [*lines, *edited, f"  last time in this kernel: {ran}"] if ran else [*lines, *edited]
 
     def draft_acceptance(self, name: str) -> tuple[Trace, Inputs]:
         """Draft the note that a stage's changes are harmless. Raises CommandError where they are more than code."""
-        standing, cell = self.standing(name), self.known[name]
+        cell = self.known[name]
+        standing = self._stand(cell)
         if standing.verdict is None or standing.inputs is None:
             raise CommandError(f"`{name}` can't be accepted: {standing.reason}", "run it")
         edited = Edited(name, cell.tree, cell.names, standing.inputs, standing.verdict)
@@ -155,57 +198,36 @@ class Pipeline:
 
     def run(self, names: Sequence[str], asked: Selection, *, dry_run: bool, tell: Callable[[Page], None]) -> int:
         """Bring stages up to date in order: all, or those named and what they need. Returns the exit code."""
-        unknown = [name for name in names if name not in self.stages.known]
+        known = self.known
+        unknown = next((repr(name) for name in names if name not in known), "yet" if not known else "")
         if unknown:
-            known = (
-                f"there are: {', '.join(self.stages.known)}"
-                if self.stages.known
-                else "run a cell that begins with `%%stage NAME`"
-            )
-            raise CommandError(f"there is no stage {unknown[0]!r}", known)
-        pipeline = self.graph(states=False)
-        wanted = (
-            {*names, *(other for name in names for other in pipeline.upstream(name))}
-            if names
-            else set(self.stages.known)
-        )
-        if not self.stages.known:
-            raise CommandError("there is no stage yet", "run a cell that begins with `%%stage NAME`")
-        asked.expect_known(self.stages.known, "this notebook")
-        left = asked.leave_out(pipeline, self.stages.known)
-        order = [name for name in pipeline.order() if name in wanted & self.stages.known.keys() and name not in left]
+            there = f"there are: {', '.join(known)}" if known else "run a cell that begins with `%%stage NAME`"
+            raise CommandError(f"there is no stage {unknown}", there)
+        if self._in_order:
+            raise CommandError("a run is under way", "take `%vinyasa run` out of the cells that it runs")
+        asked.expect_known(known, "this notebook")
+        plan = Plan(self.saved.read(), known)
+        left = asked.leave_out(plan.graph, known)
+        wanted = [name for name in names or known if name not in left]
+        steps = [step for step in plan.list_needed(wanted, self.stages.shell.user_ns) if step.line.name not in left]
         if dry_run:
-            tell(self._foresee([standing for standing in self.standings() if standing.name in order]))
+            going = {step.line.name for step in steps}
+            tell(_foresee([standing for standing in self.standings() if standing.name in going]))
             return 0
         self.stages.passes.begin("%vinyasa run")
         self.stages.must_hit |= asked.must_hit
         try:
-            forced = [
-                name for name in order if name in asked.force or (asked.force_all and (not names or name in names))
-            ]
-            return 0 if all(self._run_one(name, force=name in forced) for name in order) else 1
+            return 1 if self._run_steps(steps, {*asked.force, *((names or known) if asked.force_all else ())}) else 0
         finally:
             self.stages.must_hit -= asked.must_hit
 
-    def _foresee(self, standings: Sequence[Standing]) -> Page:
-        prospects = [
-            Prospect(
-                each.name,
-                "hit" if each.state == "hit" else "would run",
-                each.reason,
-                each.trace.seconds if each.trace else None,
-            )
-            for each in standings
-        ]
-        return make_table("stage", prospects)
-
-    def _run_one(self, name: str, *, force: bool) -> bool:
-        """Run a known stage's cell again, inside the cell that asked for it."""
+    def _run_one(self, cell: StageCell, *, force: bool) -> bool:
+        name = cell.line.name
         if force:
             self.stages.forced.add(name)
         try:
             with self.gate.nested():
-                result = self.stages.shell.run_cell(self.known[name].text, store_history=False)
+                result = self.stages.shell.run_cell(cell.text, store_history=False)
         finally:
             self.stages.forced.discard(name)
         return bool(result.success)
@@ -213,3 +235,24 @@ class Pipeline:
     def adopt(self, space: Mapping[str, Any]) -> None:
         """Take over the names that scripts left behind, as `%run` does."""
         self.stages.shell.user_ns.update({name: value for name, value in space.items() if is_users(name)})
+
+
+def _dress(node: Node, standing: Standing) -> Node:
+    """Say of a stage in the graph how it stands."""
+    state = "" if standing.state in {"uncached", "waiting"} else standing.state
+    return replace(node, state=state, words=duration(standing.trace.seconds) if standing.trace is not None else "")
+
+
+def _foresee(standings: Sequence[Standing]) -> Page:
+    return make_table(
+        "stage",
+        [
+            Prospect(
+                each.name,
+                "hit" if each.state == "hit" else "would run",
+                each.reason,
+                each.trace.seconds if each.trace else None,
+            )
+            for each in standings
+        ],
+    )

@@ -30,6 +30,7 @@ from vinyasa_ipy.notebook.order import find_reordered
 from vinyasa_ipy.notebook.passes import Passes
 from vinyasa_ipy.notebook.recorder import Displayed, Recorder
 from vinyasa_ipy.notebook.replay import NO_RESULT, replay
+from vinyasa_ipy.notebook.upstream import Upstream
 from vinyasa_ipy.pipeline.change import Change
 from vinyasa_ipy.pipeline.effects import find_effects, name_lasting, name_objects, repeat_changes
 from vinyasa_ipy.pipeline.engine import LEAVE, Attempt, Outcome, Result
@@ -98,10 +99,12 @@ class Stages:
         self.shell = shell
         self.session = session
         self.known: dict[str, StageCell] = {}
+        self.met: dict[str, float] = {}
         self.reasons: dict[str, str] = {}
         self.forced: set[str] = set()
         self.automatic: Automatic | None = None
         self.must_hit: set[str] = set()
+        self.upstream = Upstream()
         self.passes = Passes(session)
         self._now = _Now()
 
@@ -118,10 +121,10 @@ class Stages:
             cell = self._take(text, node)
             return node if cell is None else self._decide(cell)
         except CommandError as error:
-            return _call("refuse", str(error))
+            return call("refuse", str(error))
         except KeyboardInterrupt:  # out of the waiting for another kernel; the cell itself is to raise it
             self._now.underway = None
-            return _call("interrupt")
+            return call("interrupt")
         except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the user the cell
             name = f"`{cell.line.name}`" if cell is not None else "a cell"
             self._warn(f"{name} runs uncached: {type(error).__name__}: {error}")
@@ -159,6 +162,7 @@ class Stages:
 
     def _decide(self, cell: StageCell) -> ast.Module:
         self.known[cell.line.name] = cell
+        self.met[cell.line.name] = time.time()
         if self.automatic is not None and cell.least is not None and self.automatic.knows_quick(cell):
             self._now.underway = Underway(cell, refusal=_QUICK_BEFORE, began=time.perf_counter())
             return cell.tree
@@ -173,9 +177,9 @@ class Stages:
             except (KeyError, StoreError, FingerprintError) as error:
                 underway.refusal = f"its stored result could not be brought back: {error.args[0]}"
             else:
-                return _call("bring_back")
+                return call("bring_back")
         if cell.line.name in self.must_hit:
-            return _call("refuse", f"`{cell.line.name}` must be a hit, and would run: {self._reason(underway)}")
+            return call("refuse", f"`{cell.line.name}` must be a hit, and would run: {self._reason(underway)}")
         self._start(underway)
         return cell.tree
 
@@ -297,6 +301,7 @@ class Stages:
         if not result.success:
             self._fail(underway, result, seconds)
             return
+        self.upstream.note(underway.cell, self.shell.user_ns)
         if self._leave_quick(underway, seconds):
             return
         if underway.attempt is None:
@@ -390,6 +395,7 @@ class Stages:
         seconds = time.perf_counter() - underway.began
         saved = max(0.0, verdict.trace.seconds - seconds)
         name = underway.cell.line.name
+        self.upstream.note(underway.cell, self.shell.user_ns)
         self.reasons[name] = f"hit: {verdict.reason}"
         self.passes.add(record_stage(Stage(name), "hit", verdict.reason, seconds, saved))
         show_note(self.shell, Note.of_hit(name, verdict, saved))
@@ -450,7 +456,7 @@ def _texts(value: object) -> list[str]:
     return [str(item) for item in value] if isinstance(value, list) else []
 
 
-def _call(verb: str, *arguments: str) -> ast.Module:
+def call(verb: str, *arguments: str) -> ast.Module:
     """Make the code that stands in for a cell's: a call of one of this shell's stage verbs."""
     said = ", ".join(map(repr, arguments))
     return ast.parse(f"get_ipython().vinyasa.stages.{verb}({said})")

@@ -64,11 +64,11 @@ def test_a_stage_that_has_not_run_here_is_listed_in_its_place(kernel, save):
     save("%%stage first\nfirst = other", STAGE, NEXT, "plain = 1")
     rows = [line.split()[:2] for line in kernel.ask("status").splitlines()]
     assert [row for row in rows if row and row[0] in {"first", "total", "after", "plain"}] == [
-        ["first", "miss"],
+        ["first", "waiting"],
         ["total", "hit"],
         ["after", "miss"],
     ]
-    assert "it has not run in this kernel, where `other` is not defined yet" in said(kernel, "why first")
+    assert "first: waiting: `other` isn't here yet" in said(kernel, "why first")
     assert "after: miss: it has not run before" in said(kernel, "why after")
 
 
