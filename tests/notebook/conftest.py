@@ -28,6 +28,7 @@ class Ran:
     outputs: list = field(default_factory=list)
     note: str = ""
     said: list = field(default_factory=list)
+    shown_as: dict = field(default_factory=dict)
     verdict: str = ""
     error: str = ""
     traceback: str = ""
@@ -169,7 +170,10 @@ def _take(ran, message):
         ran.outputs.clear()  # with or without waiting for what comes next: it is always the same in the end
     if kind not in {"stream", "display_data", "execute_result", "error", "update_display_data"}:
         return
+    shown = content.get("transient", {}).get("display_id")
     if kind == "update_display_data":
+        for output in ran.shown_as.get(shown, ()):
+            output["data"] = content["data"]
         return
     noted = content.get("metadata", {}).get("vinyasa")
     if kind == "display_data" and noted:
@@ -180,6 +184,7 @@ def _take(ran, message):
         ran.error = f"{content['ename']}: {content['evalue']}"
         ran.traceback = ANSI.sub("", "\n".join(content["traceback"]))
     ran.outputs.append(nbformat.v4.output_from_msg(message))
+    ran.shown_as.setdefault(shown, []).append(ran.outputs[-1])
 
 
 @pytest.fixture(scope="module")

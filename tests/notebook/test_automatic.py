@@ -66,6 +66,7 @@ def test_a_slow_cell_that_can_not_be_kept_says_why(kernel):
         "!true",
         "%%capture\n1",
         "import tqdm\ntqdm.tqdm.set_lock(tqdm.tqdm.get_lock())",
+        "import tqdm\ntqdm.tqdm.mine = 1",
     ],
 )
 def test_what_sets_up_runs_every_time_in_silence(stressed, source):

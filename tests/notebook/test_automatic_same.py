@@ -5,6 +5,7 @@ Everything a cell shows is compared: streams, displays, results, pictures, trace
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -21,6 +22,7 @@ UNLIKE = [  # what differs from kernel to kernel in plain Jupyter as well
     (re.compile(r"0x[0-9a-f]{6,}"), "0x…"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "the id of a widget"),
     (re.compile(r"[\d.]+ [mµμn]?s\b"), "some time"),
+    (re.compile(r"(\\r)?[\w/]+(?=\\r)|\\r"), ""),  # written over: a replay shows what is left
 ]
 
 
@@ -35,7 +37,7 @@ def plainly(text):
 
 
 def shown(ran):
-    return plainly(repr((ran.count, ran.shown(), ran.traceback)))
+    return plainly(json.dumps((ran.count, ran.shown(), ran.traceback), sort_keys=True))
 
 
 def touch(cell):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from vinyasa_ipy.fingerprint.modules import origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 _WATCHED = frozenset(
     {
@@ -24,14 +24,14 @@ _WATCHED = frozenset(
 def sets_up(tree: ast.Module, space: Mapping[str, Any]) -> bool:
     """Tell whether a cell calls a library only for what that leaves behind there, where nobody can see it.
 
-    Such a call is a statement of its own, and is given nothing of the user's that it could be about.
+    Such a call is a statement of its own, and is given nothing of the user's that it could be about. Binding something
+    in a library, as in `plotly.io.renderers.default = "svg"`, is the same.
     """
     imported = dict(_imports(tree))
-    for call in _bare_calls(tree.body):
-        library = _library(_root(call.func), imported, space)
+    for place, given in _settings(tree.body):
+        library = _library(_root(place), imported, space)
         if library and library not in _WATCHED and not _is_own(library):
-            given = [node for part in (*call.args, *call.keywords) for node in ast.walk(part)]
-            names = {node.id for node in given if isinstance(node, ast.Name)}
+            names = {node.id for part in given for node in ast.walk(part) if isinstance(node, ast.Name)}
             if all(_library(name, imported, space) for name in names):
                 return True
     return False
@@ -55,21 +55,24 @@ def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
                 yield alias.asname or alias.name.partition(".")[0], source.partition(".")[0]
 
 
-def _bare_calls(body: list[ast.stmt]) -> Iterator[ast.Call]:
-    """Yield the calls that are statements of their own, in blocks too."""
+def _settings(body: list[ast.stmt]) -> Iterator[tuple[ast.expr, Sequence[ast.AST]]]:
+    """Yield what is called by statements of their own, with what it is given, and what is bound inside something."""
     for statement in body:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             continue
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-            yield statement.value
+            yield statement.value.func, [*statement.value.args, *statement.value.keywords]
+        for target in getattr(statement, "targets", ()):
+            if isinstance(target, ast.Attribute | ast.Subscript):
+                yield target, ()
         for part in ("body", "orelse", "finalbody"):
-            yield from _bare_calls(getattr(statement, part, []))
+            yield from _settings(getattr(statement, part, []))
 
 
-def _root(function: ast.expr) -> str:
-    while isinstance(function, ast.Attribute):
-        function = function.value
-    return function.id if isinstance(function, ast.Name) else ""
+def _root(place: ast.expr) -> str:
+    while isinstance(place, ast.Attribute | ast.Subscript):
+        place = place.value
+    return place.id if isinstance(place, ast.Name) else ""
 
 
 def _library(name: str, imported: Mapping[str, str], space: Mapping[str, Any]) -> str:

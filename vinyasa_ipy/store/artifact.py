@@ -9,9 +9,11 @@ pickle. Nothing is verified in here: that is done, before, by whoever hands the 
 
 from __future__ import annotations
 
+import copyreg
 import io
 import pickle
 import struct
+import sys
 from mmap import mmap
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +31,9 @@ PROTOCOL = 5
 
 TRIED = 65_536
 """Bytes of a pickle, and of its buffers, up to which a value is brought back once before it is stored."""
+
+OWNED = 65_536
+"""Bytes of an array up to which it is copied when it is loaded, so that it owns its memory as it did."""
 
 Piece = bytes | memoryview
 Run = bytes | bytearray | mmap
@@ -58,11 +63,21 @@ def encode(name: str, value: object, anchors: Mapping[str, object]) -> list[Piec
 
 def _pickle(value: object, keep: Callable[[pickle.PickleBuffer], None], anchors: Mapping[str, object]) -> bytes:
     """Pickle `value`; its buffers go to `keep`, anchors are written as their names."""
-    if not anchors:
+    numpy: Any = sys.modules.get("numpy")
+    if not anchors and numpy is None:
         return pickle.dumps(value, PROTOCOL, buffer_callback=keep)
     stream = io.BytesIO()
-    _AnchoredPickler(stream, keep, anchors).dump(value)
+    make = _AnchoredPickler(stream, keep, anchors) if anchors else pickle.Pickler(stream, 5, buffer_callback=keep)
+    if numpy is not None:
+        make.dispatch_table = {**copyreg.dispatch_table, numpy.ndarray: _reduce_array}
+    make.dump(value)
     return stream.getvalue()
+
+
+def _reduce_array(array: Any) -> Any:
+    """Take an array apart so that a small one that owns its memory will own it again: others can't be resized."""
+    own = array.base is None and array.flags.writeable and array.nbytes <= OWNED
+    return array.__reduce__() if own else array.__reduce_ex__(PROTOCOL)
 
 
 class _AnchoredPickler(pickle.Pickler):
