@@ -119,3 +119,18 @@ def test_a_stage_after_a_script_reads_what_it_made(shell, tmp_path):
 def test_the_stage_magic_below_another_names_what_to_do(shell):
     (told,) = shell("%%time\n%%stage inner\nx = 1")
     assert "%%stage inner must be the first line of its cell" in told["err"]
+
+
+def test_stages_of_the_notebook_are_left_out_and_must_hit_as_those_of_a_page(shell):
+    cells = ["%%stage first\na = 1", "%%stage second\nb = a + 1", "%%stage third\nc = 3"]
+    *_, skipped, must, forced = shell(
+        *cells,
+        "%vinyasa run --skip first --force third",
+        "%vinyasa run --must-hit second",
+        "%vinyasa run --must-hit third --force third",
+    )
+    assert "third: ran" in skipped["out"]
+    assert "first:" not in skipped["out"]
+    assert must["ok"]
+    assert not forced["ok"]
+    assert "`third` must be a hit, and would run: forced" in forced["err"]
