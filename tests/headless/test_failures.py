@@ -136,6 +136,10 @@ REFUSED = {
         ["x.ipynb", "-o", "x.txt"],
         "x.txt can't be written. A page can become a file that ends in .ipynb",
     ),
+    "no HTML": (
+        ["x.ipynb", "--html", "x.ipynb"],
+        "x.ipynb is no name for HTML. --html takes a file that ends in .html",
+    ),
     "no such folder": (["x.ipynb", "-o", "no/such/x.ipynb"], "no/such/x.ipynb can't be written"),
     "two files": (["x.ipynb", "a.py"], "x.ipynb and a.py can't run together. Run them one after the other"),
     "no such stage": (["x.ipynb", "nope"], "there is no stage 'nope' in x.ipynb. There are: it"),

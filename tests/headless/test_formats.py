@@ -179,6 +179,19 @@ def test_what_is_missing_is_named_with_the_extra_that_brings_it(pages, module, e
     assert f"needs {module}, which isn't installed. `pip install 'vinyasa-ipy[{extra}]'`" in done.stderr
 
 
+def test_a_page_of_nothing_but_text_is_written_too(tmp_path):
+    write_page(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Only text")]), tmp_path / "out.md")
+    assert (tmp_path / "out.md").read_text() == "# Only text\n"
+
+
+def test_what_an_earlier_run_left_in_a_page_is_not_read(tmp_path):
+    old = nbformat.v4.new_code_cell("x", execution_count=3, outputs=[nbformat.v4.new_output("stream", text="old")])
+    old.metadata = {"vinyasa": {"verdict": "hit"}, "execution": {}, "tags": ["mine"]}
+    nbformat.write(nbformat.v4.new_notebook(cells=[old]), tmp_path / "x.ipynb")
+    (cell,) = read_page(tmp_path / "x.ipynb").cells
+    assert (cell.outputs, cell.execution_count, cell.metadata) == ([], None, {"tags": ["mine"]})
+
+
 def test_writing_replaces_a_file_in_one_step(tmp_path):
     target = tmp_path / "out.ipynb"
     target.write_text("before")

@@ -57,6 +57,8 @@ def run_page(page: Path, selection: Selection, options: argparse.Namespace, plac
 
 
 def _plan_all(page: Path, selection: Selection, options: argparse.Namespace) -> list[Plan]:
+    if options.html and not options.html.endswith(".html"):
+        raise CommandError(f"{options.html} is no name for HTML", "--html takes a file that ends in .html")
     notebook = read_page(page)
     selection.expect_known([part.name for part in outline(notebook) if part.is_stage], str(page))
     variants = parse_variants(options.param)

@@ -90,6 +90,9 @@ class PageRun:
         try:
             failure = self._run()
             outcome = _name_outcome(failure)
+        except KeyboardInterrupt:
+            outcome = "interrupted"
+            raise
         finally:
             self.place.doing("")
             self.session.end(self.number, outcome)
@@ -107,8 +110,9 @@ class PageRun:
         stood = {each.name: replace(each, seconds=self._took(each)) for each in known}
         stood |= {name: Prospect(name, why.verdict, why.reason) for name, why in self.left.items()}
         plain = [part.name for part in self._wanted() if not part.is_stage and not part.is_setup]
-        note = f"Not looked at: {', '.join(plain)}; only stages are." if plain else ""
-        return make_table("stage", [stood[name] for name in dict.fromkeys(self.stages)], note=note)
+        notes = [self.plan.title] if self.plan.values else []
+        notes += [f"Not looked at: {', '.join(plain)}; only stages are."] if plain else []
+        return make_table("stage", [stood[name] for name in dict.fromkeys(self.stages)], note="\n".join(notes))
 
     def _wanted(self) -> list[Part]:
         return [part for part in self.parts if part.name not in self.left]

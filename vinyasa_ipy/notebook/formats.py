@@ -57,7 +57,10 @@ def require(module: str, need: str) -> None:
 
 
 def read_page(path: Path) -> Any:
-    """Read a page as a notebook. Raises CommandError when it is missing, broken or not Python's."""
+    """Read a page as a notebook, without what an earlier run left in it.
+
+    Raises CommandError when it is missing, broken or not Python's.
+    """
     _load_nbformat()
     try:
         text = path.read_text(encoding="utf-8")
@@ -67,6 +70,11 @@ def read_page(path: Path) -> Any:
         raise CommandError(f"{path} can't be read: {error}", "Nothing has run") from error
     notebook = _parse_notebook(path, text) if path.suffix == ".ipynb" else _parse_text(path, text)
     _expect_python(path, notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+            cell.metadata.pop("vinyasa", None)
+            cell.metadata.pop("execution", None)
     return notebook
 
 
@@ -168,7 +176,7 @@ def _as_markdown(notebook: Any, target: Path) -> dict[Path, bytes]:
     places = {"unique_key": target.stem, "output_files_dir": f"{target.stem}_files"}
     exporter = MarkdownExporter()  # type: ignore[no-untyped-call]
     body, found = exporter.from_notebook_node(_without_notes(notebook), places)
-    pictures = {target.parent / name: data for name, data in found["outputs"].items()}
+    pictures = {target.parent / name: data for name, data in dict(found["outputs"] or {}).items()}
     return {**pictures, target: f"{body.strip()}\n".encode()}
 
 

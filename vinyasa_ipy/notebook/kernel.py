@@ -9,7 +9,7 @@ import logging
 import os
 import signal
 import tempfile
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
@@ -45,7 +45,7 @@ class PageKernel:
     """A notebook's kernel, alive inside `async with kernel.alive()`; what cells show goes into the notebook."""
 
     def __init__(self, notebook: Any, order: Order) -> None:
-        """Prepare a kernel for `notebook`; every output that it came with is dropped."""
+        """Prepare a kernel for `notebook`, which holds no outputs yet."""
         self.notebook = notebook
         self.order = order
         quiet = logging.getLogger(__name__)
@@ -56,9 +56,6 @@ class PageKernel:
         self._log: IO[str] | None = None
         self._cell: Any = None
         self._interrupt: asyncio.Future[None] | None = None
-        for cell in notebook.cells:
-            if cell.cell_type == "code":
-                cell.outputs, cell.execution_count = [], None
 
     @property
     def interrupted(self) -> bool:
@@ -80,8 +77,9 @@ class PageKernel:
             self._log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - next line
             stack.enter_context(self._log)
             await self._start(stack)
-            # nbclient would kill the kernel, and with it what the cell that runs has done so far
-            asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._stop, asyncio.current_task())
+            with suppress(NotImplementedError):  # Windows has no such handlers
+                # nbclient would kill the kernel, and with it what the cell that runs has done so far
+                asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._stop, asyncio.current_task())
             await self._join()
             await self._describe()
             self._log.truncate(0)  # what it says as it starts is no word about a cell; it writes from here on
