@@ -100,6 +100,11 @@ async def test_the_cache_is_listed_by_stage(ask, session):
     assert told["total"]["results"] == 3
 
 
+async def test_the_sizes_are_those_that_clearing_frees(ask, session):
+    for owner in (await ask("cache"))["owners"]:
+        assert owner["size"] == owner["entries"][0]["size"] == (await ask("preview", owner=owner["name"]))["size"]
+
+
 async def test_clearing_one_stage_and_undoing_it(ask, session):
     preview = await ask("preview", owner="train")
     cleared = await ask("clear", way="change", owner="train")

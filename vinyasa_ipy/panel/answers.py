@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import CommandError
@@ -123,18 +125,28 @@ def _cache(session: Session, _request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _owner(store: Store, kind: str, name: str, savings: tuple[int, float]) -> dict[str, Any]:
     traces = store.entries(name)
+    sizes = [_measure(store, trace) for trace in traces]
     hits, saved = savings
     return {
         "name": name,
         "kind": kind,
-        "size": size(sum(trace.bytes for trace in traces)),
+        "size": size(sum(sizes)),
         "hits": hits,
         "saved": duration(saved) if saved else "",
         "entries": [
-            {"key": trace.key, "size": size(trace.bytes), "created": trace.created, "took": duration(trace.seconds)}
-            for trace in traces
+            {"key": trace.key, "size": size(amount), "created": trace.created, "took": duration(trace.seconds)}
+            for trace, amount in zip(traces, sizes, strict=True)
         ],
     }
+
+
+def _measure(store: Store, trace: Trace) -> int:
+    """Measure what an entry takes on disk: its file, and the artifacts it points to."""
+    total = store.measure_artifacts(trace)
+    if trace.stored is not None:
+        with suppress(OSError):  # it was cleared in this very moment
+            total += Path(trace.stored.path).stat().st_size
+    return total
 
 
 def _preview(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -37,7 +37,7 @@ function entry(notebook, run) {
       h('span', { class: 'vy-number' }, `${run.id}`),
       h('span', { class: 'vy-name' }, run.title),
       h('span', { class: 'vy-sr' }, `, ${run.outcome}, ${hits}`),
-      h('span', { class: 'vy-quiet' }, `${run.outcome === 'ok' ? '' : `${run.outcome} · `}${run.hits}/${run.stages} hit · ${run.took}`)
+      h('span', { class: 'vy-quiet' }, `${run.outcome === 'ok' ? `${run.hits}/${run.stages} hit` : run.outcome} · ${run.took}`)
     ),
     open && notebook.run.records && records(notebook, notebook.run)
   );
