@@ -15,7 +15,7 @@ from vinyasa_ipy.pipeline.stage import WIRING
 from vinyasa_ipy.store.trash import KEPT, make_ticket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from vinyasa_ipy.history import Run, StageRecord
     from vinyasa_ipy.session import Session
@@ -113,29 +113,32 @@ def _record(stage: StageRecord, *, run: int) -> dict[str, Any]:
 
 def _cache(session: Session, _request: Mapping[str, Any]) -> dict[str, Any]:
     savings = session.history.savings()
-    owners = [
-        _owner(store, kind, name, savings.get(name, (0, 0.0)))
+    measured = [
+        (kind, name, [(trace, _measure(store, trace)) for trace in store.entries(name)])
         for store, kind in ((session.store, "stage"), (session.functions, "function"))
         for name in store.owners()
     ]
-    whole = _freed(session.preview())
     saved = sum(saved for _, saved in savings.values())
-    return {"owners": owners, "total": {**whole, "saved": duration(saved) if saved else ""}}
+    total = {
+        "results": sum(len(entries) for *_, entries in measured),
+        "size": size(sum(amount for *_, entries in measured for _, amount in entries)),
+        "saved": duration(saved) if saved else "",
+    }
+    owners = [_owner(kind, name, entries, savings.get(name, (0, 0.0))) for kind, name, entries in measured]
+    return {"owners": owners, "total": total}
 
 
-def _owner(store: Store, kind: str, name: str, savings: tuple[int, float]) -> dict[str, Any]:
-    traces = store.entries(name)
-    sizes = [_measure(store, trace) for trace in traces]
+def _owner(kind: str, name: str, entries: Sequence[tuple[Trace, int]], savings: tuple[int, float]) -> dict[str, Any]:
     hits, saved = savings
     return {
         "name": name,
         "kind": kind,
-        "size": size(sum(sizes)),
+        "size": size(sum(amount for _, amount in entries)),
         "hits": hits,
         "saved": duration(saved) if saved else "",
         "entries": [
             {"key": trace.key, "size": size(amount), "created": trace.created, "took": duration(trace.seconds)}
-            for trace, amount in zip(traces, sizes, strict=True)
+            for trace, amount in entries
         ],
     }
 

@@ -40,7 +40,7 @@ class Link:
         self._opening = threading.Lock()
         self._watched = False
         self._live: Live | None = None
-        self._panels: list[Panel] = []
+        self._panel: Panel | None = None
         self._outbox = Outbox(self._send)
 
     def attach(self) -> None:
@@ -76,12 +76,12 @@ class Link:
         return self._live
 
     def make_panel(self) -> Panel:
-        """Make a panel for a cell that follows the stages, as those made before do."""
+        """Make a panel for a cell; it follows the stages in the place of the one made before."""
         from vinyasa_ipy.panel.widget import Panel
 
         self._watch()
-        self._panels.append(Panel(self.extension, self.live))
-        return self._panels[-1]
+        self._panel = Panel(self.extension, self.live)
+        return self._panel
 
     def _before(self, info: Any) -> None:
         if is_stage(info.raw_cell):
@@ -105,9 +105,9 @@ class Link:
     def _send(self, change: dict[str, Any]) -> None:
         if self._state is not None:
             self._state.send(change)
-        for panel in self._panels:
+        if self._panel is not None:
             with suppress(RuntimeError):  # a stage was met in this very moment, and says so in a moment
-                panel.refresh()
+                self._panel.refresh()
 
     def _asked(self, comm: Any, message: Mapping[str, Any]) -> None:
         from vinyasa_ipy.pipeline.events import unwatched

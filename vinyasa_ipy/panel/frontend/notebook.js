@@ -179,7 +179,8 @@ export class Notebook {
       this.looks = this.pipeline.looks;
       this.emit();
       if (whole) {
-        await Promise.all([this.refreshRuns(), this.refreshCache(), this.refreshDetails()]);
+        const { open } = this.view;
+        await Promise.all([open.runs && this.refreshRuns(), open.cache && this.refreshCache(), this.refreshDetails()]);
       }
       this.problem = '';
     });

@@ -90,6 +90,7 @@ export function section(notebook, name, title, summary, tools, body) {
   const toggle = () => {
     open[name] = !open[name];
     notebook.emit();
+    notebook.refresh();
   };
   return h(
     'section',
