@@ -43,8 +43,7 @@ def test_help_shows_and_does_nothing(place, told, verb, tmp_path):
 
 def test_no_verb_is_a_wish_for_the_overview(place, told):
     assert perform([], place) == 0
-    assert isinstance(told[0], Table)
-    assert [row[0] for row in told[0].rows] == list(COMMANDS)
+    assert [row[0] for page in told if isinstance(page, Table) for row in page.rows] == list(COMMANDS)
 
 
 @pytest.mark.parametrize(

@@ -22,33 +22,29 @@ from vinyasa_ipy.pages import Text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS: dict[str, Command] = {
-    command.verb: command
-    for command in (
+GROUPS: dict[str, tuple[Command, ...]] = {
+    "Every day": (
         running.RUN,
-        automatic.AUTO,
         looking.STATUS,
         looking.WHY,
         looking.GRAPH,
-        accepting.ACCEPT,
         recording.HISTORY,
-        recording.SHOW,
         clearing.CLEAR,
         panel.PANEL,
+        automatic.AUTO,
+    ),
+    "Runs and results": (recording.SHOW, accepting.ACCEPT),
+    "The store": (
         clearing.GC,
         clearing.PIN,
         clearing.UNPIN,
         checking.DU,
         checking.AUDIT,
         checking.SELFTEST,
-        sharing.PUSH,
-        sharing.PULL,
-        sharing.PACK,
-        sharing.UNPACK,
-        trusting.REMOTE,
-        trusting.TRUST,
-    )
+    ),
+    "Sharing": (sharing.PUSH, sharing.PULL, sharing.PACK, sharing.UNPACK, trusting.REMOTE, trusting.TRUST),
 }
+COMMANDS: dict[str, Command] = {command.verb: command for group in GROUPS.values() for command in group}
 
 __all__ = ["COMMANDS", "Command", "Place", "complete", "perform"]
 
@@ -56,7 +52,8 @@ __all__ = ["COMMANDS", "Command", "Place", "complete", "perform"]
 def perform(words: Sequence[str], place: Place) -> int:
     """Carry out a command given as words; return its exit code. Raises CommandError when it can't be understood."""
     if not words or words[0] in ("-h", "--help", "help"):
-        place.tell(overview(COMMANDS, place.prefix))
+        for page in overview(GROUPS, place.prefix):
+            place.tell(page)
         return 0
     command = find(COMMANDS, words[0], place.prefix)
     try:

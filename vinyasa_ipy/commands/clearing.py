@@ -110,7 +110,7 @@ CLEAR = Command(
 )
 GC = Command(
     "gc",
-    "Remove the results that are worth least until the store keeps to its budget; it does so by itself now and then.",
+    "Remove what is worth least, until the store keeps to its budget, as it does by itself.",
     gc,
     (Option(("--dry-run",), "say what would go and what it would cost to make again", {"action": "store_true"}),),
 )

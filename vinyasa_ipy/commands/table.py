@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from vinyasa_ipy.errors import CommandError
-from vinyasa_ipy.pages import Column, Page, Table
+from vinyasa_ipy.pages import Column, Page, Table, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -91,11 +91,13 @@ def find(commands: Mapping[str, Command], verb: str, prefix: str) -> Command:
     raise CommandError(f"there is no command {verb!r}", meant)
 
 
-def overview(commands: Mapping[str, Command], prefix: str) -> Page:
-    """List the commands."""
-    rows = tuple((command.verb, command.help) for command in commands.values())
-    note = f"`{prefix} VERB --help` says more about one."
-    return Table("A build system for notebooks", (Column("command"), Column("what it does")), rows, note)
+def overview(groups: Mapping[str, Sequence[Command]], prefix: str) -> list[Page]:
+    """List the commands, group by group."""
+    pages: list[Page] = []
+    for title, group in groups.items():
+        rows = tuple((command.verb, command.help) for command in group)
+        pages += [Table(title, (Column("command"), Column("what it does")), rows), Text(("",))]
+    return [*pages[:-1], Text(("", f"`{prefix} VERB --help` says more about one."))]
 
 
 def complete(commands: Mapping[str, Command], words: Sequence[str], stages: Sequence[str]) -> list[str]:

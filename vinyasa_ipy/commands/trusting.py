@@ -76,7 +76,7 @@ def remote(options: argparse.Namespace, place: Place) -> int:
 
 TRUST = Command(
     "trust",
-    "Say whose shared results are used: show your own key, list, add or remove those of colleagues.",
+    "Say whose shared results are used; show your own key.",
     trust,
     (
         Option(("act",), "show, list, add or remove", {"choices": ("show", "list", "add", "remove")}),
