@@ -6,6 +6,8 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
+
 RUN = ("run", "load.py", "model.py")
 
 
@@ -219,3 +221,37 @@ def test_who_is_removed_is_not_used_any_more(ann, bob, shelf):
     ann(*RUN, **shelf)
     bob("trust", "remove", "ann")
     assert verdicts(bob(*RUN, **shelf)) == RUNS
+
+
+# ---- what sharing needs ------------------------------------------------------------------------------------------
+
+WITHOUT = """
+import sys
+sys.modules[sys.argv.pop(1)] = None
+from vinyasa_ipy.cli import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("package", ["fsspec", "cryptography.hazmat.primitives.asymmetric.ed25519"])
+def test_without_the_extra_everything_runs_and_its_name_is_said_once(ann, shelf, package):
+    done = ann.python("-c", WITHOUT, package, *RUN, **shelf)
+    assert verdicts(done) == RUNS
+    assert done.stderr.count("Work goes on") == 1
+    assert "install `vinyasa-ipy[remote]`" in done.stderr
+
+
+def test_who_does_not_share_loads_nothing_for_it(ann):
+    script = (
+        "from lib import slow; slow(5); import sys; print([m for m in sys.modules if 'fsspec' in m or 'remote' in m])"
+    )
+    assert ann.python("-c", script).stdout == "[]\n"
+
+
+def test_a_forced_run_takes_the_place_of_what_the_shelf_has(ann, bob, shelf):
+    for machine in (ann, bob):
+        (machine.project / "now.py").write_text("import time\nn = time.time_ns()\nprint(n)")
+    bob.trust(ann)
+    ann("run", "now.py", **shelf)
+    newest = ann("run", "now.py", "--force", **shelf).stdout.splitlines()[0]
+    assert bob("run", "now.py", **shelf).stdout.splitlines()[0] == newest

@@ -142,6 +142,7 @@ class Remote:
     def send(self, store: Store, trace: Trace) -> None:
         """Send a stored trace in the background."""
         self._tell_trouble()
+        self._rests() or self._open()  # a thread that outlives the main one can't load much any more
         with self._changed:
             if not self._finishes:
                 self._finishes = True
