@@ -61,7 +61,7 @@ from vinyasa_ipy.store import Store
 from vinyasa_ipy.store.remote import open_remote
 import os
 remote = open_remote(os.environ["VINYASA_REMOTE"])
-remote.shelf.open()
+remote._fetcher.start()
 for _ in range(3):
     began = time.monotonic()
     with warnings.catch_warnings(record=True) as said:

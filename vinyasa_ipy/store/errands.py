@@ -19,17 +19,13 @@ def start_errand(name: str, work: Callable[[], None]) -> threading.Thread:
     """
 
     def go() -> None:
-        join_errands()
+        me = threading.get_ident()
+        ERRANDS.add(me)
         try:
             work()
         finally:
-            ERRANDS.discard(threading.get_ident())
+            ERRANDS.discard(me)
 
     thread = threading.Thread(target=go, name=f"vinyasa-{name}", daemon=True)
     thread.start()
     return thread
-
-
-def join_errands() -> None:
-    """Count what this thread does from now on as an errand."""
-    ERRANDS.add(threading.get_ident())

@@ -5,6 +5,7 @@ Whatever is wrong with the shelf or the way to it, local work goes on: one warni
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import threading
@@ -13,14 +14,16 @@ import warnings
 from collections import deque
 from contextlib import suppress
 from functools import lru_cache, partial
+from itertools import chain, repeat
 from queue import Empty, SimpleQueue
 from textwrap import shorten
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from vinyasa_ipy.errors import ShelfError, StoreError, VinyasaError, VinyasaWarning
 from vinyasa_ipy.store.errands import start_errand
-from vinyasa_ipy.store.sharing import BrokenParcel, look, send, take
-from vinyasa_ipy.store.shelf import UrlShelf
+from vinyasa_ipy.store.porter import Porter
+from vinyasa_ipy.store.sharing import BrokenParcel
+from vinyasa_ipy.store.shelf import hide_password
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 
 PATIENCE = "VINYASA_REMOTE_WAIT"
 """The environment variable that sets how many seconds a look may take, and an artifact may take to begin to come."""
+START = 60.0
+"""Seconds that loading what a shelf needs may take: this machine's own work, and no reason to give the shelf up."""
 STALL = 10.0
 """Seconds without a byte after which an artifact that has begun to come won't."""
 REST = 60.0
@@ -43,16 +48,13 @@ LEAVING = 10.0
 _Result = TypeVar("_Result")
 
 
-class _GivenUp(Exception):  # noqa: N818 - nobody's error: whoever waited has gone
-    """Nobody waits any more for what is being fetched."""
-
-
 class Remote:
     """The shelf at one URL, for all stores of this process."""
 
-    def __init__(self, shelf: UrlShelf) -> None:
-        """Use `shelf`; nothing is asked of it yet."""
-        self.shelf = shelf
+    def __init__(self, url: str) -> None:
+        """Use the shelf at `url`; nothing is asked of it yet."""
+        self.place = hide_password(url)
+        self._fetcher, self._carrier = Porter(url), Porter(url)
         self._rests_until = 0.0
         self._trouble = ""
         self._said: set[str] = set()
@@ -68,8 +70,8 @@ class Remote:
     def look(self, store: Store, owner: str, key: str) -> tuple[Parcel, ...]:
         """Look for traces under a key that the store doesn't have; none when the shelf doesn't answer in time."""
         patience = _find_patience()
-        half = time.monotonic() + patience / 2  # what has come by then is better than nothing
-        found = self._try(lambda _: look(store, owner, key, self.shelf, lambda: time.monotonic() > half), patience)
+        # What has come after half of the time is better than nothing.
+        found = self._try(lambda _: self._fetcher.look(store, owner, key, patience / 2), patience)
         if found is None:
             return ()
         self._tell_found(found)
@@ -79,76 +81,69 @@ class Remote:
         """Take a trace in with its artifacts; False when that can't be done, or takes longer than running did."""
         longest = max(_find_patience(), parcel.trace.seconds)
         try:
-            return self._try(lambda tick: take(store, parcel, self.shelf, tick), longest) is not None
+            return self._try(lambda tick: self._fetcher.take(store, parcel, tick), longest) is not None
         except BrokenParcel as broken:
             self._mend.add(broken.digest)
-            self._say(parcel.name, f"{parcel.name} on {self.shelf.place} is not used: {broken.reason}. It runs.")
+            self._say(parcel.name, f"{parcel.name} on {self.place} is not used: {broken.reason}. It runs.")
             return False
 
     def _try(self, work: Callable[[Tick], _Result], longest: float) -> _Result | None:
-        """Work in a thread of its own and wait for it as long as it gets on; None when it fails or takes too long.
+        """Have some work done and wait for it as long as it gets on; None when it fails or takes too long.
 
         Raises BrokenParcel.
         """
         self._tell_trouble()
-        if self._rests() or not self._open():
+        if self._rests():
             return None
+        self._finish_at_exit()
         signs: SimpleQueue[Callable[[], _Result] | None] = SimpleQueue()
-        given_up = threading.Event()
 
-        def tick(_came: int) -> None:
-            if given_up.is_set():
-                raise _GivenUp
-            signs.put(None)
+        def go(tick: Tick) -> _Result:
+            self._fetcher.start()
+            tick(0)
+            return work(tick)
 
         try:
-            start_errand("look", lambda: signs.put(_settle(work, tick)))
-            return self._wait(signs, time.monotonic() + longest)
+            start_errand("look", lambda: signs.put(_settle(go, lambda _came: signs.put(None))))
+            return self._wait(signs, longest)
         except BrokenParcel:
             raise
         except Exception as error:  # noqa: BLE001 - a shelf may fail in any way; local work goes on
             self._give_up(_describe(error))
             return None
-        finally:
-            given_up.set()
+        except BaseException:  # nobody waits any more
+            self._fetcher.stop()
+            raise
 
-    def _open(self) -> bool:
-        """Load what the shelf needs; that is this machine's own work, and no reason to give the shelf up."""
-        try:
-            self.shelf.open()
-        except ShelfError as error:
-            self._give_up(error.reason)
-            return False
-        return True
+    def _wait(self, signs: SimpleQueue[Callable[[], _Result] | None], longest: float) -> _Result | None:
+        """Wait for the end of some work as long as there are signs of life; raises what the work raised.
 
-    def _wait(self, signs: SimpleQueue[Callable[[], _Result] | None], end: float) -> _Result | None:
-        """Wait for the end of some work as long as there are signs of life; raises what the work raised."""
-        patience = _find_patience()
-        while True:
+        The first sign says that all is loaded that the work needs: then the time begins to count.
+        """
+        end = time.monotonic() + START + longest
+        for patience in chain((START, _find_patience()), repeat(STALL)):
             try:
                 finished = signs.get(timeout=max(0.0, min(patience, end - time.monotonic())))
             except Empty:
+                self._fetcher.stop()
                 if patience == STALL and time.monotonic() >= end:
-                    self._say("slow", f"what {self.shelf.place} has would take longer to come than to make again")
+                    self._say("slow", f"what {self.place} has would take longer to come than to make again")
                 else:
                     self._give_up(f"it gave no answer for {patience:g} s")
                 return None
             if finished is not None:
                 return finished()
-            patience = STALL
+            if patience == START:
+                end = time.monotonic() + longest
+        return None
 
     # ---- after a run -----------------------------------------------------------------------------------------
 
     def send(self, store: Store, trace: Trace) -> None:
         """Send a stored trace in the background."""
         self._tell_trouble()
-        self._rests() or self._open()  # a thread that outlives the main one can't load much any more
+        self._finish_at_exit()
         with self._changed:
-            if not self._finishes:
-                self._finishes = True
-                with suppress(RuntimeError):  # it is too late for that: the process is ending
-                    # An atexit function would come after the pools that name look-ups need are closed.
-                    threading._register_atexit(self.finish)  # type: ignore[attr-defined]  # noqa: SLF001
             self._waiting.append((store, trace))
         self._start_sending()
 
@@ -168,7 +163,8 @@ class Remote:
                     return
                 store, trace = self._waiting[0]
             try:
-                send(store, trace, self.shelf, self._mend)
+                self._carrier.start()
+                self._carrier.send(store, trace, self._mend)
             except (KeyError, StoreError):
                 pass  # gone from the store by now, or the store itself is at fault, which the next look says
             except Exception as error:  # noqa: BLE001 - a shelf may fail in any way; local work goes on
@@ -176,6 +172,11 @@ class Remote:
                 continue
             with self._changed:
                 self._waiting.popleft()
+
+    def _finish_at_exit(self) -> None:
+        if not self._finishes:
+            self._finishes = True
+            atexit.register(self.finish)
 
     def finish(self) -> None:
         """Go on sending for a while when the process ends; say what was not sent."""
@@ -185,10 +186,12 @@ class Remote:
         with self._changed:
             self._changed.wait_for(lambda: self._sender is None, LEAVING)
             left = len(self._waiting)
+        self._fetcher.stop()
+        self._carrier.stop()
         if left:
             results = "1 result was" if left == 1 else f"{left} results were"
             said = f" ({self._trouble})" if self._trouble else ""
-            sys.stderr.write(f"vinyasa: {results} not sent to {self.shelf.place}{said}. `vinyasa push` sends them.\n")
+            sys.stderr.write(f"vinyasa: {results} not sent to {self.place}{said}. `vinyasa push` sends them.\n")
 
     # ---- trouble ---------------------------------------------------------------------------------------------
 
@@ -202,15 +205,15 @@ class Remote:
 
     def _tell_trouble(self) -> None:
         if self._trouble and self._process == os.getpid():
-            trouble = f"{self.shelf.place} is not used for {REST:.0f} s: {self._trouble}"
+            trouble = f"{self.place} is not used for {REST:.0f} s: {self._trouble}"
             self._say("trouble", f"{trouble}. Work goes on; `vinyasa push` sends what could not be sent.")
 
     def _tell_found(self, found: Found) -> None:
         for key in found.strangers:
-            theirs = f"results on {self.shelf.place} are signed with a key that you don't trust, and not used"
+            theirs = f"results on {self.place} are signed with a key that you don't trust, and not used"
             self._say(key, f"{theirs}. If it is a colleague's, run `vinyasa trust add NAME {key}`.")
         for name, reason in found.refused:
-            self._say(name, f"{name} on {self.shelf.place} is not used: {reason}.")
+            self._say(name, f"{name} on {self.place} is not used: {reason}.")
 
     def _say(self, about: str, message: str) -> None:
         """Warn once about a thing."""
@@ -240,7 +243,10 @@ def _find_patience() -> float:
 
 
 def _describe(error: Exception) -> str:
-    said = str(error) if isinstance(error, VinyasaError) else f"{type(error).__name__}: {error}"
+    if isinstance(error, ShelfError):
+        said = error.reason
+    else:
+        said = str(error) if isinstance(error, VinyasaError) else f"{type(error).__name__}: {error}"
     return shorten(said, 160, placeholder=" …")
 
 
@@ -251,4 +257,4 @@ def open_remote(url: str) -> Remote:
 
 @lru_cache
 def _open(url: str, _process: int) -> Remote:
-    return Remote(UrlShelf(url))
+    return Remote(url)

@@ -8,10 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from vinyasa_ipy.errors import ShelfError
-from vinyasa_ipy.store.errands import join_errands, start_errand
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
     from collections.abc import Callable, Mapping
 
 Source: TypeAlias = "bytes | str"
@@ -23,6 +21,11 @@ _CHUNK = 4 << 20
 _PASSWORD = re.compile(r"(//[^/@:]*):[^/@]*@")
 _WHOLE = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "memory"})
 """Protocols whose files appear whole or not at all; elsewhere they are written aside and moved."""
+
+
+def hide_password(url: str) -> str:
+    """Leave the password out of a URL, for people."""
+    return _PASSWORD.sub(r"\1@", url)
 
 
 class Shelf(Protocol):
@@ -50,7 +53,7 @@ class UrlShelf:
 
     def __init__(self, url: str) -> None:
         """Take the folder at `url`; nothing is asked of it yet."""
-        self.place = _PASSWORD.sub(r"\1@", url)
+        self.place = hide_password(url)
         self._url = url
 
     def open(self) -> None:
@@ -64,10 +67,9 @@ class UrlShelf:
             import fsspec
 
             protocol = fsspec.core.split_protocol(self._url)[0] or "file"
-            # What is no asynchronous file system hands options on to its protocol, which knows nothing of these.
-            own = fsspec.get_filesystem_class(protocol).async_impl
-            options = {"use_listings_cache": False, "loop": _start_loop()} if own else {}
-            system, path = fsspec.url_to_fs(self._url, **options)
+            # What keeps no listings hands the option on to its protocol, which doesn't know it.
+            lists = fsspec.get_filesystem_class(protocol).async_impl
+            system, path = fsspec.url_to_fs(self._url, **({"use_listings_cache": False} if lists else {}))
         except ImportError as error:
             reason = f"it needs a package ({error}); install `vinyasa-ipy[remote]`, or what its protocol asks for"
             raise ShelfError(self.place, reason) from error
@@ -123,14 +125,3 @@ def _write(system: Any, path: str, source: Source) -> None:
 def _is_whole(system: Any) -> bool:
     protocols = system.protocol if isinstance(system.protocol, tuple | list) else (system.protocol,)
     return not _WHOLE.isdisjoint(protocols)
-
-
-def _start_loop() -> AbstractEventLoop:
-    """Start an event loop whose threads are on an errand: fsspec's own serves the user's stages, too."""
-    import asyncio
-    from concurrent.futures import ThreadPoolExecutor
-
-    loop = asyncio.new_event_loop()
-    loop.set_default_executor(ThreadPoolExecutor(4, "vinyasa-shelf", initializer=join_errands))
-    start_errand("shelf", loop.run_forever)
-    return loop
