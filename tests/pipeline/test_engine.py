@@ -165,7 +165,7 @@ def test_draws_are_repeated_for_whoever_draws_next(engine):
 def test_a_function_does_not_pay_for_settings(engine):
     attempt = engine.begin(Stage("f", "function"), inputs())
     outcome = engine.conclude(attempt, lambda: Result({"value": 1}), str)
-    assert (attempt.before.settings, outcome.trace.reads) == ({}, ())
+    assert (attempt.observed.settings, outcome.trace.reads) == ({}, ())
 
 
 def test_variables_and_the_working_folder_are_put_as_the_run_left_them(engine, project, monkeypatch):

@@ -329,6 +329,6 @@ def test_what_is_shortened_fits(text, width):
 )
 def test_layout_takes_no_time_one_would_notice(nodes, seconds):
     graph = connect(nodes)
-    start = time.perf_counter()
+    start = time.process_time()  # not what others do to the machine meanwhile
     layout(graph)
-    assert time.perf_counter() - start < seconds
+    assert time.process_time() - start < seconds

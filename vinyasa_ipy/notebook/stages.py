@@ -33,9 +33,10 @@ from vinyasa_ipy.notebook.replay import NO_RESULT, replay
 from vinyasa_ipy.notebook.upstream import Upstream
 from vinyasa_ipy.pipeline.change import Change
 from vinyasa_ipy.pipeline.effects import find_effects, name_lasting, name_objects, repeat_changes
-from vinyasa_ipy.pipeline.engine import LEAVE, Attempt, Outcome, Result
+from vinyasa_ipy.pipeline.engine import Attempt, Outcome, Result
 from vinyasa_ipy.pipeline.inputs import make_inputs
 from vinyasa_ipy.pipeline.namespace import Snapshot, define, digest_definitions, read_digests, storable
+from vinyasa_ipy.pipeline.observation import LEAVE
 from vinyasa_ipy.pipeline.purity import find_impure
 from vinyasa_ipy.pipeline.stage import Inputs, Source, Stage
 from vinyasa_ipy.pipeline.verdict import Verdict

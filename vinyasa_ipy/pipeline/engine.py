@@ -18,22 +18,18 @@ from vinyasa_ipy.errors import StoreError, UnstorableError, VinyasaWarning
 from vinyasa_ipy.fingerprint.describe import list_facts
 from vinyasa_ipy.fingerprint.files import digest_file
 from vinyasa_ipy.pipeline import ambient
-from vinyasa_ipy.pipeline.compiled import Compiled
-from vinyasa_ipy.pipeline.declared import count_declared, count_made
 from vinyasa_ipy.pipeline.events import unwatched
-from vinyasa_ipy.pipeline.lingering import Lingering
 from vinyasa_ipy.pipeline.namespace import name_unstorable
 from vinyasa_ipy.pipeline.noted import ACCEPTED, FAILED, REFUSED, UNSTORED
+from vinyasa_ipy.pipeline.observation import Observation
 from vinyasa_ipy.pipeline.places import Places
 from vinyasa_ipy.pipeline.purity import CHANCE
 from vinyasa_ipy.pipeline.readings import Readings
 from vinyasa_ipy.pipeline.recipe import RECIPE
-from vinyasa_ipy.pipeline.settings import COMPUTING, DRAWING, SHOWING, changed_settings, mark_all, put_settings
+from vinyasa_ipy.pipeline.settings import COMPUTING, DRAWING, SHOWING, changed_settings, put_settings
 from vinyasa_ipy.pipeline.settings import PREFIX as SETTINGS
-from vinyasa_ipy.pipeline.surroundings import Surroundings, repeat
+from vinyasa_ipy.pipeline.surroundings import repeat
 from vinyasa_ipy.pipeline.verdict import Verdict, decide
-from vinyasa_ipy.pipeline.watch import Watch
-from vinyasa_ipy.pipeline.workers import Workers
 from vinyasa_ipy.store import FileMade, Lease, Owner, Store, Trace
 from vinyasa_ipy.store.address import find_url
 from vinyasa_ipy.store.artifact import try_out
@@ -49,21 +45,6 @@ if TYPE_CHECKING:
 AMBIENT = "ambient"
 """Name under which the states of shared random generators and the settings of libraries are stored."""
 
-LEAVE = "leave that to a cell that is no stage"
-"""What to do about an effect that can't be brought back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """How the process stood when an execution began."""
-
-    draws: ambient.Draws
-    settings: Mapping[str, str]
-    surroundings: Surroundings
-    workers: Workers
-    lingering: Lingering
-    compiled: Compiled
-
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -72,8 +53,7 @@ class Attempt:
     stage: Stage
     inputs: Inputs
     facts: Mapping[str, Mapping[str, str]]
-    watch: Watch
-    before: Before
+    observed: Observation
     clock: float
     lease: Lease
 
@@ -188,23 +168,14 @@ class Engine:
         return values
 
     def begin(self, stage: Stage, inputs: Inputs, lease: Lease | None = None) -> Attempt:
-        """Start watching an execution; the `lease` to it is released at its end.
-
-        A function's settings are not looked at: that takes longer than most calls.
-        """
-        watch = Watch()
-        settings = mark_all() if stage.kind != "function" else {}
-        compiled, draws = Compiled.begin(inputs, self.places), ambient.Draws()
-        before = Before(draws, settings, Surroundings.now(), Workers(watch), Lingering.now(), compiled)
+        """Start watching an execution; the `lease` to it is released at its end."""
         facts = list_all_facts(inputs)
-        draws.start()
-        watch.start()
-        count_declared(stage, watch.activity)
-        return Attempt(stage, inputs, facts, watch, before, time.perf_counter(), lease or Lease())
+        observed = Observation.begin(stage, inputs, self.places)
+        return Attempt(stage, inputs, facts, observed, time.perf_counter(), lease or Lease())
 
     def abandon(self, attempt: Attempt, said: str = "") -> Outcome:
         """End an execution that failed, and what it `said` then: nothing is stored but a note of that."""
-        activity = _stop(attempt)
+        activity = attempt.observed.stop()
         attempt.lease.release()
         seconds = time.perf_counter() - attempt.clock
         if said:
@@ -223,11 +194,11 @@ class Engine:
         return outcome
 
     def _conclude(self, attempt: Attempt, gather: Callable[[], Result], moved: Callable[[], str]) -> Outcome:
-        activity = _stop(attempt)
+        activity = attempt.observed.stop()
         seconds = time.perf_counter() - attempt.clock
         impure = activity.list_impure()
         try:
-            refusal = self._unfaithful(attempt, activity) or moved()
+            refusal = attempt.observed.find_obstacle(activity) or moved()
             if refusal:
                 return Outcome(None, seconds, refusal, tuple(activity.impure))
             trace = self._store(attempt, activity, gather(), seconds)
@@ -276,18 +247,18 @@ class Engine:
 
     def _store(self, attempt: Attempt, activity: Activity, result: Result, seconds: float) -> Trace:
         # A child begins with its parent's generators, and may draw from them unseen.
-        drawn, left = attempt.before.draws.conclude(copied=attempt.watch.forks > 0)
-        changed = changed_settings(attempt.before.settings)
+        drawn, left = attempt.observed.draws.conclude(copied=attempt.observed.watch.forks > 0)
+        changed = changed_settings(attempt.observed.settings)
         values = dict(result.values)
-        moved = attempt.before.surroundings.changes(self.places)
+        moved = attempt.observed.surroundings.changes(self.places)
         if left or changed or moved:
             values[AMBIENT] = {"generators": left, "settings": changed, "surroundings": moved}
         used = {ambient.PREFIX + name: mark for name, mark in drawn.items()}
-        used |= {SETTINGS + name: attempt.before.settings[name] for name in _settings_used(attempt, result, changed)}
+        used |= {SETTINGS + name: attempt.observed.settings[name] for name in _settings_used(attempt, result, changed)}
         folders = [self.places.name(path) for path in activity.folders if os.path.isdir(path)]
         draft = replace(
             self._draft(attempt, seconds, {**result.details, "folders": folders}),
-            reads=self.readings.take(activity, used, attempt.before.surroundings),
+            reads=self.readings.take(activity, used, attempt.observed.surroundings),
             made=tuple(self._made(path) for path in activity.written if os.path.isfile(path)),
             values=result.words,
             notes=(*attempt.inputs.notes, *result.impure, *activity.list_impure(), *_name_unseeded(drawn)),
@@ -303,25 +274,6 @@ class Engine:
         if remote is not None:
             remote.send(self.store, trace)
         return trace
-
-    def _unfaithful(self, attempt: Attempt, activity: Activity) -> str:
-        """Say why a run can't be brought back as it was, or nothing."""
-        if activity.changed_in_place:
-            changed = self.places.say(next(iter(activity.changed_in_place)))
-            return f"it changes the file {changed} in place; write a new file instead"
-        linked = [path for path in activity.linked if os.path.lexists(path)]
-        if linked:
-            return f"it makes the link {self.places.say(linked[0])}; {LEAVE}"
-        removed = [path for path in activity.removed if not os.path.exists(path)]
-        if removed:
-            return f"it removes the file {self.places.say(removed[0])}; {LEAVE}"
-        before = attempt.before
-        return (
-            _unseen(attempt.stage, activity)
-            or before.compiled.count(activity)
-            or before.workers.find_unseen()
-            or before.lingering.find()
-        )
 
     def _plain(self, source: Source) -> dict[str, Any]:
         return {"text": source.text, "file": self.places.name(source.file), "line": source.line}
@@ -355,23 +307,4 @@ def _folders(trace: Trace) -> list[str]:
 def _settings_used(attempt: Attempt, result: Result, changed: Mapping[str, Any]) -> list[str]:
     """Name the settings that can have made a difference to an execution."""
     wanted = [*COMPUTING, *(SHOWING if result.shows else ()), *(DRAWING if result.draws else ()), *changed]
-    return [name for name in dict.fromkeys(wanted) if name in attempt.before.settings]
-
-
-def _stop(attempt: Attempt) -> Activity:
-    """Stop watching an execution."""
-    attempt.before.draws.stop()
-    attempt.before.compiled.end()
-    return attempt.watch.stop()
-
-
-def _unseen(stage: Stage, activity: Activity) -> str:
-    """Say which program the stage started, unless its user says what that reads and makes, or wants it cached anyway.
-
-    A memoized function is stored all the same, with a note: who memoizes a function asks for its first result.
-    """
-    if activity.processes and stage.kind != "function" and not stage.declares:
-        said = f"it starts the program `{next(iter(activity.processes))}`, whose files can't be seen"
-        return f"{said} (name them with --reads and --makes)" if stage.kind == "cell" else said
-    missing = count_made(stage, activity)
-    return f"it says that it makes `{missing}`, which isn't there" if missing else ""
+    return [name for name in dict.fromkeys(wanted) if name in attempt.observed.settings]
