@@ -6,6 +6,7 @@ import platform
 import sys
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 HISTORY = "history.sqlite"
 """The history's file in the store's folder."""
+_DRIFT = 1.0
+"""Seconds that storing a result may end after the record of its run."""
 FUNCTIONS = "functions"
 """Where the calls of functions under `@cache` are kept, below the store's folder."""
 
@@ -125,6 +128,12 @@ class Session:
     def _store_of(self, owner: str) -> Store:
         return self.store if owner in self.store.owners() else self.functions
 
+    def find_trace(self, record: StageRecord) -> Trace | None:
+        """Find the result that a stage had in a run: under its key, the newest that was there then."""
+        owner, _, key = record.key.rpartition(":")
+        found = self.store.traces(owner, key) if key else []
+        return next((trace for trace in found if trace.created <= record.started + record.seconds + _DRIFT), None)
+
     def close(self) -> None:
         """Close the history's database."""
         self.history.close()
@@ -138,3 +147,8 @@ def context() -> dict[str, Any]:
 def record_stage(stage: Stage, verdict: str, reason: str, seconds: float, saved: float = 0.0) -> StageRecord:
     """Make the history's record of one stage, started `seconds` ago."""
     return StageRecord(stage.name, verdict, reason, seconds, saved, started=time.time() - seconds)
+
+
+def point_at(record: StageRecord, trace: Trace | None) -> StageRecord:
+    """Let a record say where the stage's result is, so that `find_trace` finds it."""
+    return record if trace is None else replace(record, key=f"{trace.owner}:{trace.key}")

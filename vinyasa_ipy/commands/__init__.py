@@ -33,7 +33,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         panel.PANEL,
         automatic.AUTO,
     ),
-    "Runs and results": (recording.SHOW, accepting.ACCEPT),
+    "Runs and results": (recording.SHOW, recording.CHECKOUT, accepting.ACCEPT),
     "The store": (
         clearing.GC,
         clearing.PIN,

@@ -43,8 +43,8 @@ def status(_options: argparse.Namespace, place: Place) -> int:
             _row(standing.name, standing.state, standing.reason, standing.trace)
             for standing in place.pipeline.standings()
         )
-        notes = ["hit: would be brought back; waiting: for a name that another cell binds; the others: would run"]
-        notes += [*place.pipeline.graph(states=False).problems, *filter(None, [place.pipeline.limits])]
+        said = "hit: would be brought back; waiting: for a name that another cell binds; the others: would run"
+        notes = [said, *place.pipeline.remarks]
         place.tell(Table("Stages of this notebook", _COLUMNS, rows, "\n".join(notes)))
         return 0
     traces = place.session.newest_traces()

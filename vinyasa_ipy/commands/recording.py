@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import argparse
 
     from vinyasa_ipy.history import Run
+    from vinyasa_ipy.store import Trace
 
 _TONES: dict[str, Tone] = {
     "ok": "good",
@@ -88,15 +89,40 @@ def show(options: argparse.Namespace, place: Place) -> int:
             duration(stage.seconds),
             duration(stage.saved) if stage.saved else "",
             stage.reason,
+            _say_made(place.session.find_trace(stage)),
         )
         for stage in run.stages
     )
-    columns = (Column("stage"), Column("verdict"), Column("took", "right"), Column("saved", "right"), Column("why"))
+    columns = (
+        Column("stage"),
+        Column("verdict"),
+        Column("took", "right"),
+        Column("saved", "right"),
+        Column("why"),
+        Column("made"),
+    )
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.started))
     python = run.context.get("python", "?")
     note = f"{when} in {run.folder}, Python {python}, outcome: {run.outcome}"
     place.tell(Table(f"Run {run.id}: {run.title}", columns, rows, note))
     return 0
+
+
+def _say_made(trace: Trace | None) -> str:
+    """Say what a stage has made, as far as that is still stored."""
+    return "" if trace is None else ", ".join(f"{name}: {words}" for name, words in trace.values.items())
+
+
+def checkout(options: argparse.Namespace, place: Place) -> int:
+    """Bring the variables of a past run into the notebook's namespace, and say what each is."""
+    if place.pipeline is None:
+        raise CommandError("variables are brought back into notebooks", "give `%vinyasa checkout RUN` in a cell")
+    run = place.session.history.get(options.run)
+    found = place.pipeline.check_out(run)
+    rows = tuple((each.stage, ", ".join(each.names) or Cell(each.problem, "bad")) for each in found)
+    note = "Nothing has run. Stages that run from here on see these variables."
+    place.tell(Table(f"Variables of run {run.id}", (Column("stage"), Column("variables")), rows, note))
+    return 0 if any(each.names for each in found) or not found else 1
 
 
 HISTORY = Command(
@@ -115,5 +141,11 @@ SHOW = Command(
     "show",
     "Show one run: its stages, what became of each, and why.",
     show,
+    (Option(("run",), "the run's number in `history`", {"type": int, "metavar": "RUN"}),),
+)
+CHECKOUT = Command(
+    "checkout",
+    "Bring the variables of a past run into the notebook; nothing runs.",
+    checkout,
     (Option(("run",), "the run's number in `history`", {"type": int, "metavar": "RUN"}),),
 )

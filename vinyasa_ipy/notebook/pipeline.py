@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from vinyasa_ipy.errors import CommandError
 from vinyasa_ipy.notebook.automatic import Automatic
 from vinyasa_ipy.notebook.cell import make_cell
+from vinyasa_ipy.notebook.checkout import Recalled, check_out
 from vinyasa_ipy.notebook.gate import is_stage
 from vinyasa_ipy.notebook.line import Note, show_note
 from vinyasa_ipy.notebook.plan import Plan, connect_cells
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from vinyasa_ipy.history import Run
     from vinyasa_ipy.notebook.cell import StageCell
     from vinyasa_ipy.notebook.gate import Gate
     from vinyasa_ipy.notebook.stages import Stages
@@ -74,10 +76,13 @@ class Pipeline:
         return self.stages.met[met.line.name] < self.saved.time
 
     @property
-    def limits(self) -> str:
-        """Say that more stages may exist than are known, where the notebook's file isn't known."""
+    def remarks(self) -> list[str]:
+        """Say what is wrong with the order, at which run the namespace stands, and which stages can't be known."""
+        stands = self.stages.stands_at
+        said = [*self.graph(states=False).problems]
+        said += [] if stands is None else [f"the variables are those of run {stands}"]
         known = self.saved.find_file() is not None
-        return "" if known else "which file this notebook is in isn't known: only cells that ran here are listed"
+        return said if known else [*said, "only stages that ran here are listed: the notebook's file isn't known"]
 
     # ---- what comes first ------------------------------------------------------------------------------------
 
@@ -231,6 +236,10 @@ class Pipeline:
         finally:
             self.stages.forced.discard(name)
         return bool(result.success)
+
+    def check_out(self, run: Run) -> list[Recalled]:
+        """Bring the variables of a past run into the namespace."""
+        return check_out(self.stages, run)
 
     def adopt(self, space: Mapping[str, Any]) -> None:
         """Take over the names that scripts left behind, as `%run` does."""

@@ -40,7 +40,7 @@ from vinyasa_ipy.pipeline.observation import LEAVE
 from vinyasa_ipy.pipeline.purity import find_impure
 from vinyasa_ipy.pipeline.stage import Inputs, Source, Stage
 from vinyasa_ipy.pipeline.verdict import Verdict
-from vinyasa_ipy.session import Session, record_stage
+from vinyasa_ipy.session import Session, point_at, record_stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -104,6 +104,7 @@ class Stages:
         self.reasons: dict[str, str] = {}
         self.forced: set[str] = set()
         self.automatic: Automatic | None = None
+        self.stands_at: int | None = None
         self.must_hit: set[str] = set()
         self.upstream = Upstream()
         self.passes = Passes(session)
@@ -137,6 +138,7 @@ class Stages:
         underway, self._now.underway = self._now.underway, None
         if underway is None:
             return
+        self.stands_at = None
         try:
             self._conclude(underway, result)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the user the cell
@@ -369,6 +371,7 @@ class Stages:
             "lossy": list(displayed.lossy),
             "cited": find_cited(displayed.nodes, self._file(cell)),
             "numbered": list_numbered(underway.counts),
+            "anchored": bool(effects.anchors),
         }
         results = {VALUES: values, DISPLAYED: shown}
         shows, draws = bool(displayed.nodes), _draws(displayed) or _holds_figure(kept)
@@ -398,7 +401,7 @@ class Stages:
         name = underway.cell.line.name
         self.upstream.note(underway.cell, self.shell.user_ns)
         self.reasons[name] = f"hit: {verdict.reason}"
-        self.passes.add(record_stage(Stage(name), "hit", verdict.reason, seconds, saved))
+        self.passes.add(point_at(record_stage(Stage(name), "hit", verdict.reason, seconds, saved), verdict.trace))
         show_note(self.shell, Note.of_hit(name, verdict, saved))
 
     def _report_run(self, underway: Underway, outcome: Outcome, displayed: Displayed) -> None:
@@ -406,7 +409,7 @@ class Stages:
         reason = self._reason(underway)
         note, said = Note.of_run(name, reason, outcome, displayed.lossy), say_reason(reason, outcome.refusal)
         self.reasons[name] = f"ran: {said}"
-        self.passes.add(record_stage(Stage(name), note.verdict, said, outcome.seconds))
+        self.passes.add(point_at(record_stage(Stage(name), note.verdict, said, outcome.seconds), outcome.trace))
         show_note(self.shell, note)
 
     def _reason(self, underway: Underway) -> str:
