@@ -90,3 +90,16 @@ def test_a_protocol_that_needs_a_package_names_the_extra(ann, shelf):
     done = ann("push", "--remote", "nonsense://x/y", **shelf)
     assert done.returncode == 2
     assert re.fullmatch(r"vinyasa: nonsense://x/y can't be used: .*\n", done.stderr)
+
+
+def test_the_user_s_own_process_loads_and_draws_nothing_for_it(ann, bucket):
+    script = """
+import random, sys
+before = random.getstate()
+from lib import slow
+slow(5)
+loaded = [name for name in sys.modules if name.startswith(("fsspec", "s3fs", "botocore", "cryptography"))]
+print(loaded, random.getstate() == before)
+"""
+    assert ann.python("-c", script, **bucket).stdout == "[] True\n"
+    assert "has everything" in ann("push", **bucket).stdout

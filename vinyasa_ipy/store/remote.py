@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 PATIENCE = "VINYASA_REMOTE_WAIT"
 """The environment variable that sets how many seconds a look may take, and an artifact may take to begin to come."""
-START = 60.0
+START = 30.0
 """Seconds that loading what a shelf needs may take: this machine's own work, and no reason to give the shelf up."""
 STALL = 10.0
 """Seconds without a byte after which an artifact that has begun to come won't."""
