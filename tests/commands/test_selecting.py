@@ -73,7 +73,7 @@ def test_a_script_that_must_hit_fails_the_run_before_it_runs(console, scripts):
     assert done.returncode == 1
     assert "b.py must be a hit, and would run: " in done.stderr
     assert "Traceback" not in done.stderr
-    assert "print" not in done.stdout
+    assert "ran" not in done.stdout.splitlines()
     assert "c.py" not in done.stdout
 
 
@@ -81,9 +81,11 @@ def test_a_dry_run_estimates_what_it_would_take(console, scripts):
     (scripts / "a.py").write_text("x = 2")
     done = console("run", "--dry-run", "a.py", "b.py", "c.py", "--skip", "c.py")
     said = done.stdout
-    assert "a.py    would run  code of a.py: constant 1 → 2, line 1" in said
-    assert "b.py    not known" in said
-    assert "c.py    skipped" in said
+    rows = {line.split()[0]: line for line in said.splitlines() if line[1:].startswith(".py")}
+    assert "would run" in rows["a.py"]
+    assert "constant 1 → 2" in rows["a.py"]
+    assert "not known" in rows["b.py"]
+    assert "skipped" in rows["c.py"]
     assert "1 of 3 would run, 1 may, about " in said
 
 

@@ -137,8 +137,14 @@ class PageRun:
         from vinyasa_ipy.notebook.kernel import Order
 
         asked = self.plan.selection
-        force = tuple(name for name in self.stages if asked.forces(name))
-        return Order(self.plan.page, self.plan.kernel, self.number, force, tuple(asked.must_hit))
+        return Order(
+            self.plan.page,
+            self.plan.kernel,
+            self.number,
+            force_all=asked.force_all,
+            force=tuple(asked.force),
+            must_hit=tuple(asked.must_hit),
+        )
 
     def _leave_out(self, part: Part) -> None:
         """Say of a cell that doesn't run that it doesn't, and why."""

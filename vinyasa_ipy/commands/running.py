@@ -168,7 +168,7 @@ def _take(sequence: Sequence, script: Script, selection: Selection, place: Place
     began = time.perf_counter()
     look = sequence.look(script)
     forced = selection.forces(script.name)
-    if not forced:
+    if not forced and script.name not in selection.must_hit:  # who won't run it must not keep others waiting
         look = sequence.claim(script, look)
     verdict = look.verdict
     if verdict is not None and verdict.hit and not forced and sequence.bring_back(script, look):

@@ -49,7 +49,7 @@ async def _foresee(kernel: PageKernel, parts: Sequence[Part]) -> list[Prospect]:
 
 async def _look(kernel: PageKernel, part: Part) -> Prospect:
     """Ask the kernel how a stage stands; it puts the names of a hit back for the stages that follow."""
-    if part.name in kernel.order.force:
+    if kernel.order.force_all or part.name in kernel.order.force:
         return Prospect(part.name, "would run", "forced")
     answer = await kernel.evaluate(f"{_FORECAST}(get_ipython().vinyasa.stages, {part.source!r})")
     return Prospect(part.name, "hit" if answer["hit"] else "would run", answer["reason"])

@@ -37,6 +37,7 @@ class Order:
     page: Path
     kernel: str = ""
     run: int | None = None
+    force_all: bool = False
     force: tuple[str, ...] = ()
     must_hit: tuple[str, ...] = ()
 
@@ -146,7 +147,8 @@ class PageKernel:
         The page may load the extension itself: that is harmless, and IPython says nothing about it.
         """
         order = self.order
-        join = f"get_ipython().vinyasa.stages.join({order.run!r}, {order.force!r}, {order.must_hit!r})"
+        asked = f"{order.run!r}, {order.force!r}, {order.must_hit!r}, force_all={order.force_all!r}"
+        join = f"get_ipython().vinyasa.stages.join({asked})"
         reply = await self._execute(f"__import__('vinyasa_ipy').load_ipython_extension(get_ipython()); {join}")
         if reply["status"] != "ok":
             said = f"{reply.get('ename')}: {reply.get('evalue')}"

@@ -103,6 +103,7 @@ class Stages:
         self.met: dict[str, float] = {}
         self.reasons: dict[str, str] = {}
         self.forced: set[str] = set()
+        self.force_all = False
         self.automatic: Automatic | None = None
         self.stands_at: int | None = None
         self.must_hit: set[str] = set()
@@ -110,9 +111,10 @@ class Stages:
         self.passes = Passes(session)
         self._now = _Now()
 
-    def join(self, run: int | None, force: Iterable[str], must_hit: Iterable[str]) -> None:
+    def join(self, run: int | None, force: Iterable[str], must_hit: Iterable[str], *, force_all: bool) -> None:
         """Add what happens from now on to a run that another process began, and treat the stages named as it asks."""
         self.passes.join(run)
+        self.force_all = force_all
         self.forced.update(force)
         self.must_hit.update(must_hit)
 
@@ -169,10 +171,10 @@ class Stages:
         if self.automatic is not None and cell.least is not None and self.automatic.knows_quick(cell):
             self._now.underway = Underway(cell, refusal=_QUICK_BEFORE, began=time.perf_counter())
             return cell.tree
-        forced = cell.line.force or cell.line.name in self.forced
+        forced = self.force_all or cell.line.force or cell.line.name in self.forced
         self._now.underway = underway = Underway(cell, forced=forced, began=time.perf_counter())
         self.look(underway)
-        if not forced:
+        if not forced and cell.line.name not in self.must_hit:  # who won't run it must not keep others waiting
             self._claim(underway)
         if underway.verdict is not None and underway.verdict.hit and not forced:
             try:
