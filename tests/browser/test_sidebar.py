@@ -211,10 +211,11 @@ def test_older_runs_come_in_pages(desk, project):
     runs = desk.side.locator(".vy-row[data-key^='run ']")
     desk.run(1)
     expect(desk.side.locator("[data-key='run 70']")).to_be_visible()
-    expect(runs).to_have_count(30)
+    first = runs.count()
+    assert 30 <= first < 60
     older = desk.side.get_by_role("button", name="Show older runs")
     older.click()
-    expect(runs).to_have_count(60)
+    expect(runs).to_have_count(first + 30)
     older.click()
     expect(runs).to_have_count(70)
     expect(older).to_have_count(0)
