@@ -12,7 +12,7 @@ export function follow(notebook) {
     for (const cell of notebook.panel.content?.widgets ?? []) {
       const found = cells.get(cell);
       const standing = found && notebook.phase === 'live' ? notebook.standing(found.name, found) : null;
-      const known = standing && (standing.state === 'waiting' || notebook.live[found?.name ?? '']);
+      const known = standing && (standing.state === 'queued' || notebook.live[found?.name ?? '']);
       paintCell(cell.node, known ? { ...standing, name: found?.name ?? '' } : null, notebook.looks);
     }
   };

@@ -262,7 +262,7 @@ export class Notebook {
     const standing = { ...stored, ...(this.phase === 'live' ? this.live[name] : undefined) };
     const running = standing.state === 'running';
     if (!running && cell?.cell.node.querySelector('.jp-InputPrompt')?.textContent.includes('*')) {
-      return { ...standing, state: 'waiting', words: '', reason: 'it is queued', lines: [] };
+      return { ...standing, state: 'queued', words: '', reason: 'its cell is queued', lines: [] };
     }
     const source = this.live[name]?.source;
     if (!running && cell && source !== undefined && source.trim() !== cell.text.trim()) {
@@ -280,7 +280,7 @@ export class Notebook {
       const standing = this.standing(name, cells.get(name));
       const cause = sources.find((/** @type {string} */ source) => ['failed', 'blocked'].includes(found.get(source)?.state ?? ''));
       // The kernel tells this of stages it has met; of those below a failure it may know nothing.
-      const blocked = cause && this.phase === 'live' && !this.live[name] && standing.state !== 'waiting';
+      const blocked = cause && this.phase === 'live' && !this.live[name] && standing.state !== 'queued';
       found.set(name, { ...standing, ...(blocked && { state: 'blocked', reason: `\`${cause}\`, which comes before it, failed` }), name });
     }
     return [...found.values()];
@@ -334,7 +334,7 @@ export class Notebook {
 
   /** List the stages that have to run. */
   stale() {
-    const due = new Set(['stale', 'miss', 'failed', 'blocked', 'edited', 'uncached', 'stored', '']);
+    const due = new Set(['stale', 'miss', 'waiting', 'failed', 'blocked', 'edited', 'uncached', 'stored', '']);
     return this.standings().filter(stage => due.has(stage.state)).map(stage => stage.name);
   }
 

@@ -25,16 +25,16 @@ export const shape = shape =>
   h('svg', { class: 'vy-shape', viewBox: '0 0 16 16', width: 16, height: 16, 'aria-hidden': 'true' }, h('path', { d: SHAPES[shape] }));
 
 /**
- * Find how a state looks; an edited stage looks stale.
+ * Find how a state looks.
  * @param {Record<string, any> | undefined} looks
  * @param {string} state
  */
-export const lookOf = (looks, state) => looks?.[state === 'edited' ? 'stale' : OUTCOMES[state] ?? state] ?? looks?.[''];
+export const lookOf = (looks, state) => looks?.[OUTCOMES[state] ?? state] ?? looks?.[''];
 
-/** Outcomes of runs and verdicts, as states of stages. @type {Record<string, string>} */
-const OUTCOMES = { ok: 'hit', died: 'failed', interrupted: 'failed', uncached: '', skipped: 'waiting' };
+/** Outcomes of runs, verdicts, and what only a front end knows, as states of stages. @type {Record<string, string>} */
+const OUTCOMES = { edited: 'stale', queued: 'waiting', ok: 'hit', died: 'failed', interrupted: 'failed', uncached: '', skipped: 'waiting' };
 /** Words for states that are not words for people. @type {Record<string, string>} */
-const WORDS = { miss: 'not run', '': 'not known' };
+const WORDS = { miss: 'not run', queued: 'waiting', '': 'not known' };
 
 /** @param {string} state */
 export const wordFor = state => WORDS[state] ?? state;

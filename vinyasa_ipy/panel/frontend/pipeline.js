@@ -11,7 +11,7 @@ import { ago, elapsed, moment, plural } from './words.js';
 
 const STEP = 1.25; // of one zoom
 const LIMITS = [0.3, 3];
-const URGENT = ['failed', 'running', 'edited', 'stale', 'blocked', 'waiting', 'miss'];
+const URGENT = ['failed', 'running', 'edited', 'stale', 'blocked', 'queued', 'waiting', 'miss'];
 
 /** @param {Notebook} notebook */
 export function pipelineSection(notebook) {
