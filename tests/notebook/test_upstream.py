@@ -117,7 +117,7 @@ def test_graph_connects_the_stages_of_the_file_before_anything_ran(notebook):
 
 def test_status_says_that_the_file_is_not_known(kernel):
     kernel.stage("alone", "alone = 1")
-    assert "only cells that ran here are listed" in kernel.ask("status")
+    assert "only stages that ran here are listed" in kernel.ask("status")
 
 
 def test_status_names_what_is_wrong_with_the_order(notebook):
