@@ -42,6 +42,8 @@ def _outputs(page):
     cells = page.evaluate(
         "() => window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells.map(c => c.toJSON().outputs)"
     )
+    # A warning names the file of its cell, which is another one in each kernel.
+    cells = json.loads(re.sub(r"ipykernel_\d+", "ipykernel", json.dumps(cells)))
     shown, notes = [], []
     for outputs in cells:
         mine = [output for output in outputs if not output.get("metadata", {}).get("vinyasa")]
