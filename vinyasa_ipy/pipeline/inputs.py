@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from vinyasa_ipy.fingerprint.describe import is_secret
 from vinyasa_ipy.fingerprint.node import name_of
+from vinyasa_ipy.pipeline.events import unwatched
 from vinyasa_ipy.pipeline.recipe import RECIPE
 from vinyasa_ipy.pipeline.stage import WIRING, Inputs, Source
 from vinyasa_ipy.store import Label
@@ -116,8 +117,9 @@ def list_sources(nodes: Iterable[Node], labels: Iterable[str]) -> dict[str, Sour
 
 def read_source(code: types.CodeType) -> Source | None:
     """Find the text of a piece of code where Python would show it in a traceback."""
-    linecache.checkcache(code.co_filename)
-    lines = linecache.getlines(code.co_filename)
+    with unwatched():  # a stage under way, in which this function is called, doesn't depend on how it is spelled
+        linecache.checkcache(code.co_filename)
+        lines = linecache.getlines(code.co_filename)
     last = _last_line(code)
     if not lines or last > len(lines):
         return None
