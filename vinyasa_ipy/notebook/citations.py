@@ -11,21 +11,27 @@ if TYPE_CHECKING:
 
     Nodes = Iterable[Mapping[str, Any]]
 
-_CELL = re.compile(r"[^\s\"'(]*ipykernel_\d+[\\/]\d+\.py|<ipython-input-\d+-\w+>")
-"""The files that IPython pretends cells to be; the name of one is made from its cell's text."""
+_CELL = re.compile(r"ipykernel_\d+[\\/]\d+\.py|<ipython-input-\d+-\w+>")
+"""The files that IPython pretends cells to be, without what is in front; the name of one is made from its text."""
 
 
 def find_cited(nodes: Nodes, own: str) -> dict[str, bool]:
     """Find the cells that text among the outputs names, and whether that is the cell itself, whose file is `own`."""
-    return {name: name == own for text in _texts(nodes) for name in _CELL.findall(text)}
+    itself = _shorten(own)
+    return {name: name == itself for text in _texts(nodes) for name in _CELL.findall(text)}
 
 
 def match_cited(cited: Mapping[str, bool], own: str, present: Iterable[str]) -> dict[str, str] | None:
     """Find what cells that were cited are called now; None when one was changed, or isn't there."""
-    here = {PurePath(name).name: name for name in present}
-    found = {name: own if itself else here.get(PurePath(name).name, "") for name, itself in cited.items()}
+    here = {PurePath(name).name: _shorten(name) for name in present}
+    found = {name: _shorten(own) if itself else here.get(PurePath(name).name, "") for name, itself in cited.items()}
     same = all(PurePath(name).name == PurePath(now).name for name, now in found.items())
     return found if same else None
+
+
+def _shorten(file: str) -> str:
+    found = _CELL.search(file)
+    return found[0] if found else file
 
 
 def rename_cited(nodes: Nodes, names: Mapping[str, str]) -> list[dict[str, Any]]:

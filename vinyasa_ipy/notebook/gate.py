@@ -41,13 +41,16 @@ class Gate:
     def drop_line(self, lines: list[str]) -> list[str]:
         """Blank the `%%stage` line, so that the rest is an ordinary cell with right line numbers.
 
-        Only of an outermost cell: below another cell magic the line is a magic of its own, which says so.
+        Only of an outermost cell: below another cell magic the line is a magic of its own, which says so. A cell magic
+        below it comes first, as it must.
         """
-        for number, line in enumerate(lines):
-            if line.strip():
-                mine = is_stage(line) and not self._now.depth
-                return [*lines[:number], "\n", *lines[number + 1 :]] if mine else lines
-        return lines
+        first = next((number for number, line in enumerate(lines) if line.strip()), None)
+        if first is None or not is_stage(lines[first]) or self._now.depth:
+            return lines
+        second = next((number for number in range(first + 1, len(lines)) if lines[number].strip()), first)
+        if second > first and lines[second].startswith("%%"):
+            return lines[second:]
+        return [*lines[:first], "\n", *lines[first + 1 :]]
 
     drop_line.has_side_effects = True  # type: ignore[attr-defined]  # else a terminal takes the line alone for a cell
 

@@ -193,7 +193,8 @@ class Stages:
         if underway.inputs is None or underway.verdict is None or underway.verdict.hit:
             return
         stage = underway.cell.line.stage
-        underway.verdict, underway.lease = self.session.engine.claim(stage, underway.inputs, underway.verdict)
+        verdict, underway.lease = self.session.engine.claim(stage, underway.inputs, underway.verdict)
+        underway.verdict = self._check_cited(underway, verdict)
 
     def look(self, underway: Underway) -> None:
         """Find a stage's inputs and what is to be done with it; leaves a refusal where it can't be cached."""
@@ -210,13 +211,17 @@ class Stages:
             return
         underway.inputs = self._make_inputs(cell, underway.reached)
         verdict = self.session.engine.prepare(cell.line.stage, underway.inputs)
+        underway.verdict = self._check_cited(underway, verdict)
+
+    def _check_cited(self, underway: Underway, verdict: Verdict) -> Verdict:
+        """Let a hit stand only while the cells whose lines its output names are as they were."""
         cited: Any = verdict.trace.details.get("cited") if verdict.trace is not None and verdict.hit else None
-        if cited:
-            present = self.shell.compile._filename_map  # noqa: SLF001 - nothing else tells
-            names = match_cited(cited, self._file(cell), present)
-            verdict = verdict if names is not None else Verdict("stale", verdict.trace, (_MOVED_LINES,))
-            underway.cited = names or {}
-        underway.verdict = verdict
+        if not cited:
+            return verdict
+        present = self.shell.compile._filename_map  # noqa: SLF001 - nothing else tells
+        names = match_cited(cited, self._file(underway.cell), present)
+        underway.cited = names or {}
+        return verdict if names is not None else Verdict("stale", verdict.trace, (_MOVED_LINES,))
 
     def _file(self, cell: StageCell) -> str:
         """Name the file that IPython pretends a cell to be when it runs now: tracebacks and `inspect` go by it."""
