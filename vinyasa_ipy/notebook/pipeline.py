@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from vinyasa_ipy.pipeline.verdict import Verdict
     from vinyasa_ipy.store import Trace
 
+_NAMED = 5
+"""Of the stages that must come first, how many are named."""
 EDITED = "its cell was edited and has not run since"
 
 
@@ -106,7 +108,8 @@ class Pipeline:
         plan = Plan(self.saved.read(), {**self.known, cell.line.name: cell})
         steps = plan.list_behind(cell.line.name, moved, space)
         if steps:
-            names = ", ".join(f"`{step.line.name}`" for step in steps)
+            more = f" and {len(steps) - _NAMED} more" if len(steps) > _NAMED else ""
+            names = ", ".join(f"`{step.line.name}`" for step in steps[:_NAMED]) + more
             words = f"{names} must come first (--no-upstream leaves out what comes first)"
             show_note(stages.shell, Note(cell.line.name, "done", words))
         return self._run_steps(steps)
