@@ -77,7 +77,10 @@ class Objects:
         except _Present as present:
             return present.place
         digest = incoming.finish()
-        facts: tuple[int, ...] = ()
+        return Place(length=written.st_size, digest=digest, facts=self._recognize(digest, written) or ())
+
+    def _recognize(self, digest: str, written: os.stat_result) -> Facts | None:
+        """Note the facts of an artifact that was just `written` here and moved to its place."""
         with suppress(OSError):
             found = os.stat(self.path(digest), follow_symlinks=False)
             # Another process may have renamed its own over ours: its bytes are not ours to vouch for.
@@ -86,8 +89,8 @@ class Objects:
                 written.st_size,
                 written.st_mtime_ns,
             ):
-                facts = _note(found)
-        return Place(length=written.st_size, digest=digest, facts=facts)
+                return _note(found)
+        return None
 
     def _stop_if_present(self, digest: str) -> None:
         """Raise _Present when the artifact of a `digest` is there and whole."""
@@ -186,10 +189,14 @@ class Objects:
             write(aside)
             os.chmod(aside, 0o400)
             with open(aside, "rb") as file:
-                found = digest_pieces([_map(file.fileno(), os.fstat(file.fileno()).st_size)])
+                written = os.fstat(file.fileno())
+                found = digest_pieces([_map(file.fileno(), written.st_size)])
             if found != digest:
                 raise KeyError(digest)
             self._disk.move(aside, self.path(digest))
+            facts = self._recognize(digest, written)
+            if facts is not None:
+                self._verified[digest] = facts
         finally:
             with suppress(FileNotFoundError):
                 os.unlink(aside)
