@@ -132,8 +132,8 @@ def test_code_that_a_hit_brought_back_is_compared_and_shown_in_tracebacks(kernel
     kernel.stage("user", "y = half(2)")
     kernel.stage("maker", maker.replace("1", "3"))
     kernel.reset()
-    kernel.stage("maker", maker.replace("1", "3"))
-    said = "constant 1 → 3 in `half` (called by `user`), stage maker line 3"
+    made = kernel.stage("maker", maker.replace("1", "3"))
+    said = f"constant 1 → 3 in `half` (called by `user`), cell {made.count} line 3"
     assert said in kernel.stage("user", "y = half(2)").note
 
 

@@ -37,7 +37,7 @@ def plainly(text):
 
 
 def shown(ran):
-    return plainly(json.dumps((ran.count, ran.shown(), ran.traceback), sort_keys=True))
+    return plainly(json.dumps((ran.count, ran.shown(), ran.traceback), sort_keys=True, ensure_ascii=False))
 
 
 def touch(cell):
