@@ -209,8 +209,8 @@ class TestSweep:
         assert re.search(r"^a.py +2 ", console("gc").stdout, re.MULTILINE)
 
     def test_pins_only_what_is_there(self, console, project):
-        assert "nothing is stored for 'zzz'. stored are: a.py, b.py" in console("pin", "zzz").stderr
-        assert "'a.py' is not pinned. nothing is pinned" in console("unpin", "a.py").stderr
+        assert "nothing is stored for 'zzz'. Stored are: a.py, b.py" in console("pin", "zzz").stderr
+        assert "'a.py' is not pinned. Nothing is pinned" in console("unpin", "a.py").stderr
 
 
 class TestCheck:
