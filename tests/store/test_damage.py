@@ -269,7 +269,7 @@ def test_verify_always_finds_what_the_stat_would_vouch_for(store, draft, monkeyp
     place = trace.stored.places["return"]._replace(
         facts=(facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
     )
-    vouched = replace(trace, stored=replace(trace.stored, places={"return": place}))
+    vouched = replace(trace, stored=trace.stored._replace(places={"return": place}))
     assert Store(store.root).load(vouched, "return")[-1] != 0
     monkeypatch.setenv("VINYASA_VERIFY", "always")
     with pytest.warns(VinyasaWarning, match="damaged"), pytest.raises(KeyError):

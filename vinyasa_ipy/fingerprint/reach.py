@@ -61,6 +61,7 @@ from vinyasa_ipy.fingerprint.imports import (
 from vinyasa_ipy.fingerprint.modules import OURS, STANDARD, Origin, namespace, origin, origin_of
 from vinyasa_ipy.fingerprint.node import ALL_MODULES, Absent, Asked, Named, Node, behind, name_of
 from vinyasa_ipy.fingerprint.walk import DIGEST_BYTES, Walk
+from vinyasa_ipy.fingerprint.zone import ZONE, read_zone, uses_zone, write_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -333,6 +334,15 @@ class Reach(Graph):
         for name, reason in write_module(walk, module, self.spelling).items():
             self._note(f"partial key: module {module.__name__} is used as a whole, and its `{name}` {reason}")
 
+    def _add_zone(self) -> int:
+        """Add the local time zone; return its number."""
+        number = self._found.get(ZONE)
+        if number is None:
+            number = self._found[ZONE] = len(self.nodes)
+            self._queue.append(number)
+            self.nodes.append(Node("setting", ZONE, None, write_zone, read_zone()))
+        return number
+
     def _package_node(self, source: Origin, label: str, thing: Any, write: Callable[[Walk], None]) -> Node:
         if source in (STANDARD, OURS):
             return Node("builtin", label, thing, write)
@@ -356,6 +366,8 @@ class Reach(Graph):
         self.descending |= DESCENDING in form.attributes
         self.prying |= not PRYING.isdisjoint(form.attributes)
         self._stored.update((id(function.__globals__), name) for name in form.stored)
+        if uses_zone(form):
+            node.edges.append(self._add_zone())
         space = function.__globals__
         closure = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
         for reference in form.references:

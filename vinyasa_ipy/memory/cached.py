@@ -102,7 +102,7 @@ class CachedFunction:
         check_callable(func)
         check_ignored(func, ignore)
         self._adopt(func)
-        self.calls = calls
+        self.stored_calls = calls
         self.ignore = list(ignore)
         self.func_id = identify(func)
 
@@ -121,7 +121,7 @@ class CachedFunction:
 
     def _travelling(self) -> dict[str, Any]:
         """Return what another process must know besides the function."""
-        kept = ("calls", "ignore", "func_id")
+        kept = ("stored_calls", "ignore", "func_id")
         return {name: vars(self)[name] for name in kept}
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
@@ -164,7 +164,9 @@ class CachedFunction:
     def _follow(self) -> Known:
         """Find out what the function reaches, and what follows from that. Raises FingerprintError, UnstorableError."""
         reached = follow(self.func, self.ignore)
-        self._known = known = Known(reached, self._binding(self.func, self.ignore), self.calls.store, self.func_id)
+        self._known = known = Known(
+            reached, self._binding(self.func, self.ignore), self.stored_calls.store, self.func_id
+        )
         return known
 
     def _get_args_id(self, *args: Any, **kwargs: Any) -> str:
@@ -202,13 +204,13 @@ class CachedFunction:
 
     def _find_valid(self, key: str) -> Trace | None:
         """Find an execution whose result may be used."""
-        return self.calls.find_valid(self.func_id, key)
+        return self.stored_calls.find_valid(self.func_id, key)
 
     def _open(self, trace: Trace, call: Call) -> Any:
         """Bring back a result, with what the call did to its arguments and to what it reaches."""
         from vinyasa_ipy.memory.run import open_result
 
-        return open_result(self.calls, trace, call, self.mmap_mode)
+        return open_result(self.stored_calls, trace, call, self.mmap_mode)
 
     def _run(self, call: Call, lease: Lease | None = None) -> Any:
         """Run the function, watched, and store what it returns."""
@@ -277,7 +279,7 @@ class CachedFunction:
 
     def clear(self) -> None:
         """Remove every stored call of this function. Raises StoreError when the disk refuses."""
-        self.calls.store.remove(self.func_id)
+        self.stored_calls.store.remove(self.func_id)
 
     # ---- saying ----------------------------------------------------------------------------------------------
 

@@ -59,17 +59,17 @@ class _JoblibBinding(Binding):
 class MemorizedFunc(CachedFunction, JoblibFunc):  # type: ignore[misc]
     """A cached function with joblib's parameters; attributes and methods are joblib's, and `why`."""
 
-    calls: StoreBackend
+    stored_calls: StoreBackend
     _binding = _JoblibBinding
 
     @property
     def store_backend(self) -> StoreBackend:
         """The store, under joblib's name for it."""
-        return self.calls
+        return self.stored_calls
 
     @store_backend.setter
     def store_backend(self, backend: StoreBackend) -> None:
-        self.calls = backend
+        self.stored_calls = backend
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parameters are joblib's
         self,
@@ -132,7 +132,7 @@ class MemorizedFunc(CachedFunction, JoblibFunc):  # type: ignore[misc]
         """Bring back a result, or a reference to it, with the time that took; NOTHING when the function must run."""
         started = time.perf_counter()
         found = NOTHING
-        if self.cache_validation_callback is None and self.calls.store.holds(self.func_id, call.key):
+        if self.cache_validation_callback is None and self.stored_calls.store.holds(self.func_id, call.key):
             found = self._recall_plain(call)
         found = super()._recall(call) if found is NOTHING else found
         if self._verbose > _TELLS_LOADS and call.form == VALUE and found is not NOTHING:
@@ -190,7 +190,7 @@ class MemorizedFunc(CachedFunction, JoblibFunc):  # type: ignore[misc]
             return self._refer(trace, output)
         if self.mmap_mode is not None and trace is not None and is_whole(trace):
             with suppress(KeyError):  # gone already: then what was returned will do
-                output = self.calls.store.load(trace, RETURN, mapped=self.mmap_mode)
+                output = self.stored_calls.store.load(trace, RETURN, mapped=self.mmap_mode)
         return (output, {} if trace is None else describe_call(trace)) if call.form == DESCRIBED else output
 
     def _refer(self, trace: Trace | None, output: Any) -> Any:

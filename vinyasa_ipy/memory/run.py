@@ -41,7 +41,7 @@ class Run:
         """Start watching a call, whose `lease` ends with it; raises whatever keeps it from being followed."""
         reaches = _follow_all(call)
         inputs = _list_inputs(call, reaches[-1])
-        return cls(cached.calls, cached.calls.engine.begin(_stage(cached), inputs, lease), reaches)
+        return cls(cached.stored_calls, cached.stored_calls.engine.begin(_stage(cached), inputs, lease), reaches)
 
     def abandon(self) -> None:
         """End a call that failed."""
@@ -64,13 +64,13 @@ class Run:
 
 def claim(cached: CachedFunction, call: Call) -> Lease:
     """Take the sole right to run a call; wait while another process has it."""
-    return cached.calls.engine.lease(_stage(cached), call.key)
+    return cached.stored_calls.engine.lease(_stage(cached), call.key)
 
 
 def decide(cached: CachedFunction, call: Call) -> Verdict:
     """Say whether a call would be a hit, and if not, what differs."""
     inputs = _list_inputs(call, _follow_all(call)[-1])
-    return cached.calls.engine.prepare(_stage(cached), inputs)
+    return cached.stored_calls.engine.prepare(_stage(cached), inputs)
 
 
 def open_result(calls: Calls, trace: Trace, call: Call, mapped: str | None) -> Any:

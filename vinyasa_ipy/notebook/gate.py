@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+from vinyasa_ipy.errors import VinyasaWarning
 
 if TYPE_CHECKING:
     import ast
@@ -67,7 +70,13 @@ class Gate:
         if text is None or self._now.depth != 1:
             return node
         self._met = True
-        return self._pipeline().begin(text, node)
+        try:
+            return self._pipeline().begin(text, node)
+        except Exception as error:  # noqa: BLE001 - IPython would unregister us, and show the user our traceback
+            said = f"a cell runs uncached: {type(error).__name__}: {error}"
+            warnings.warn(said, VinyasaWarning, stacklevel=2)
+            self._met = False
+            return node
 
     def after(self, result: Any) -> None:
         """Let the stages conclude when an outermost cell has ended."""

@@ -34,6 +34,7 @@ from vinyasa_ipy.notebook.upstream import Upstream
 from vinyasa_ipy.pipeline.change import Change
 from vinyasa_ipy.pipeline.effects import find_effects, name_lasting, name_objects, repeat_changes
 from vinyasa_ipy.pipeline.engine import Attempt, Outcome, Result
+from vinyasa_ipy.pipeline.figures import settle_backend
 from vinyasa_ipy.pipeline.inputs import make_inputs
 from vinyasa_ipy.pipeline.namespace import Snapshot, define, digest_definitions, read_digests, storable
 from vinyasa_ipy.pipeline.observation import LEAVE
@@ -267,6 +268,8 @@ class Stages:
             return
         trace = underway.verdict.trace
         stored = self._bind(trace, underway.opened)
+        if _holds_figure(stored["names"]):
+            settle_backend()
         shown = underway.opened[DISPLAYED]
         result = stored["result"] if stored["has_result"] else NO_RESULT
         nodes = rename_cited(shown["nodes"], underway.cited) if underway.cited else shown["nodes"]

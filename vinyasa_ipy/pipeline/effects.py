@@ -20,6 +20,7 @@ from vinyasa_ipy.errors import FingerprintError, UnstorableError
 from vinyasa_ipy.fingerprint.code import canonical
 from vinyasa_ipy.fingerprint.reach import digest
 from vinyasa_ipy.fingerprint.walk import Walk
+from vinyasa_ipy.pipeline.figures import figures_kept
 from vinyasa_ipy.pipeline.views import keep_views
 
 if TYPE_CHECKING:
@@ -142,7 +143,8 @@ def _comes_back(value: object) -> bool:
     except Exception:  # noqa: BLE001 - a value's own __reduce__ may raise anything
         return True
     try:
-        return digest(pickle.loads(packed)) == digest(value)
+        with figures_kept():
+            return digest(pickle.loads(packed)) == digest(value)
     except Exception:  # noqa: BLE001 - so may its __setstate__: then a hit would raise it, too
         return False
 
@@ -179,7 +181,7 @@ def repeat_changes(changes: Mapping[str, Any], objects: Mapping[str, object]) ->
     """Change objects in place as the run did. Raises KeyError, before anything is changed, where one doesn't fit."""
     for name, content in changes.items():
         if name not in objects or not _fits(objects[name], content):
-            raise KeyError(name)
+            raise KeyError("an object that it changes can't be changed so again")
     for name, content in changes.items():
         put_content(objects[name], content)
 
@@ -214,11 +216,11 @@ def put_content(thing: Any, content: Any) -> None:
 
 
 def _put_foreign(thing: Any, own: Any) -> None:
-    if hasattr(thing, "_update_inplace"):
+    if hasattr(type(thing), "_update_inplace"):  # of the type: an object's own `__getattr__` may do anything
         thing._update_inplace(own)  # noqa: SLF001 - what pandas itself does for inplace=True
         for name in thing._metadata:  # noqa: SLF001 - what it leaves out: a series's name
             object.__setattr__(thing, name, getattr(own, name))
-    elif hasattr(thing, "bit_generator"):
+    elif hasattr(type(thing), "bit_generator"):
         thing.bit_generator.state, children = own
         if spawned := children - _count_children(thing):
             thing.bit_generator.seed_seq.spawn(spawned)  # what it would seed its next child with
@@ -232,8 +234,9 @@ def _count_children(generator: Any) -> int:
 
 def _fits(thing: Any, content: Any) -> bool:
     own = content[0]
-    if hasattr(own, "dtype") and hasattr(own, "flags") and not hasattr(own, "_update_inplace"):
-        return bool(own.shape == getattr(thing, "shape", None) and own.dtype == getattr(thing, "dtype", None))
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(own, numpy.ndarray):
+        return isinstance(thing, numpy.ndarray) and bool(own.shape == thing.shape and own.dtype == thing.dtype)
     return True
 
 

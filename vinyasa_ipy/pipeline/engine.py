@@ -7,6 +7,7 @@ here, once.
 from __future__ import annotations
 
 import os
+import sys
 import time
 import warnings
 from contextlib import suppress
@@ -19,6 +20,8 @@ from vinyasa_ipy.fingerprint.describe import list_facts
 from vinyasa_ipy.fingerprint.files import digest_file
 from vinyasa_ipy.pipeline import ambient
 from vinyasa_ipy.pipeline.events import unwatched
+from vinyasa_ipy.pipeline.figures import NONE, figures_kept
+from vinyasa_ipy.pipeline.figures import PREFIX as FIGURES
 from vinyasa_ipy.pipeline.namespace import name_unstorable
 from vinyasa_ipy.pipeline.noted import ACCEPTED, FAILED, REFUSED, UNSTORED
 from vinyasa_ipy.pipeline.observation import Observation
@@ -255,6 +258,12 @@ class Engine:
             values[AMBIENT] = {"generators": left, "settings": changed, "surroundings": moved}
         used = {ambient.PREFIX + name: mark for name, mark in drawn.items()}
         used |= {SETTINGS + name: attempt.observed.settings[name] for name in _settings_used(attempt, result, changed)}
+        if _draws(attempt, result):
+            used[FIGURES] = NONE
+            if attempt.observed.figures:
+                raise UnstorableError(
+                    "a figure", "pyplot had one open before, which nobody can compare; close it first"
+                )
         folders = [self.places.name(path) for path in activity.folders if os.path.isdir(path)]
         draft = replace(
             self._draft(attempt, seconds, {**result.details, "folders": folders}),
@@ -264,8 +273,9 @@ class Engine:
             notes=(*attempt.inputs.notes, *result.impure, *activity.list_impure(), *_name_unseeded(drawn)),
         )
         try:
-            for name, value in values.items():
-                try_out(name, value, result.anchors)
+            with figures_kept():
+                for name, value in values.items():
+                    try_out(name, value, result.anchors)
             plain = AMBIENT not in values
             trace = self.store.put(draft, values, anchors=result.anchors, packing=result.packing, plain=plain)
         except UnstorableError as error:
@@ -304,7 +314,13 @@ def _folders(trace: Trace) -> list[str]:
     return [str(name) for name in found] if isinstance(found, list) else []
 
 
+def _draws(attempt: Attempt, result: Result) -> bool:
+    """Tell whether an execution may have to do with figures."""
+    return "matplotlib" in sys.modules and (result.draws or "package matplotlib" in attempt.inputs.labels)
+
+
 def _settings_used(attempt: Attempt, result: Result, changed: Mapping[str, Any]) -> list[str]:
     """Name the settings that can have made a difference to an execution."""
-    wanted = [*COMPUTING, *(SHOWING if result.shows else ()), *(DRAWING if result.draws else ()), *changed]
+    drawing = DRAWING if _draws(attempt, result) else ()
+    wanted = [*COMPUTING, *(SHOWING if result.shows else ()), *drawing, *changed]
     return [name for name in dict.fromkeys(wanted) if name in attempt.observed.settings]

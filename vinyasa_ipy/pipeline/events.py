@@ -40,8 +40,8 @@ class Listener(Protocol):
         """Take note, in the child, that it was forked."""
 
 
-VARIABLE = "variable"
-"""The question what an environment variable holds."""
+VARIABLE, VARIABLES = "variable", "variables"
+"""The questions what an environment variable holds, and which there are."""
 HEARD = frozenset(
     {
         *("open", "os.rename", "os.remove", "os.truncate", "os.mkdir", "os.rmdir", "sqlite3.connect"),
@@ -183,6 +183,16 @@ class _Variables(os._Environ):  # type: ignore[type-arg]  # noqa: SLF001 - the o
         value: str = super().__getitem__(key)
         return value
 
+    def __iter__(self) -> Iterator[str]:
+        if _listeners and not getattr(_busy, "inside", False):
+            _pass_question(VARIABLES, None)
+        return super().__iter__()
+
+    def __len__(self) -> int:
+        if _listeners and not getattr(_busy, "inside", False):
+            _pass_question(VARIABLES, None)
+        return super().__len__()
+
 
 def _question(answer: Callable[..., Any]) -> Any:
     """Wrap a function of `os` so that it is heard when the user's own code calls it."""
@@ -224,7 +234,7 @@ _DETOURS = frozenset(
         *("pathlib", "pathlib._abc", "pathlib._local", "pathlib._os"),
     }
 )
-_QUESTIONS = {name: _question(getattr(os, name)) for name in ("stat", "lstat", "getcwd")}
+_QUESTIONS = {name: _question(getattr(os, name)) for name in ("stat", "lstat", "readlink", "getcwd")}
 
 
 def _open_ears() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from vinyasa_ipy.pipeline.ambient import Draws
 from vinyasa_ipy.pipeline.compiled import Compiled
 from vinyasa_ipy.pipeline.declared import count_declared, count_made
+from vinyasa_ipy.pipeline.figures import list_open
 from vinyasa_ipy.pipeline.lingering import Lingering
 from vinyasa_ipy.pipeline.settings import mark_all
 from vinyasa_ipy.pipeline.surroundings import Surroundings
@@ -39,6 +40,7 @@ class Observation:
     workers: Workers
     lingering: Lingering
     compiled: Compiled
+    figures: tuple[int, ...]
 
     @classmethod
     def begin(cls, stage: Stage, inputs: Inputs, places: Places) -> Observation:
@@ -50,7 +52,8 @@ class Observation:
         settings = mark_all() if stage.kind != "function" else {}
         compiled, draws = Compiled.begin(inputs, places), Draws()
         surroundings = Surroundings.now()
-        found = cls(stage, places, watch, draws, settings, surroundings, Workers(watch), Lingering.now(), compiled)
+        others = (Workers(watch), Lingering.now(), compiled, list_open())
+        found = cls(stage, places, watch, draws, settings, surroundings, *others)
         draws.start()
         watch.start()
         count_declared(stage, watch.activity)
@@ -70,6 +73,7 @@ class Observation:
             or self.compiled.count(activity)
             or self.workers.find_unseen()
             or self.lingering.find()
+            or ("" if list_open() == self.figures else "it leaves pyplot with other figures open; plt.close() ends one")
         )
 
     def _find_changed(self, activity: Activity) -> str:

@@ -17,6 +17,9 @@ from vinyasa_ipy.pages import size
 from vinyasa_ipy.pipeline.activity import glimpse
 from vinyasa_ipy.pipeline.ambient import PREFIX as GENERATOR
 from vinyasa_ipy.pipeline.ambient import mark_generator
+from vinyasa_ipy.pipeline.events import VARIABLES
+from vinyasa_ipy.pipeline.figures import PREFIX as FIGURES
+from vinyasa_ipy.pipeline.figures import look_at_figures
 from vinyasa_ipy.pipeline.settings import PREFIX as SETTINGS
 from vinyasa_ipy.pipeline.settings import mark_settings
 from vinyasa_ipy.pipeline.watch import find_kind, watching
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from vinyasa_ipy.store import Trace
 
 FOLDER, VARIABLE, FOUND, HERE, PLACE = "folder:", "variable:", "found:", "working folder:", "working folder's path:"
+NAMES = "variables' names:"
 
 
 class Readings:
@@ -41,6 +45,8 @@ class Readings:
         self.places = places
         self._looks: dict[str, Callable[[str], str | None]] = {
             GENERATOR: mark_generator,
+            FIGURES: look_at_figures,
+            NAMES: lambda _: _names(os.environ),
             SETTINGS: mark_settings,
             VARIABLE: lambda name: _variable(os.environ, name),
             FOLDER: lambda name: _listing(places.find(name)),
@@ -79,8 +85,10 @@ class Readings:
         if activity.read or activity.written or activity.listed or activity.found or activity.folders:
             # Relative names mean other files elsewhere.
             readings.append(FileRead(HERE, self.places.name(before.folder), before.folder))
-        if activity.places:
+        if "getcwd" in activity.places:
             readings.append(FileRead(PLACE, os.path.normpath(before.folder), before.folder))
+        if VARIABLES in activity.places:
+            readings.append(FileRead(NAMES, _names(before.variables)))
         return tuple(readings)
 
     def describe(self, name: str) -> str:
@@ -112,6 +120,8 @@ class Readings:
             activity.note("found", self.places.find(name), read.digest)
         elif prefix == PLACE:
             activity.note("places", "getcwd")
+        elif prefix == NAMES:
+            activity.note("places", VARIABLES)
         elif not prefix:
             activity.note("read", self.places.find(name), read.digest)
 
@@ -127,6 +137,14 @@ class Readings:
                 if seen != (digest if isinstance(seen, str) else glimpse(path)):
                     raise UnstorableError(path, "the file was changed while the stage ran: nobody knows what it read")
                 yield FileRead(name, digest, _measure(path))
+
+
+def _names(variables: Mapping[str, str]) -> str:
+    """Fingerprint which variables there are, but for those that a shell or a server sets for each process."""
+    return digest(sorted(name for name in variables if not name.startswith(_PASSING)), "the environment")
+
+
+_PASSING = ("_", "JPY_", "JUPYTER_", "SHLVL", "OLDPWD", "KERNEL_", "PYDEVD_", "MPLBACKEND", "COLUMNS", "LINES", "TERM")
 
 
 def _variable(variables: Mapping[str, str], name: str) -> str | None:
@@ -164,6 +182,8 @@ def _measure(path: str) -> str:
 
 _KINDS = {
     GENERATOR: "the random generator",
+    FIGURES: "pyplot's open figures",
+    NAMES: "the names of environment variables",
     SETTINGS: "the settings of",
     VARIABLE: "environment variable",
     FOLDER: "the names in folder",
@@ -176,7 +196,7 @@ _KINDS = {
 def say_reading(path: str) -> str:
     """Say to a person what a trace's reading is, by how the trace names it."""
     prefix, rest = _split(path)
-    return _KINDS[prefix] if prefix in (HERE, PLACE) else f"{_KINDS.get(prefix, 'file')} {rest or '.'}"
+    return _KINDS[prefix] if prefix in (HERE, PLACE, NAMES, FIGURES) else f"{_KINDS.get(prefix, 'file')} {rest or '.'}"
 
 
 def _split(path: str) -> tuple[str, str]:
@@ -191,7 +211,7 @@ def say_change(read: FileRead, now: str) -> str:
         return f"{name}: {read.words} → {now}" if read.words and now else f"{name} changed"
     if prefix == GENERATOR:
         return f"the random generator `{rest}` is in another state"
-    if prefix == SETTINGS:
+    if prefix in (SETTINGS, NAMES, FIGURES):
         return f"{name} changed"
     if read.digest is None:
         return f"{name} was not there, and is now"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from fnmatch import fnmatch
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ def _list_texts(values: Iterable[object], depth: int) -> Iterator[str]:
     for _, value in zip(range(_MOST), values, strict=False):
         if isinstance(value, str):
             yield value
-        elif isinstance(value, os.PathLike):
-            yield os.fsdecode(value)
+        elif isinstance(value, PurePath):
+            yield str(value)
         elif depth and type(value) in (list, tuple, set, frozenset):
             yield from _list_texts(value, depth - 1)  # type: ignore[arg-type]
         elif depth and isinstance(value, dict):

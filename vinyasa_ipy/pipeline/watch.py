@@ -12,7 +12,7 @@ from typing import Any
 
 from vinyasa_ipy.fingerprint.files import digest_file
 from vinyasa_ipy.pipeline.activity import Activity, Report, glimpse
-from vinyasa_ipy.pipeline.events import VARIABLE, callers, ignore, is_own, listen, listening
+from vinyasa_ipy.pipeline.events import VARIABLE, VARIABLES, callers, ignore, is_own, listen, listening
 from vinyasa_ipy.pipeline.machinery import is_installed, is_machinery, is_ours, list_machinery, list_passing
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
@@ -77,23 +77,26 @@ class Watch:
         if event == "open":
             self._opened(*arguments)
         elif event == "os.rename":
-            self._renamed(arguments[0], arguments[1])
+            self._renamed(_below(arguments[0], arguments[2]), _below(arguments[1], arguments[3]))
         elif event == "os.remove":
-            self._removed(arguments[0])
+            self._removed(_below(arguments[0], arguments[1]))
         elif event == "os.truncate":
             self._opened(arguments[0], "r+", os.O_RDWR)
         elif event in _LINKING:
             self._linked(arguments[1])
         elif event == "sqlite3.connect":
             self._opened(arguments[0], "r", 0)
+            log = _absolute(arguments[0])
+            if log is not None and os.path.exists(log + "-wal"):
+                self._opened(log + "-wal", "r", 0)  # what was committed and isn't in the database's file yet
         else:
             self._see_further(event, arguments)
 
     def _see_further(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "os.mkdir":
-            self._made(arguments[0])
+            self._made(_below(arguments[0], arguments[2]))
         elif event == "os.rmdir":
-            self._unmade(arguments[0])
+            self._unmade(_below(arguments[0], arguments[1]))
         elif event in _NETWORK:
             self.activity.note("impure", "used the network")
         elif event in _STARTING:
@@ -179,6 +182,9 @@ class Watch:
         if question == VARIABLE:
             self.activity.note("variables", path)
             return
+        if question == VARIABLES:
+            self.activity.note("places", question)
+            return
         if question == "getcwd":
             self.activity.note("places", question)
             return
@@ -186,7 +192,9 @@ class Watch:
         if name is None or is_machinery(name) or name in self.activity.written or name in self.activity.folders:
             return
         kind = find_kind(name)
-        if kind == "file" and question not in _EXISTENCE:
+        if question in _TIMES:
+            self.activity.note("impure", "asked for the times of files")
+        if question not in _EXISTENCE and os.path.isfile(name):
             self._read(name)
         else:
             self.activity.note("found", name, kind)
@@ -238,6 +246,7 @@ def _is_harmless_start() -> bool:
 
 
 _ASKING = ("platform", "ctypes.util", "uuid", "joblib.externals", "multiprocessing.resource_tracker", "matplotlib")
+_TIMES = frozenset({"getmtime", "getctime", "getatime"})
 _EXISTENCE = frozenset(
     {
         *("exists", "lexists", "isfile", "isdir", "islink", "is_file", "is_dir", "is_symlink", "mkdir", "makedirs"),
@@ -248,13 +257,25 @@ _EXISTENCE = frozenset(
 
 
 def find_kind(name: str) -> str | None:
-    """Tell what stands at a path: a file, a folder, or nothing."""
+    """Tell what stands at a path: a file, a folder, a link to some place, or nothing."""
+    if os.path.islink(name):
+        return f"link to {os.readlink(name)}"
     return "folder" if os.path.isdir(name) else "file" if os.path.exists(name) else None
 
 
 def watching() -> tuple[Watch, ...]:
     """Return the watches that are seeing, the outermost first."""
     return tuple(listener for listener in listening() if isinstance(listener, Watch))
+
+
+def _below(path: Any, folder: int) -> Any:
+    """Return a path that was given relative to an open folder, -1 for none, as one that stands for itself."""
+    if folder < 0 or isinstance(path, int):
+        return path
+    try:
+        return os.path.join(os.readlink(f"/proc/self/fd/{folder}"), os.fsdecode(path))
+    except OSError:  # no such place to ask
+        return path
 
 
 def _absolute(path: Any) -> str | None:

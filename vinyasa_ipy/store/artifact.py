@@ -76,8 +76,14 @@ def _pickle(value: object, keep: Callable[[pickle.PickleBuffer], None], anchors:
 
 def _reduce_array(array: Any) -> Any:
     """Take an array apart so that a small one that owns its memory will own it again: others can't be resized."""
-    own = array.base is None and array.flags.writeable and array.nbytes <= OWNED
-    return array.__reduce__() if own else array.__reduce_ex__(PROTOCOL)
+    make, arguments, *rest = array.__reduce_ex__(PROTOCOL)
+    owned = not rest and array.base is None and array.flags.writeable and array.nbytes <= OWNED
+    return (make_owned, (make, *arguments)) if owned else (make, arguments, *rest)
+
+
+def make_owned(make: Callable[..., Any], *arguments: Any) -> Any:
+    """Make an array over a buffer, as pickling says, and copy it so that it owns its memory."""
+    return make(*arguments).copy(order="K")
 
 
 class _AnchoredPickler(pickle.Pickler):

@@ -8,7 +8,6 @@ A format is taken only where it brings back what was put in: one that would lose
 from __future__ import annotations
 
 import io
-import json
 import math
 import struct
 import sys
@@ -115,11 +114,15 @@ def _find_function(name: str) -> Any:
 
 
 def _dump_json(value: Any) -> bytes:
+    import json  # a millisecond that a first hit need not pay
+
     _check_json(value)
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
 def _load_json(body: memoryview) -> Any:
+    import json
+
     return json.loads(bytes(body).decode("utf-8", "surrogatepass"))
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import pickle
 from typing import TYPE_CHECKING, Any
 
-from vinyasa_ipy.store.artifact import decode, read_layout
+from vinyasa_ipy.store.artifact import decode, make_owned, read_layout
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vinyasa_ipy.store.artifact import Run
 
 MODES = ("r", "r+", "w+", "c")
@@ -24,6 +26,8 @@ class _MappedUnpickler(pickle.Unpickler):
         """Find a class or function by name, with our own in place of the one that makes arrays over buffers."""
         if name == "_frombuffer" and module.partition(".")[0] == "numpy":
             return _over_buffer
+        if name == make_owned.__name__ and module == make_owned.__module__:
+            return _over_buffer_after
         return super().find_class(module, name)
 
 
@@ -41,6 +45,10 @@ def decode_mapped(run: Run, path: str, start: int, mode: str) -> object:
     whole: Any = np.memmap(path, np.uint8, kind, start, (len(run),))
     buffers = [whole[at : at + size] for at, size in spans]
     return _MappedUnpickler(io.BytesIO(stream), buffers=buffers).load()
+
+
+def _over_buffer_after(make: Callable[..., Any], *arguments: Any) -> Any:
+    return make(*arguments)
 
 
 def _over_buffer(buffer: Any, dtype: Any, shape: Any, order: str, axes: Any = None) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,8 @@ FILE = ".pins"
 
 def read_pins(folder: Path) -> frozenset[str]:
     """Read whose results stay; nobody's when there is no such file, or it can't be understood."""
+    import json  # a millisecond that a first hit need not pay
+
     with suppress(OSError, ValueError):
         found = json.loads((folder / FILE).read_text(encoding="utf-8"))
         if isinstance(found, list):
@@ -26,5 +27,7 @@ def read_pins(folder: Path) -> frozenset[str]:
 
 def write_pins(folder: Path, owners: Collection[str]) -> None:
     """Write whose results stay. Raises StoreError."""
+    import json
+
     text = json.dumps(sorted(owners), indent=1) + "\n"
     Disk(str(folder)).commit([text.encode()], lambda: str(folder / FILE))
