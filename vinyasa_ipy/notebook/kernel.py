@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-OUTPUT_PATIENCE = 60
+OUTPUT_PATIENCE = 10
 """Seconds that a cell's last outputs may come after its end: a figure or a table of megabytes takes its time."""
 SETTLED = 0.2
 """Seconds after which a cell that has begun is sure to be inside its own code."""
