@@ -21,7 +21,7 @@ UNLIKE = [  # what differs from kernel to kernel in plain Jupyter as well
     (re.compile(r"ipykernel_\d+"), "ipykernel_N"),
     (re.compile(r"0x[0-9a-f]{6,}"), "0x…"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "the id of a widget"),
-    (re.compile(r"[\d.]+ [mµμn]?s\b"), "some time"),
+    (re.compile(r"[\d.]+(?:e[+-]\d+)? [mµμn]?s\b"), "some time"),
     (re.compile(r"(\\r)?[\w/]+(?=\\r)|\\r"), ""),  # written over: a replay shows what is left
 ]
 
