@@ -108,6 +108,17 @@ def test_a_functions_own_attributes_dont_disturb_ours(cached_in):
     assert cached.check_call_in_cache(1)
 
 
+@pytest.mark.parametrize("make", [lambda folder: cache(folder=folder), lambda folder: Memory(folder, verbose=0).cache])
+def test_a_function_can_count_its_calls_as_people_do(tmp_path, make):
+    def f(x):
+        return x
+
+    cached = make(tmp_path)(f)
+    cached.calls = 0
+    cached.calls += 1
+    assert [cached(1), cached(1), cached.calls] == [1, 1, 1]
+
+
 def test_clearing_forgets_the_calls(cached_in):
     f = cached_in(len)
     f([1])

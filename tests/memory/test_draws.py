@@ -80,7 +80,7 @@ def test_a_function_that_draws_nothing_takes_the_short_way(memory):
     random.seed(1)
     cached(1)
     random.seed(2)
-    assert cached.calls.store.holds(cached.func_id, cached._get_args_id(1))
+    assert cached.stored_calls.store.holds(cached.func_id, cached._get_args_id(1))
     assert cached.check_call_in_cache(1)
 
 

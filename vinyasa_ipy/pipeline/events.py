@@ -174,24 +174,30 @@ def is_own(space: dict[str, Any]) -> bool:
 # ---- what no audit event tells -----------------------------------------------------------------------------------
 
 
+_PLAIN: Any = os._Environ  # noqa: SLF001 - the only name of os.environ's type
+"""Called by this name, not by `super()`: another thread may give `os.environ` its own class back meanwhile."""
+
+
 class _Variables(os._Environ):  # type: ignore[type-arg]  # noqa: SLF001 - the only name of os.environ's type
     """`os.environ`, heard when the user's own code reads it; what libraries read stands for their version."""
 
     def __getitem__(self, key: str) -> str:
         if _listeners and not getattr(_busy, "inside", False):
             _pass_question(VARIABLE, str(key))
-        value: str = super().__getitem__(key)
+        value: str = _PLAIN.__getitem__(self, key)
         return value
 
     def __iter__(self) -> Iterator[str]:
         if _listeners and not getattr(_busy, "inside", False):
             _pass_question(VARIABLES, None)
-        return super().__iter__()
+        names: Iterator[str] = _PLAIN.__iter__(self)
+        return names
 
     def __len__(self) -> int:
         if _listeners and not getattr(_busy, "inside", False):
             _pass_question(VARIABLES, None)
-        return super().__len__()
+        count: int = _PLAIN.__len__(self)
+        return count
 
 
 def _question(answer: Callable[..., Any]) -> Any:
