@@ -73,6 +73,27 @@ def test_an_object_that_makes_attributes_when_asked_is_not_asked(kernel):
     assert kernel.value("vars(lazy)") == {"foo": 0}
 
 
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("pandas.DataFrame.total = lambda self: 1", "pandas.DataFrame"),
+        ("import math\nmath.foo = 1", "math"),
+        ("setattr(numpy, 'foo', 1)", "numpy"),
+        ("import json\njson.JSONEncoder.default = lambda self, value: 'A'", "json.encoder.JSONEncoder"),
+    ],
+)
+def test_what_is_bound_inside_a_library_can_not_be_brought_back(kernel, source, name):
+    kernel.run("import numpy, pandas")
+    ran = kernel.stage(f"patching_{name}", source)
+    assert f"it binds something inside `{name}`" in ran.note
+
+
+def test_what_is_bound_inside_an_object_of_the_notebook_comes_back(kernel):
+    kernel.run("import types\nbox = types.SimpleNamespace()")
+    assert verdicts(kernel, "boxing", "box.rate = 1", "box = types.SimpleNamespace()") == ["done", "hit"]
+    assert kernel.value("box.rate") == 1
+
+
 class TestFigures:
     @pytest.fixture
     def kernel(self, kernel):

@@ -40,6 +40,20 @@ class TestAProgram:
         write(a="import sys\nprint(__name__, __file__, sys.argv)\nprint(sys.modules['__main__'].__dict__ is globals())")
         assert run("a.py").printed == "__main__ a.py ['a.py']\nTrue"
 
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("import sys\nsys.stdout.buffer.write(b'data\\n')", "it writes bytes to `sys.stdout.buffer`"),
+            ("import json\njson.dumps.rate = 1\nimport math\nmath.foo = 1", "it binds something inside `math`"),
+        ],
+        ids=["bytes", "patch"],
+    )
+    def test_that_does_what_a_hit_can_not_do_runs_every_time(self, write, run, text, said):
+        write(a=text)
+        first, second = run("a.py"), run("a.py")
+        assert (first.printed, first.verdicts + second.verdicts) == (second.printed, ["ran", "ran"])
+        assert said in first.said
+
     def test_imports_its_neighbours(self, write, run, tmp_path):
         (tmp_path / "sub").mkdir()
         (tmp_path / "sub" / "near.py").write_text("K = 4")

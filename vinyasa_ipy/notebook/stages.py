@@ -38,6 +38,7 @@ from vinyasa_ipy.pipeline.figures import settle_backend
 from vinyasa_ipy.pipeline.inputs import make_inputs
 from vinyasa_ipy.pipeline.namespace import Snapshot, define, digest_definitions, read_digests, storable
 from vinyasa_ipy.pipeline.observation import LEAVE
+from vinyasa_ipy.pipeline.patched import find_patched
 from vinyasa_ipy.pipeline.purity import find_impure
 from vinyasa_ipy.pipeline.stage import Inputs, Source, Stage
 from vinyasa_ipy.pipeline.verdict import Verdict
@@ -398,6 +399,9 @@ class Stages:
         changed, lasting = underway.reached.rebound(self.shell.user_ns), name_lasting(underway.reached)
         if lasting:
             return f"it calls `{lasting}`, whose effect can't be repeated"
+        patched = find_patched(underway.cell.tree, self.shell.user_ns)
+        if patched:
+            return f"it binds something inside `{patched}`; {LEAVE}"
         return f"it changes {changed}, which is not a name of this notebook" if changed else ""
 
     # ---- saying ----------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from vinyasa_ipy.pipeline.effects import find_effects, name_lasting, name_object
 from vinyasa_ipy.pipeline.engine import Engine, Outcome, Result
 from vinyasa_ipy.pipeline.inputs import make_inputs
 from vinyasa_ipy.pipeline.namespace import Snapshot, define, digest_definitions, read_digests, storable
+from vinyasa_ipy.pipeline.patched import find_patched
 from vinyasa_ipy.pipeline.purity import find_impure
 from vinyasa_ipy.pipeline.stage import Inputs, Source, Stage
 from vinyasa_ipy.pipeline.streams import Streams, write_again
@@ -159,11 +160,16 @@ class Sequence:
         if attempt is None or reached is None:
             return Outcome(None, time.perf_counter() - began, look.refusal)
         return self.engine.conclude(
-            attempt, lambda: self._gather(script, snapshot, reached, written), lambda: self._moved(reached)
+            attempt,
+            lambda: self._gather(script, snapshot, reached, written),
+            lambda: self._moved(script, reached) or streams.unkept,
         )
 
-    def _moved(self, reached: Reach) -> str:
+    def _moved(self, script: Script, reached: Reach) -> str:
         changed, lasting = reached.rebound(self.space), name_lasting(reached)
+        patched = find_patched(script.tree, self.space)
+        if patched:
+            return f"it binds something inside `{patched}`, which is not part of it"
         if lasting:
             return f"it calls `{lasting}`, whose effect can't be repeated"
         return f"it changes {changed}, which it also reads" if changed else ""

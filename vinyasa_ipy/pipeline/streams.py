@@ -15,10 +15,11 @@ LIMIT = 20_000_000
 class _Tee:
     """A stream that passes everything on and keeps a copy of what is written."""
 
-    def __init__(self, stream: TextIO, name: str, kept: list[list[str]]) -> None:
+    def __init__(self, stream: TextIO, name: str, streams: Streams) -> None:
         self._stream = stream
         self._name = name
-        self._kept = kept
+        self._streams = streams
+        self._kept = streams.kept
 
     def write(self, text: str) -> int:
         if self._kept and self._kept[-1][0] == self._name:
@@ -32,22 +33,28 @@ class _Tee:
             self.write(line)
 
     def __getattr__(self, name: str) -> Any:
+        if name in ("buffer", "detach"):
+            self._streams.unkept = f"it writes bytes to `sys.{self._name}.{name}`, which are not kept; write text"
         return getattr(self._stream, name)
 
 
 class Streams:
-    """Keeps what is written to `sys.stdout` and `sys.stderr` between `start` and `stop`."""
+    """Keeps what is written to `sys.stdout` and `sys.stderr` between `start` and `stop`.
+
+    `unkept` says what was written past that, or nothing.
+    """
 
     def __init__(self) -> None:
         """Prepare; nothing is kept yet."""
-        self._kept: list[list[str]] = []
+        self.kept: list[list[str]] = []
+        self.unkept = ""
         self._before: tuple[TextIO, TextIO] | None = None
 
     def start(self) -> None:
         """Begin to keep."""
         self._before = sys.stdout, sys.stderr
-        sys.stdout = _Tee(sys.stdout, "stdout", self._kept)
-        sys.stderr = _Tee(sys.stderr, "stderr", self._kept)
+        sys.stdout = _Tee(sys.stdout, "stdout", self)
+        sys.stderr = _Tee(sys.stderr, "stderr", self)
 
     def stop(self) -> list[tuple[str, str]]:
         """Stop, and return what was written as (stream, text) in order, cut at `LIMIT` characters."""
@@ -55,7 +62,7 @@ class Streams:
             sys.stdout, sys.stderr = self._before
             self._before = None
         room, written = LIMIT, []
-        for name, *texts in self._kept:
+        for name, *texts in self.kept:
             text = "".join(texts)[:room]
             room -= len(text)
             written.append((name, text))
