@@ -399,10 +399,10 @@ class Stages:
         changed, lasting = underway.reached.rebound(self.shell.user_ns), name_lasting(underway.reached)
         if lasting:
             return f"it calls `{lasting}`, whose effect can't be repeated"
+        if changed:
+            return f"it changes {changed}, which is not a name of this notebook"
         patched = find_patched(underway.cell.tree, self.shell.user_ns)
-        if patched:
-            return f"it binds something inside `{patched}`; {LEAVE}"
-        return f"it changes {changed}, which is not a name of this notebook" if changed else ""
+        return f"it binds something inside `{patched}`; {LEAVE}" if patched else ""
 
     # ---- saying ----------------------------------------------------------------------------------------------
 
