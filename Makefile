@@ -17,7 +17,7 @@ FIND_PYTHON = for python in $(PYTHON) python3 python3.13 python3.12 python3.11; 
 		if "$$python" -c '$(USABLE)' >/dev/null 2>&1; then echo "$$python"; exit; fi; done
 
 # Tests that must not share a process with others: Playwright's loop and the server's exclude each other.
-ALONE := $(wildcard tests/server tests/browser)
+ALONE := $(wildcard tests/server tests/browser/test_*.py)
 # Tests that also run on the other Pythons, where these are installed.
 PORTABLE := $(wildcard tests/fingerprint tests/memory tests/programs)
 # Tests of full disks, killed processes and damaged files go by their files' names.
@@ -47,7 +47,7 @@ lint: $(VENV)/.test
 	else echo "no Node here: the types of the sidebar's modules are not checked"; fi
 
 tests: $(VENV)/.test $(if $(wildcard tests/browser),browser)
-	$(BIN)/python -m pytest tests $(ALONE:%=--ignore=%)
+	$(BIN)/python -m pytest tests --ignore=tests/server --ignore=tests/browser
 	$(foreach group,$(ALONE),$(BIN)/python -m pytest $(group) &&) true
 
 portable: $(if $(PORTABLE),portable-3.12 portable-3.13)

@@ -41,11 +41,13 @@ class Live:
         self._loop = loop
         self._post = post
         self._due: object | None = None
+        self._begun = 0
         self._cells: list[tuple[str, StageRecord | None]] = []
 
     def begin(self, text: str) -> None:
         """Note that a stage's cell is about to run."""
         self._give_up()
+        self._begun += 1
         try:
             name = parse_line(text).name
         except CommandError:
@@ -73,23 +75,31 @@ class Live:
         """Look at the stages once it is quiet."""
         self._give_up()
         if not self.slow and threading.current_thread() is threading.main_thread():
-            self._due = self._loop.call_later(QUIET, self._look, iter(list(self.extension.stages.known)), {})
+            known = iter(list(self.extension.stages.known))
+            self._due = self._loop.call_later(QUIET, self._look, known, {}, self._begun)
 
     def look(self) -> None:
         """Look at the stages now, however long it takes; from any thread."""
         self.slow = False
         known = iter(list(self.extension.stages.known))
-        self._loop.add_callback(self._look, known, {}, patient=True)
+        self._loop.add_callback(self._look, known, {}, self._begun, patient=True)
 
     def _give_up(self) -> None:
         if self._due is not None:
             self._loop.remove_timeout(self._due)
             self._due = None
 
-    def _look(self, names: Iterator[str], found: dict[str, Stage], *, patient: bool = False) -> None:
-        """Look at one stage and go on with the next in another turn of the loop, where a cell may come first."""
+    def _look(self, names: Iterator[str], found: dict[str, Stage], begun: int, *, patient: bool = False) -> None:
+        """Look at one stage and go on with the next in another turn of the loop, where a cell may come first.
+
+        What was `found` before a cell began since says nothing any more.
+        """
         self._due = None
         if self._cells:  # it may be one that awaits something: its end asks for another look
+            return
+        if begun != self._begun:
+            if patient:
+                self.look()
             return
         name = next(names, None)
         if name is None:
@@ -104,9 +114,9 @@ class Live:
         if self.slow:
             self._post({"slow": True})
         elif patient:
-            self._loop.add_callback(self._look, names, found, patient=True)
+            self._loop.add_callback(self._look, names, found, begun, patient=True)
         else:
-            self._due = self._loop.call_later(0, self._look, names, found)
+            self._due = self._loop.call_later(0, self._look, names, found, begun)
 
     def _settle(self, found: Mapping[str, Stage]) -> None:
         """Take over what was found; a stage whose upstream must run is not sure of its inputs."""
