@@ -182,3 +182,65 @@ def test_two_memories_on_one_folder_share(tmp_path):
 
     Memory(str(tmp_path), verbose=0).cache(f)(1)
     assert Memory(tmp_path / "joblib", verbose=0).cache(f).check_call_in_cache(1)
+
+
+class TestLogs:
+    """Who memoizes a function asks for its result: lines that it adds to a log are no part of that."""
+
+    def test_a_call_that_adds_to_a_log_is_stored_and_says_so(self, memory, tmp_path):
+        log = tmp_path / "calls.log"
+
+        @memory.cache
+        def double(x):
+            with log.open("a", encoding="utf-8") as file:
+                file.write("called\n")
+            return 2 * x
+
+        assert [double(4) for _ in range(3)] == [8, 8, 8]
+        assert log.read_text(encoding="utf-8") == "called\n"
+        assert "added to the file calls.log" in str(double.why(4))
+
+    def test_a_file_that_it_writes_anew_and_then_adds_to_comes_back(self, memory, tmp_path):
+        table = tmp_path / "table.csv"
+
+        @memory.cache
+        def save(rows):
+            with table.open("w", encoding="utf-8") as file:
+                file.write("n\n")
+            with table.open("a", encoding="utf-8") as file:
+                file.write("".join(f"{n}\n" for n in range(rows)))
+
+        save(2)
+        table.unlink()
+        save(2)
+        assert table.read_text(encoding="utf-8") == "n\n0\n1\n"
+
+    def test_a_log_that_it_reads_too_counts(self, memory, tmp_path):
+        log = tmp_path / "calls.log"
+
+        @memory.cache
+        def count():
+            with log.open("a", encoding="utf-8") as file:
+                file.write("called\n")
+            with log.open(encoding="utf-8") as file:
+                return len(file.readlines())
+
+        with pytest.warns(VinyasaWarning, match=r"calls\.log"):
+            found = [count(), count()]
+        assert found == [1, 2]
+
+    def test_a_file_that_is_written_to_meanwhile_and_is_not_its_own_is_no_obstacle(self, memory, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        place = os.open(tmp_path / "progress.dat", os.O_WRONLY | os.O_CREAT)
+
+        @memory.cache
+        def double(x):
+            os.write(place, b".")
+            return 2 * x
+
+        try:
+            assert [double(4) for _ in range(3)] == [8, 8, 8]
+        finally:
+            os.close(place)
+        assert (tmp_path / "progress.dat").read_bytes() == b"."
+        assert "progress.dat was written meanwhile" in str(double.why(4))

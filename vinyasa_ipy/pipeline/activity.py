@@ -35,6 +35,7 @@ def glimpse(path: str) -> Glimpse:
 Kind = Literal[
     "read",
     "written",
+    "appended",
     "changed_in_place",
     "removed",
     "linked",
@@ -56,7 +57,8 @@ Kind = Literal[
 class Activity:
     """What was seen, in order of first use: absolute paths, variables, and in words what no key can cover.
 
-    `read` says of every file how it was when it was first opened; `scratch` are files that were written and taken away
+    `read` says of every file how it was when it was first opened; `appended` are files that were only added to, which
+    also count as written or changed in place; `scratch` are files that were written and taken away
     again; `before` holds the fingerprints of files that were read and then written; `found` says what stood where the
     code only asked whether something is there; `listed` and `folders` are folders whose names were read and those that
     were made, with a separator at the end; `places` says whether it asked where the working folder is; `processes` are
@@ -68,6 +70,7 @@ class Activity:
 
     read: dict[str, Glimpse] = field(default_factory=dict)
     written: dict[str, None] = field(default_factory=dict)
+    appended: dict[str, None] = field(default_factory=dict)
     changed_in_place: dict[str, None] = field(default_factory=dict)
     removed: dict[str, None] = field(default_factory=dict)
     linked: dict[str, None] = field(default_factory=dict)
@@ -96,6 +99,16 @@ class Activity:
         """Take back what was noted."""
         if getattr(self, kind).pop(name, self) is not self and self.report is not None:
             self.report.write(f"-{kind}", name, None)
+
+    def leave_out_appended(self) -> None:
+        """Take files that were only added to, as a log is, for something done to the world and not for results."""
+        for name in self.appended:
+            self.changed_in_place.pop(name, None)
+            if name in self.written:
+                del self.written[name]
+                self.read.pop(name, None)
+            self.impure[f"added to the file {os.path.basename(name)}"] = None
+        self.appended.clear()
 
     def list_impure(self) -> tuple[str, ...]:
         """Say what it did that no key can cover."""

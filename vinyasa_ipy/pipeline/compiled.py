@@ -62,19 +62,20 @@ _DIARIES = (".log", ".out", ".err", ".txt", ".pid", ".part")
 
 @dataclass(slots=True)
 class Compiled:
-    """What compiled code does to files while one stage runs."""
+    """What compiled code does to files while one stage runs; `whole` says whether a hit must bring back all of it."""
 
     places: Places
     spelled: frozenset[str]
     sighting: Sighting | None
+    whole: bool
 
     @classmethod
-    def begin(cls, inputs: Inputs, places: Places) -> Compiled:
+    def begin(cls, inputs: Inputs, places: Places, *, whole: bool) -> Compiled:
         """Look at the project, the working folder, and the folders that the stage's code and values spell."""
         spelled = list_spelled(inputs)
         with unwatched():
             trees = {places.project, os.getcwd(), *filter(_is_datas, list_places(spelled))}
-        return cls(places, spelled, Sighting.begin(sorted(trees)))
+        return cls(places, spelled, Sighting.begin(sorted(trees)), whole)
 
     def end(self) -> None:
         """Look no more."""
@@ -103,13 +104,19 @@ class Compiled:
             activity.note("read", path, glimpse(path))
             return ""
         if not is_spelled(path, self.spelled):
-            said = f"the file {name} was written meanwhile, by compiled code or somebody else; name it with --makes"
-            return "" if path.endswith(_DIARIES) else said
+            return "" if path.endswith(_DIARIES) else self._leave_out(name, activity)
         if path.endswith(_KEPT_OPEN):
             if not new:
                 return f"it changes the file {name}, which was there before; name it with --makes if it is made anew"
             activity.note("read", path, None)  # had it been there, it would have been added to
         activity.note("written", path)
+        return ""
+
+    def _leave_out(self, name: str, activity: Activity) -> str:
+        said = f"the file {name} was written meanwhile, by compiled code or somebody else"
+        if self.whole:
+            return f"{said}; name it with --makes"
+        activity.note("impure", said)
         return ""
 
     def _guess(self, activity: Activity) -> None:

@@ -29,7 +29,10 @@ LEAVE = "leave that to a cell that is no stage"
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One stage's run as it is seen from outside, from `begin` to `stop`."""
+    """One stage's run as it is seen from outside, from `begin` to `stop`.
+
+    Who memoizes a function asks for its result and the files it makes: lines in a log are noted, and not missed.
+    """
 
     stage: Stage
     places: Places
@@ -49,8 +52,9 @@ class Observation:
         A function's settings are not looked at: that takes longer than most calls.
         """
         watch = Watch()
-        settings = mark_all() if stage.kind != "function" else {}
-        compiled, draws = Compiled.begin(inputs, places), Draws()
+        whole = stage.kind != "function"
+        settings = mark_all() if whole else {}
+        compiled, draws = Compiled.begin(inputs, places, whole=whole), Draws()
         surroundings = Surroundings.now()
         others = (Workers(watch), Lingering.now(), compiled, list_open())
         found = cls(stage, places, watch, draws, settings, surroundings, *others)
@@ -63,7 +67,10 @@ class Observation:
         """Look no more, and tell what was seen."""
         self.draws.stop()
         self.compiled.end()
-        return self.watch.stop()
+        activity = self.watch.stop()
+        if self.stage.kind == "function":
+            activity.leave_out_appended()
+        return activity
 
     def find_obstacle(self, activity: Activity) -> str:
         """Say why a run that was seen as a whole can't be brought back as it was, or nothing."""

@@ -110,11 +110,19 @@ class Watch:
         name = _absolute(path)
         if name is None or is_machinery(name):
             return
-        activity = self.activity
-        if not flags & _WRITING:
-            if name not in activity.written:
-                self._read(_source(name))
+        if flags & _WRITING:
+            self._write(name, mode, flags)
             return
+        self.activity.forget("appended", name)
+        if name not in self.activity.written:
+            self._read(_source(name))
+
+    def _write(self, name: str, mode: str | None, flags: int) -> None:
+        activity = self.activity
+        if not _is_log(flags):
+            activity.forget("appended", name)
+        elif name not in activity.read and name not in activity.written:
+            activity.note("appended", name)
         anew = bool(flags & os.O_TRUNC) or (mode is not None and "w" in mode)
         if not anew and name not in activity.written and not os.path.exists(name):
             self._read(name)  # that it isn't there yet is what the stage depends on
@@ -261,6 +269,11 @@ def find_kind(name: str) -> str | None:
     if os.path.islink(name):
         return f"link to {os.readlink(name)}"
     return "folder" if os.path.isdir(name) else "file" if os.path.exists(name) else None
+
+
+def _is_log(flags: int) -> bool:
+    """Tell whether a file that is opened so can't be read, nor changed but at its end."""
+    return bool(flags & os.O_APPEND) and not flags & os.O_RDWR
 
 
 def watching() -> tuple[Watch, ...]:
