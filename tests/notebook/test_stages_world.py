@@ -126,6 +126,8 @@ class TestFigures:
 
     def test_a_figure_that_comes_back_is_shown_as_a_picture(self, kernel):
         source = "fig, ax = plt.subplots()\nax.plot([1, 2]);"
+        kernel.restart()
+        kernel.run("import matplotlib.pyplot as plt")
         kernel.stage("picture", source)
         kernel.restart()
         kernel.run("import matplotlib.pyplot as plt")

@@ -13,12 +13,15 @@ from blake3 import blake3
 
 from vinyasa_ipy.fingerprint.caches import suspected
 from vinyasa_ipy.fingerprint.definitions import is_same_builtin
+from vinyasa_ipy.fingerprint.grafts import GRAFTS
 from vinyasa_ipy.fingerprint.guards import Guards
 from vinyasa_ipy.fingerprint.node import Node, blame, has_identity, name_of, unwrapped
 from vinyasa_ipy.fingerprint.walk import DIGEST_BYTES, Walk, distance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from vinyasa_ipy.fingerprint.grafts import Graft
 
 
 class Graph(ABC):
@@ -45,6 +48,7 @@ class Graph(ABC):
         self._fed: list[tuple[int, object]] = []
         self._volatile: tuple[Node, ...] = ()
         self._caches: dict[int, tuple[Any, bytes]] = {}
+        self._grafts: tuple[Graft, ...] | None = None
 
     # ---- what a kind of graph decides ------------------------------------------------------------------------
 
@@ -144,6 +148,7 @@ class Graph(ABC):
         return (
             self.guards.hold()
             and (not self._volatile or all(map(self._same, self._volatile)))
+            and (self._grafts is None or self._grafts is GRAFTS.look())
             and (not self._caches or all(suspected(cache) == content for cache, content in self._caches.values()))
         )
 

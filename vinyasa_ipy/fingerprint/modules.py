@@ -48,6 +48,11 @@ def origin(module: str | None, file: str | None = None) -> Origin:
     return _of_file(file) if isinstance(file, str) else OWN
 
 
+def is_elsewhere(file: str) -> bool:
+    """Tell at a glance whether a file is part of Python, of this package, or installed, edited since or not."""
+    return "site-packages" in file or "dist-packages" in file or file.startswith((*_STANDARD, _HERE))
+
+
 def origin_of(kind: type) -> Origin:
     """Tell where a class comes from: the module it names, if it stands there; else it was made for the user's code.
 

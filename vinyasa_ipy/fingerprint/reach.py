@@ -44,6 +44,7 @@ from vinyasa_ipy.fingerprint.definitions import (
 )
 from vinyasa_ipy.fingerprint.describe import describe
 from vinyasa_ipy.fingerprint.encoders import is_definition
+from vinyasa_ipy.fingerprint.grafts import GRAFTS, Graft
 from vinyasa_ipy.fingerprint.graph import Graph
 from vinyasa_ipy.fingerprint.guards import MISSING, read_cell
 from vinyasa_ipy.fingerprint.imports import (
@@ -172,7 +173,7 @@ class Reach(Graph):
     # ---- growing ---------------------------------------------------------------------------------------------
 
     def _more(self) -> bool:
-        if self._descend() or self._pry() or self._look_into_caches():
+        if self._descend() or self._pry() or self._look_into_caches() or self._look_into_libraries():
             return True
         self._check_callers()
         return False
@@ -222,6 +223,27 @@ class Reach(Graph):
         self.nodes.append(
             Node("value", f"results kept by `{name}`", content, lambda walk: walk.text(b"L", content.hex()))
         )
+
+    def _look_into_libraries(self) -> bool:
+        """Where the root is code, add what own code has put into libraries; tell whether there is more to follow."""
+        if self._grafts is not None or not callable(self.nodes[0].thing if self.nodes else None):
+            return False
+        self._grafts = GRAFTS.look()
+        for graft in self._grafts:
+            self.guards.guard_name(graft.space, graft.attribute, graft.value)
+            if graft.value is not MISSING:
+                self._add_graft(graft)
+        return bool(self._queue)
+
+    def _add_graft(self, graft: Graft) -> None:
+        value = graft.value
+        try:
+            Walk().write(value)
+        except FingerprintError as error:
+            self._note(f"partial key: `{graft.label}` is bound by your code, and {error.reason}")
+            return
+        self._queue.append(len(self.nodes))
+        self.nodes.append(Node("value", f"`{graft.label}`", value, lambda walk: _write_graft(walk, graft.label, value)))
 
     def _check_callers(self) -> None:
         """Refuse code that looks farther up its callers than to where all of this begins.
@@ -559,6 +581,11 @@ def _judge(cache: Any) -> bytes:
     kept = suspects(cache, found.digest, alone=alone)
     content = _follow_all(kept, f"results kept by `{name_of(cache)}`", judging=False).digest if kept else b""
     return note(cache, found.digest, content)
+
+
+def _write_graft(walk: Walk, label: str, value: Any) -> None:
+    walk.text(b"G", label)
+    walk.write(value)
 
 
 def _is_fixed(node: Node) -> bool:

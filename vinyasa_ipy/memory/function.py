@@ -14,6 +14,7 @@ from joblib.memory import AsyncMemorizedFunc as JoblibAsyncFunc
 from joblib.memory import MemorizedFunc as JoblibFunc
 
 from vinyasa_ipy.errors import FingerprintError, StoreError, UnstorableError
+from vinyasa_ipy.fingerprint.aside import unwatched
 from vinyasa_ipy.memory.backend import StoreBackend, describe_call, name_execution
 from vinyasa_ipy.memory.binding import Binding
 from vinyasa_ipy.memory.cached import (
@@ -30,7 +31,6 @@ from vinyasa_ipy.memory.known import say
 from vinyasa_ipy.memory.naming import identify, name_function
 from vinyasa_ipy.memory.result import MemorizedResult
 from vinyasa_ipy.memory.run import is_whole
-from vinyasa_ipy.pipeline.events import unwatched
 from vinyasa_ipy.store.trace import RETURN
 
 if TYPE_CHECKING:

@@ -396,13 +396,13 @@ class Stages:
         filled = underway.memos.find_filled(self.shell.user_ns) if underway.memos is not None else ""
         if filled:
             return f"it fills the cache of `{filled}`, which can't be brought back"
+        patched = find_patched(underway.cell.tree, self.shell.user_ns)
+        if patched:
+            return f"it binds something inside `{patched}`; {LEAVE}"
         changed, lasting = underway.reached.rebound(self.shell.user_ns), name_lasting(underway.reached)
         if lasting:
             return f"it calls `{lasting}`, whose effect can't be repeated"
-        if changed:
-            return f"it changes {changed}, which is not a name of this notebook"
-        patched = find_patched(underway.cell.tree, self.shell.user_ns)
-        return f"it binds something inside `{patched}`; {LEAVE}" if patched else ""
+        return f"it changes {changed}, which is not a name of this notebook" if changed else ""
 
     # ---- saying ----------------------------------------------------------------------------------------------
 

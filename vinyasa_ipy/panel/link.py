@@ -108,7 +108,7 @@ class Link:
                 self._panel.refresh()
 
     def _asked(self, comm: Any, message: Mapping[str, Any]) -> None:
-        from vinyasa_ipy.pipeline.events import unwatched
+        from vinyasa_ipy.fingerprint.aside import unwatched
 
         try:
             with unwatched():  # what we look up for the user is no part of the stage that is running

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 
 from vinyasa_ipy.errors import VinyasaError
+from vinyasa_ipy.fingerprint.aside import unwatched
 from vinyasa_ipy.pages import Cell, Column, Page, Picture, Table, Text, Tone, ago, duration, size
 from vinyasa_ipy.panel.answers import answer
 from vinyasa_ipy.pipeline.draw import to_svg, to_text
-from vinyasa_ipy.pipeline.events import unwatched
 from vinyasa_ipy.pipeline.graph import Graph
 from vinyasa_ipy.pipeline.layout import layout
 from vinyasa_ipy.pipeline.selection import Selection

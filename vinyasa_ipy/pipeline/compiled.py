@@ -11,8 +11,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vinyasa_ipy.fingerprint.aside import unwatched
 from vinyasa_ipy.pipeline.activity import Activity, glimpse
-from vinyasa_ipy.pipeline.events import unwatched
 from vinyasa_ipy.pipeline.machinery import is_machinery
 from vinyasa_ipy.pipeline.sightings import Sighting
 from vinyasa_ipy.pipeline.spelled import is_spelled, list_places, list_spelled

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import StoreError, UnstorableError, VinyasaWarning
+from vinyasa_ipy.fingerprint.aside import unwatched
 from vinyasa_ipy.fingerprint.describe import list_facts
 from vinyasa_ipy.fingerprint.files import digest_file
 from vinyasa_ipy.pipeline import ambient
-from vinyasa_ipy.pipeline.events import unwatched
 from vinyasa_ipy.pipeline.figures import NONE, figures_kept
 from vinyasa_ipy.pipeline.figures import PREFIX as FIGURES
 from vinyasa_ipy.pipeline.namespace import name_unstorable

@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from contextlib import contextmanager
 from functools import wraps
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Protocol
 
+from vinyasa_ipy.fingerprint.aside import busy
 from vinyasa_ipy.fingerprint.modules import origin
 from vinyasa_ipy.store.errands import ERRANDS
 
@@ -54,7 +54,6 @@ HEARD = frozenset(
 _listeners: list[Listener] = []
 _lock = threading.Lock()
 _installed = threading.Event()
-_busy = threading.local()
 
 
 def listen(listener: Listener) -> None:
@@ -103,20 +102,9 @@ def _look_for_loaded() -> None:
 _awaited: dict[str, Callable[[Any], bool]] = {}
 
 
-@contextmanager
-def unwatched() -> Iterator[None]:
-    """Count what this thread does inside as our own doing."""
-    before = getattr(_busy, "inside", False)
-    _busy.inside = True
-    try:
-        yield
-    finally:
-        _busy.inside = before
-
-
 def _tell(what: str, tell: Callable[[Listener], None]) -> None:
     """Tell everybody; an error in it would fail the user's own call."""
-    _busy.inside = True
+    busy.inside = True
     try:
         for listener in tuple(_listeners):
             tell(listener)
@@ -124,26 +112,26 @@ def _tell(what: str, tell: Callable[[Listener], None]) -> None:
         for listener in tuple(_listeners):
             listener.baffled(what)
     finally:
-        _busy.inside = False
+        busy.inside = False
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     """Pass an event on. Runs for everything Python does: one test when nobody listens."""
-    if _listeners and event in HEARD and not getattr(_busy, "inside", False) and get_ident() not in ERRANDS:
+    if _listeners and event in HEARD and not getattr(busy, "inside", False) and get_ident() not in ERRANDS:
         if _awaited and event == "open":
             _look_for_loaded()
         _tell(event, lambda listener: listener.see(event, arguments))
 
 
 def _tell_fork() -> None:
-    if _listeners and not getattr(_busy, "inside", False):
+    if _listeners and not getattr(busy, "inside", False):
         _tell("os.fork", lambda listener: listener.forking())
 
 
 def _tell_child() -> None:
     global _lock  # noqa: PLW0603 - in a child nobody is left who would release it
     _lock = threading.Lock()
-    if _listeners and not getattr(_busy, "inside", False):
+    if _listeners and not getattr(busy, "inside", False):
         _tell("os.fork", lambda listener: listener.forked())
 
 
@@ -182,19 +170,19 @@ class _Variables(os._Environ):  # type: ignore[type-arg]  # noqa: SLF001 - the o
     """`os.environ`, heard when the user's own code reads it; what libraries read stands for their version."""
 
     def __getitem__(self, key: str) -> str:
-        if _listeners and not getattr(_busy, "inside", False):
+        if _listeners and not getattr(busy, "inside", False):
             _pass_question(VARIABLE, str(key))
         value: str = _PLAIN.__getitem__(self, key)
         return value
 
     def __iter__(self) -> Iterator[str]:
-        if _listeners and not getattr(_busy, "inside", False):
+        if _listeners and not getattr(busy, "inside", False):
             _pass_question(VARIABLES, None)
         names: Iterator[str] = _PLAIN.__iter__(self)
         return names
 
     def __len__(self) -> int:
-        if _listeners and not getattr(_busy, "inside", False):
+        if _listeners and not getattr(busy, "inside", False):
             _pass_question(VARIABLES, None)
         count: int = _PLAIN.__len__(self)
         return count
@@ -205,7 +193,7 @@ def _question(answer: Callable[..., Any]) -> Any:
 
     @wraps(answer)
     def ask(*arguments: Any, **options: Any) -> Any:
-        if _listeners and not getattr(_busy, "inside", False):
+        if _listeners and not getattr(busy, "inside", False):
             path = arguments[0] if arguments else options.get("path")
             _pass_question("getcwd" if path is None else "", path)
         return answer(*arguments, **options)

@@ -7,9 +7,9 @@ import sys
 import types
 from typing import TYPE_CHECKING
 
+from vinyasa_ipy.fingerprint.aside import unwatched
 from vinyasa_ipy.fingerprint.describe import is_secret
 from vinyasa_ipy.fingerprint.node import name_of
-from vinyasa_ipy.pipeline.events import unwatched
 from vinyasa_ipy.pipeline.recipe import RECIPE
 from vinyasa_ipy.pipeline.stage import WIRING, Inputs, Source
 from vinyasa_ipy.store import Label

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import CommandError, FingerprintError, StoreError, say_error
 from vinyasa_ipy.fingerprint.describe import describe, is_secret
+from vinyasa_ipy.fingerprint.grafts import GRAFTS
 from vinyasa_ipy.fingerprint.names import Names, read_names
 from vinyasa_ipy.fingerprint.reach import Reach, reach_code
 from vinyasa_ipy.fingerprint.strip import compile_for_key
@@ -140,6 +141,7 @@ class Sequence:
     def run(self, script: Script, look: Look) -> Outcome:
         """Run a script and store what it made. What it raises is raised, with its own lines in the traceback."""
         code = compile(script.tree, str(script.path), "exec", dont_inherit=True)
+        GRAFTS.read(script.text, self.space)
         snapshot = Snapshot.take(self.space, script.names.binds)
         streams = Streams()
         attempt = None

@@ -11,7 +11,7 @@ from importlib import import_module
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from vinyasa_ipy.pipeline.events import unwatched
+from vinyasa_ipy.fingerprint.aside import unwatched
 from vinyasa_ipy.pipeline.machinery import is_machinery
 
 if TYPE_CHECKING:

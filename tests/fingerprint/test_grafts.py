@@ -1,0 +1,129 @@
+"""What own code binds inside libraries counts, though nobody names it where it is used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LOOK = """
+import json, statistics
+from vinyasa_ipy.fingerprint.reach import reach
+
+class Odd: pass
+
+def f(): return json.dumps({'a': Odd()})
+
+print(reach(f).digest.hex())
+"""
+
+
+def run(folder: Path, text: str, name: str = "main.py") -> list[str]:
+    """Run a program in a process of its own; give the lines it printed."""
+    (folder / name).write_text(dedent(text), encoding="utf-8")
+    command = [sys.executable, "-B", "-W", "error", name]
+    environment = {"PYTHONPATH": f"{ROOT}:{folder}", "PATH": ""}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+SPELLED = {
+    "bound": "import json\njson.JSONEncoder.default = lambda self, o: {n}",
+    "bound under another name": "import json as j\nfrom json import JSONEncoder as E\nE.default = lambda self, o: {n}",
+    "set by its name": "import json\nsetattr(json.JSONEncoder, 'default', lambda self, o: {n})",
+    "set by a name that is computed": "import json\nsetattr(json.JSONEncoder, 'def' + 'ault', lambda self, o: {n})",
+    "bound inside a function": "def act():\n    import json\n    json.JSONEncoder.default = lambda self, o: {n}\nact()",
+    "a value": "import statistics\nstatistics.LIMIT = {n}",
+    "several at once": "import json\njson.own, json.JSONEncoder.item_separator = {n}, '{n}'",
+}
+
+
+@pytest.mark.parametrize("said", SPELLED.values(), ids=SPELLED)
+def test_what_is_bound_inside_a_library_counts(tmp_path, said):
+    first, second, third = (run(tmp_path, said.format(n=n) + LOOK) for n in (1, 2, 1))
+    assert first != second
+    assert first == third
+
+
+def test_a_binding_in_a_module_of_ones_own_counts(tmp_path):
+    digests = []
+    for n in (1, 2):
+        (tmp_path / "compat.py").write_text(SPELLED["bound"].format(n=n), encoding="utf-8")
+        digests += run(tmp_path, "import compat" + LOOK)
+    assert digests[0] != digests[1]
+
+
+def test_a_function_that_would_bind_something_and_never_ran_makes_no_difference(tmp_path):
+    said = "import json\ndef act():\n    json.JSONEncoder.default = {n}"
+    assert run(tmp_path, said.format(n=1) + LOOK) == run(tmp_path, said.format(n=2) + LOOK)
+
+
+def test_streams_that_are_replaced_make_no_difference(tmp_path):
+    said = "import io, sys\nsys.stderr = io.StringIO()\n"
+    assert run(tmp_path, said + LOOK) == run(tmp_path, said.replace("StringIO()", "StringIO('x')") + LOOK)
+
+
+def test_what_has_no_fingerprint_is_named(tmp_path):
+    said = "import json\njson.own = (n for n in 'ab')\n" + LOOK + "print('|'.join(reach(f).notes).replace(' ', '_'))"
+    assert run(tmp_path, said)[1].startswith("partial_key:_`json.own`_is_bound_by_your_code,_and_")
+
+
+def test_a_value_has_the_same_digest_whatever_is_bound(tmp_path):
+    text = "{said}\nfrom vinyasa_ipy import digest\nprint(digest([1, 'a', {{'b': 2.0}}]))"
+    assert run(tmp_path, text.format(said="")) == run(tmp_path, text.format(said="import json\njson.own = 1"))
+
+
+IN_ONE_PROCESS = """
+    import json
+    from vinyasa_ipy import Memory
+
+    class Odd: pass
+
+    def f(): return json.dumps(Odd())
+
+    cached = Memory('cache', verbose=0).cache(f)
+
+    def act(n): json.JSONEncoder.default = lambda self, o: n
+
+    for n in (1, 2, 1):
+        act(n)
+        print(cached())
+"""
+
+
+def test_a_binding_is_noticed_at_the_next_call(tmp_path):
+    assert run(tmp_path, IN_ONE_PROCESS) == ["1", "2", "1"]
+
+
+def test_a_module_that_binds_something_when_it_is_imported_is_noticed_at_the_next_call(tmp_path):
+    (tmp_path / "late.py").write_text(SPELLED["bound"].format(n=7), encoding="utf-8")
+    assert run(tmp_path, IN_ONE_PROCESS + "    import late\n    print(cached())\n") == ["1", "2", "1", "7"]
+
+
+CELLS = """
+    from IPython.core.interactiveshell import InteractiveShell
+    from vinyasa_ipy import Memory
+
+    shell = InteractiveShell.instance()
+    shell.history_manager.enabled = False
+    for cell in (
+        "import pandas as pd",
+        "df = pd.DataFrame({'a': [1, 2]})",
+        "def total(): return df.apply(lambda c: c.sum())['a']",
+        "from vinyasa_ipy import Memory\\ncached = Memory('cache', verbose=0).cache(total)",
+        "print(cached())",
+        "pd.Series.sum = lambda self: 42\\nprint(cached())",
+        "pd.Series.sum = lambda self: 43",
+        "print(cached())",
+    ):
+        shell.run_cell(cell, store_history=True).raise_error()
+"""
+
+
+def test_a_binding_in_a_cell_is_noticed_at_the_next_call(tmp_path):
+    assert run(tmp_path, CELLS) == ["3", "42", "43"]
