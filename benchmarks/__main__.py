@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from benchmarks import calls, shell, storing, values
+from benchmarks import calls, recording, shell, storing, values
 from benchmarks.peers import PEERS, missing
 
 ALL = {
@@ -23,6 +23,8 @@ ALL = {
     "c3": storing.c3,
     "f1": shell.f1,
     "f2": shell.f2,
+    "f3": shell.f3,
+    "g1": recording.g1,
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 HEAD = (
