@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import json
 import os
 import warnings
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import psutil
 import pyarrow as pa
 import pytest
@@ -181,3 +183,19 @@ def test_loading_warns_about_nothing(store, draft):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         Store(os.fspath(store.root)).fetch("features", KEY)
+
+
+def test_plotlys_figures_keep_their_arrays(store, draft):
+    figure = go.Figure(
+        data=[go.Scatter(x=np.array([1, 2]), y=np.array([3.5, 4.5]))],
+        layout={"title": "two", "meta": np.array([1, 2])},
+        frames=[go.Frame(data=[go.Scatter(y=np.array([5, 6]))])],
+    )
+    figure._px_trendlines = "kept"
+    store.put(draft(), {"return": figure})
+    found = store.fetch("features", KEY)
+    assert isinstance(found.data[0].y, np.ndarray)
+    assert found.data[0].y.tolist() == [3.5, 4.5]
+    assert found.frames[0].data[0].y.tolist() == [5, 6]
+    assert json.loads(found.to_json()) == json.loads(figure.to_json())
+    assert found._px_trendlines == "kept"
