@@ -83,6 +83,26 @@ def test_without_the_extension_it_says_so_and_loads_it(open_notebook):
     states(desk, numbers="done")
 
 
+LATE = """import threading
+from vinyasa_ipy.panel.link import Link
+asked, ended, tell = threading.Event(), threading.Event(), Link._tell_state
+def tell_late(link):
+    told = tell(link)
+    asked.set()
+    ended.wait(60)
+    return told
+Link._tell_state = tell_late
+%load_ext vinyasa_ipy"""
+
+
+def test_an_answer_that_comes_after_what_happened_since_does_not_take_it_back(open_notebook):
+    desk = open_notebook([LATE, "asked.wait(60)", "%%stage one\nx = 1", "%%stage two\n1 / 0", "ended.set()"])
+    desk.run()
+    desk.run(4)
+    expect(desk.side).not_to_contain_text("has not loaded")
+    states(desk, one="done", two="failed")
+
+
 def test_a_changed_value_makes_what_reads_it_stale_and_says_why(desk):
     desk.write(0, "RATE = 0.2")
     desk.run(0)

@@ -27,6 +27,26 @@ def test_a_stage_is_said_to_run_and_then_what_became_of_it(kernel):
     assert "began" not in done
 
 
+def test_what_is_said_of_a_stage_has_a_later_turn_each_time(kernel):
+    """An answer and a change may overtake one another: front ends go by the turns, whatever comes first."""
+    kernel.run("%%stage one\nx = 1")
+    kernel.await_stage("one", "done")
+    early = kernel.ask("state")["stages"]["one"]
+    kernel.run("%%stage one\nx = 1")
+    later = kernel.await_stage("one", "hit")
+    assert early["turn"] < later["turn"]
+    assert kernel.ask("state")["stages"]["one"] == later
+
+
+def test_a_first_question_beside_a_first_cell_meets_the_same_stages(kernel):
+    kernel.run("from threading import Barrier\nfrom concurrent.futures import ThreadPoolExecutor")
+    kernel.run("link, at_once = get_ipython().vinyasa_link, Barrier(8)")
+    kernel.run("def live(_):\n    at_once.wait()\n    return link.live")
+    kernel.run("with ThreadPoolExecutor(8) as pool:\n    found = set(pool.map(live, range(8)))")
+    kernel.run("assert len(found) == 1, found")
+    assert kernel.errors == []
+
+
 def test_a_failure_is_said_with_what_was_raised(kernel):
     kernel.run("%%stage one\n1 / 0")
     assert kernel.await_stage("one", "failed")["reason"] == "ZeroDivisionError: division by zero"

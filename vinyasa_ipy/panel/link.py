@@ -36,6 +36,7 @@ class Link:
         self.shell = extension.shell
         self._state: Any = None
         self._opening = threading.Lock()
+        self._making = threading.Lock()
         self._watched = False
         self._live: Live | None = None
         self._panel: Panel | None = None
@@ -66,12 +67,13 @@ class Link:
 
     @property
     def live(self) -> Live:
-        """The stages as they stand, from the first stage or question on."""
-        if self._live is None:
-            from vinyasa_ipy.panel.live import Live
+        """The stages as they stand, from the first stage or question on, which may come at once from two threads."""
+        with self._making:
+            if self._live is None:
+                from vinyasa_ipy.panel.live import Live
 
-            self._live = Live(self.extension, self.shell.kernel.io_loop, self._outbox.post)
-        return self._live
+                self._live = Live(self.extension, self.shell.kernel.io_loop, self._outbox.post)
+            return self._live
 
     def make_panel(self) -> Panel:
         """Make a panel for a cell; it follows the stages in the place of the one made before."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,7 @@ class Live:
         self._post = post
         self._due: object | None = None
         self._begun = 0
+        self._turns = itertools.count(1)
         self._cells: list[tuple[str, StageRecord | None]] = []
 
     def begin(self, text: str) -> None:
@@ -130,10 +132,13 @@ class Live:
         self._post({"slow": False})
 
     def _put(self, name: str, change: Stage) -> None:
-        now = {**self.stages.get(name, {}), **change}
+        """Say what is new of a stage, with its turn: threads send changes and answers, and one may overtake another."""
+        before = self.stages.get(name, {})
+        now = {**before, **change}
         if now.get("state") != "running":
             now.pop("began", None)
-        if now != self.stages.get(name):
+        if now != before:
+            now["turn"] = next(self._turns)
             self.stages[name] = now
             self._post({"stages": {name: now}})
 

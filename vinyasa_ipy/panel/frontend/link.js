@@ -38,21 +38,18 @@ export class Link {
     const reply = await this.kernel.requestCommInfo({ target_name: STATE }).catch(() => null);
     const [id] = Object.keys(reply?.content?.comms ?? {});
     if (id && !this.comm && !this.kernel.isDisposed) {
-      await this.connect();
+      this.follow(this.kernel.createComm(STATE, id));
     }
   }
 
   /** Connect to a kernel that has loaded the extension. */
   async connect() {
     const state = await this.ask({ verb: 'state' });
-    if (this.comm?.commId !== state.channel) {
-      this.hear(this.kernel.createComm(STATE, state.channel));
-    }
     this.live = true;
     this.listener.connected(state);
   }
 
-  /** Follow a kernel that has just loaded the extension. @param {any} comm */
+  /** Follow a kernel that has loaded the extension: listen first, so that nothing is missed. @param {any} comm */
   follow(comm) {
     this.hear(comm);
     this.connect().catch(() => {});
@@ -62,7 +59,7 @@ export class Link {
   hear(comm) {
     this.comm = comm;
     comm.commsOverSubshells = 'disabled'; // we only listen
-    comm.onMsg = (/** @type {any} */ message) => this.live && this.listener.changed(message.content.data);
+    comm.onMsg = (/** @type {any} */ message) => this.comm === comm && this.listener.changed(message.content.data);
     comm.onClose = () => this.comm === comm && this.lose();
   }
 

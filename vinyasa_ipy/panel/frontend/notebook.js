@@ -7,7 +7,7 @@ const SOON = 120; // milliseconds in which wishes for the same are one
 const EDITED = 500; // milliseconds without a keystroke after which the graph is drawn again
 
 /**
- * @typedef {{state: string, words: string, reason: string, lines: string[], began?: number, seconds?: number}} Standing
+ * @typedef {{state: string, words: string, reason: string, lines: string[], turn?: number, began?: number, seconds?: number}} Standing
  * @typedef {{name: string, text: string, cell: any}} StageCell
  */
 
@@ -119,7 +119,7 @@ export class Notebook {
 
   /** @param {any} state */
   async connected(state) {
-    this.live = state.stages;
+    this.take(state.stages);
     this.looks = state.looks;
     this.slow = state.slow;
     this.problem = '';
@@ -133,10 +133,19 @@ export class Notebook {
   /** @param {any} change */
   changed(change) {
     this.slow = change.slow ?? this.slow;
-    Object.assign(this.live, change.stages ?? {});
+    this.take(change.stages ?? {});
     this.emit();
     if (Object.values(change.stages ?? {}).some((/** @type {any} */ stage) => stage.state !== 'running')) {
       this.refresh();
+    }
+  }
+
+  /** Take over what is newer than what is known: an answer made before a change may come after it. @param {Record<string, any>} stages */
+  take(stages) {
+    for (const [name, stage] of Object.entries(stages)) {
+      if (stage.turn > (this.live[name]?.turn ?? 0)) {
+        this.live[name] = stage;
+      }
     }
   }
 
