@@ -88,6 +88,28 @@ def test_the_graph_is_walked_with_arrow_keys(desk):
     expect(desk.stage("train")).to_be_focused()
 
 
+def test_sweeping_says_that_nothing_has_to_go_and_gives_the_focus_back(desk):
+    cache = desk.side.get_by_role("region", name="Cache")
+    expect(cache).to_contain_text("that may be stored")
+    sweep = cache.get_by_role("button", name="Sweep")
+    sweep.focus()
+    desk.page.keyboard.press("Enter")
+    expect(cache.get_by_role("alertdialog")).to_contain_text("Nothing has to go")
+    desk.page.keyboard.press("Escape")
+    expect(sweep).to_be_focused()
+
+
+def test_the_results_of_a_stage_are_unfolded_by_keyboard(desk):
+    cache = desk.side.get_by_role("region", name="Cache")
+    row = cache.locator("[data-key='owner stage train']")
+    row.focus()
+    desk.page.keyboard.press("Enter")
+    expect(row).to_have_attribute("aria-expanded", "true")
+    expect(cache).to_contain_text("took")
+    desk.page.keyboard.press("Enter")
+    expect(cache).not_to_contain_text("took")
+
+
 @pytest.mark.parametrize("theme", THEMES)
 def test_everybody_can_use_it_in_every_theme(desk, theme, screenshots):
     desk.theme(theme)

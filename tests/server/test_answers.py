@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 
 import pytest
 from tornado.httpclient import HTTPClientError
 
 from vinyasa_ipy.history import StageRecord
+from vinyasa_ipy.panel.stored import MOST
 from vinyasa_ipy.session import Session
 from vinyasa_ipy.store import Label, Trace
 
 HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+def put(store, owner, key, *, created):
+    draft = Trace(owner=owner, key=key, recipe=1, labels={}, seconds=2.0, created=created)
+    return store.put(draft, {"return": 1})
 
 
 @pytest.fixture
@@ -96,13 +103,43 @@ async def test_a_run_that_is_gone_is_a_problem_in_words(ask, session):
 async def test_the_cache_is_listed_by_stage(ask, session):
     told = await ask("cache")
     assert sorted(owner["name"] for owner in told["owners"]) == sorted(["load", "train", HOSTILE])
-    assert [len(owner["entries"]) for owner in told["owners"]] == [1, 1, 1]
+    assert [owner["results"] for owner in told["owners"]] == [1, 1, 1]
     assert told["total"]["results"] == 3
 
 
 async def test_the_sizes_are_those_that_clearing_frees(ask, session):
     for owner in (await ask("cache"))["owners"]:
-        assert owner["size"] == owner["entries"][0]["size"] == (await ask("preview", owner=owner["name"]))["size"]
+        (result,) = (await ask("results", owner=owner["name"], kind="stage"))["results"]
+        assert owner["size"] == result["size"] == (await ask("preview", owner=owner["name"]))["size"]
+
+
+async def test_results_of_a_function_with_very_many_come_in_pages_and_are_not_all_read(ask, session):
+    for number in range(MOST + 1):
+        put(session.functions, "many", f"{number:08d}", created=number)
+    (owner,) = [owner for owner in (await ask("cache"))["owners"] if owner["kind"] == "function"]
+    assert (owner["results"], owner["whole"]) == (MOST + 1, False)
+    first = (await ask("results", owner="many", kind="function"))["results"]
+    more = (await ask("results", owner="many", kind="function", many=60))["results"]
+    assert (len(first), len(more)) == (30, 60)
+    assert more[:30] == first
+
+
+async def test_what_may_be_stored_is_said_with_the_part_of_it_that_is(ask, session, monkeypatch):
+    monkeypatch.setenv("VINYASA_BUDGET", "1 GB")
+    monkeypatch.setenv("VINYASA_BUDGET_FILES", "6")
+    total = (await ask("cache"))["total"]
+    assert (total["budget"], total["budget_files"], total["full"]) == ("1.0 GB", "6", 0.5)
+
+
+async def test_a_sweep_frees_what_its_preview_said(ask, session, monkeypatch):
+    old = put(session.store, "load", "b" * 8, created=time.time() - 9000)
+    os.utime(old.stored.path, (time.time() - 9000,) * 2)
+    assert (await ask("preview", sweep=True))["results"] == 0
+    monkeypatch.setenv("VINYASA_BUDGET_FILES", "3")
+    preview = await ask("preview", sweep=True)
+    assert preview["results"] == 1
+    assert await ask("sweep", way="change") == preview
+    assert [trace.key for trace in session.store.entries("load")] == ["a" * 8]
 
 
 async def test_clearing_one_stage_and_undoing_it(ask, session):

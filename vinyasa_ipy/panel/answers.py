@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import CommandError
 from vinyasa_ipy.pages import count, duration, size
+from vinyasa_ipy.panel import stored
 from vinyasa_ipy.panel.drawing import draw_pipeline, list_looks
 from vinyasa_ipy.pipeline.readings import say_reading
 from vinyasa_ipy.pipeline.settings import PREFIX as SETTINGS
 from vinyasa_ipy.pipeline.stage import WIRING
-from vinyasa_ipy.store.trash import KEPT, make_ticket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from vinyasa_ipy.history import Run, StageRecord
     from vinyasa_ipy.session import Session
-    from vinyasa_ipy.store import Freed, Store, Trace
+    from vinyasa_ipy.store import Trace
 
 PAGE = 30
 """Runs on one page."""
@@ -111,76 +109,6 @@ def _record(stage: StageRecord, *, run: int) -> dict[str, Any]:
     }
 
 
-def _cache(session: Session, _request: Mapping[str, Any]) -> dict[str, Any]:
-    savings = session.history.savings()
-    measured = [
-        (kind, name, [(trace, _measure(store, trace)) for trace in store.entries(name)])
-        for store, kind in ((session.store, "stage"), (session.functions, "function"))
-        for name in store.owners()
-    ]
-    saved = sum(saved for _, saved in savings.values())
-    total = {
-        "results": sum(len(entries) for *_, entries in measured),
-        "size": size(sum(amount for *_, entries in measured for _, amount in entries)),
-        "saved": duration(saved) if saved else "",
-    }
-    owners = [_owner(kind, name, entries, savings.get(name, (0, 0.0))) for kind, name, entries in measured]
-    return {"owners": owners, "total": total}
-
-
-def _owner(kind: str, name: str, entries: Sequence[tuple[Trace, int]], savings: tuple[int, float]) -> dict[str, Any]:
-    hits, saved = savings
-    return {
-        "name": name,
-        "kind": kind,
-        "size": size(sum(amount for _, amount in entries)),
-        "hits": hits,
-        "saved": duration(saved) if saved else "",
-        "entries": [
-            {"key": trace.key, "size": size(amount), "created": trace.created, "took": duration(trace.seconds)}
-            for trace, amount in entries
-        ],
-    }
-
-
-def _measure(store: Store, trace: Trace) -> int:
-    """Measure what an entry takes on disk: its file, and the artifacts it points to."""
-    total = store.measure_artifacts(trace)
-    if trace.stored is not None:
-        with suppress(OSError):  # it was cleared in this very moment
-            total += Path(trace.stored.path).stat().st_size
-    return total
-
-
-def _preview(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
-    return _freed(session.preview(*_target(request)))
-
-
-def _freed(freed: Freed) -> dict[str, Any]:
-    return {"results": freed.entries, "size": size(freed.bytes), "took": duration(freed.seconds)}
-
-
-def _clear(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
-    ticket = make_ticket()
-    freed = session.set_aside(ticket, *_target(request))
-    return {**_freed(freed), "ticket": ticket, "kept": KEPT}
-
-
-def _target(request: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """Read what is to be cleared: an owner, one of its keys, or all."""
-    owner, key = request.get("owner"), request.get("key")
-    return (None if owner is None else str(owner)), (None if key is None else str(key))
-
-
-def _undo(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
-    return {"files": session.bring_back(str(request.get("ticket")))}
-
-
-def _discard(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
-    session.discard(str(request.get("ticket")))
-    return {}
-
-
 def _where(session: Session, _request: Mapping[str, Any]) -> dict[str, Any]:
     return {"folder": str(session.folder)}
 
@@ -191,14 +119,16 @@ LOOKING: Mapping[str, Callable[[Session, Mapping[str, Any]], dict[str, Any]]] = 
     "stage": _stage,
     "runs": _runs,
     "run": _run,
-    "cache": _cache,
-    "preview": _preview,
+    "cache": stored.tell_cache,
+    "results": stored.tell_results,
+    "preview": stored.preview,
 }
 """What can be asked without changing anything."""
 CHANGING: Mapping[str, Callable[[Session, Mapping[str, Any]], dict[str, Any]]] = {
-    "clear": _clear,
-    "undo": _undo,
-    "discard": _discard,
+    "clear": stored.clear,
+    "sweep": stored.sweep,
+    "undo": stored.undo,
+    "discard": stored.discard,
 }
 """What changes the store."""
 

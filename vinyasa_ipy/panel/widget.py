@@ -134,7 +134,7 @@ class Panel:
             (
                 owner["name"],
                 owner["kind"],
-                str(len(owner["entries"])),
+                str(owner["results"]),
                 owner["size"],
                 str(owner["hits"]),
                 owner["saved"],
@@ -142,7 +142,7 @@ class Panel:
             for owner in owners
         )
         total = told.get("total", {})
-        note = f"{total['size']} in all" if rows else "Nothing is stored."
+        note = f"{total['size']} in all, {total['budget']} are allowed" if rows else "Nothing is stored."
         names = ("of", "kind", "results", "size", "hits", "saved")
         columns = tuple(Column(name, "left" if name in names[:2] else "right") for name in names)
         choices = [EVERYTHING, *(owner["name"] for owner in owners)] if owners else []

@@ -388,13 +388,21 @@ class Store:
         return trace.owner if trace else None
 
     def newest(self, owner: str) -> Trace | None:
-        """Find the newest trace of an owner, by the times of the files: it may have a million."""
+        """Find the newest trace of an owner that is whole, among its latest."""
+        return next(self._open_latest(owner, _LATEST), None)
+
+    def latest(self, owner: str, many: int) -> list[Trace]:
+        """List the newest traces of an owner, newest first: as many as are whole among so many."""
+        return list(self._open_latest(owner, many))
+
+    def _open_latest(self, owner: str, many: int) -> Iterator[Trace]:
+        """Open the newest traces of an owner, by the times of the files: it may have a million."""
         folder = self._folder_of(owner)
         keys = (f"{folder}/{key}" for key in self._list_keys(folder))
         paths = (f"{key}/{name}" for key in keys for name in self._list_traces(key))
-        last = heapq.nlargest(_LATEST, paths, key=_find_time)
+        last = heapq.nlargest(many, paths, key=_find_time)
         found = (self._open(path, make_address(owner, path.rsplit("/", 2)[1])) for path in last)
-        return next(filter(None, found), None)
+        return filter(None, found)
 
     def entries(self, owner: str) -> list[Trace]:
         """List all traces of an owner whose artifacts are there, newest first."""

@@ -9,6 +9,7 @@ const EDITED = 500; // milliseconds without a keystroke after which the graph is
 /**
  * @typedef {{state: string, words: string, reason: string, lines: string[], turn?: number, began?: number, seconds?: number}} Standing
  * @typedef {{name: string, text: string, cell: any}} StageCell
+ * @typedef {{owner?: string, key?: string, sweep?: boolean}} Target what is to be cleared; all when nothing is named
  */
 
 /** Name the stage a cell's text defines, if it does. @param {string} text */
@@ -44,11 +45,13 @@ export class Notebook {
     this.moreRuns = false;
     /** @type {any} */
     this.cache = null;
+    /** The results of the owners that are unfolded. @type {Record<string, any[]>} */
+    this.results = {};
     /** The details that are open: of a stage, of a run. @type {any} */
     this.stage = null;
     /** @type {any} */
     this.run = null;
-    /** What the user looks at and is about to do; kept here, so that each notebook has its own. @type {any} */
+    /** What the user looks at and is about to do, and how many results of owners; each notebook has its own. @type {any} */
     this.view = { open: { pipeline: true, runs: true, cache: true }, owners: {}, selected: '', zoom: 0, as: 'graph' };
     this.watched = false;
     /** Answers are awaited one after the other: an older one must not come last. */
@@ -222,6 +225,16 @@ export class Notebook {
 
   async refreshCache() {
     this.cache = await this.ask({ verb: 'cache' });
+    await Promise.all(this.cache.owners.map((/** @type {any} */ owner) => this.refreshResults(owner)));
+  }
+
+  /** Ask for the results of an owner that is unfolded. @param {any} owner */
+  async refreshResults({ kind, name }) {
+    const id = `${kind} ${name}`;
+    const many = this.view.owners[id];
+    if (many) {
+      this.results[id] = (await this.ask({ verb: 'results', kind, owner: name, many })).results;
+    }
   }
 
   async refreshDetails() {
@@ -355,7 +368,7 @@ export class Notebook {
     return this.guard(() => this.link?.ask({ verb: 'look' }) ?? Promise.resolve());
   }
 
-  /** Show what clearing would cost, and ask. @param {{owner?: string, key?: string}} target @param {string} from */
+  /** Show what clearing would cost, and ask. @param {Target} target @param {string} from */
   async preview(target, from) {
     await this.guard(async () => {
       const preview = await this.ask({ verb: 'preview', ...target });
@@ -369,6 +382,15 @@ export class Notebook {
     this.view.confirm = undefined;
     await this.guard(async () => {
       this.view.cleared = { ...(await this.ask({ verb: 'clear', ...target })), ...target };
+      await this.afterClearing();
+    });
+    this.emit();
+  }
+
+  async sweep() {
+    this.view.confirm = undefined;
+    await this.guard(async () => {
+      this.view.swept = await this.ask({ verb: 'sweep' });
       await this.afterClearing();
     });
     this.emit();

@@ -17,6 +17,7 @@ const SHAPES = {
   plus: 'M8 3.5v9M3.5 8h9',
   minus: 'M3.5 8h9',
   fit: 'M2.5 6v-3.5h3.5M13.5 6v-3.5h-3.5M2.5 10v3.5h3.5M13.5 10v3.5h-3.5',
+  sweep: 'M10.5 2.5l-3 6.5M4.5 8l6 2.8-2 3.2-7-.8M5 13.4l1-1.8',
   close: 'M4 4l8 8M12 4l-8 8'
 };
 
@@ -126,24 +127,42 @@ export function confirmation(notebook, from) {
     return null;
   }
   const { target, preview } = confirm;
+  if (target.sweep) {
+    return question(notebook, from, 'Sweep', 'what is worth least', preview, preview.results ? 'For good: it is the space that is wanted.' : '');
+  }
   const what = target.key ? `one result of “${target.owner}”` : target.owner !== undefined ? `“${target.owner}”` : 'everything';
+  return question(notebook, from, 'Clear', what, preview, '');
+}
+
+/**
+ * Ask, with what it would free and what that took to make; where nothing would go, there is nothing to ask.
+ * @param {Notebook} notebook
+ * @param {string} from
+ * @param {'Clear' | 'Sweep'} verb
+ * @param {string} what
+ * @param {any} preview
+ * @param {string} remark
+ */
+function question(notebook, from, verb, what, preview, remark) {
   const keep = () => {
     notebook.view.confirm = undefined;
     notebook.view.focus = from;
     notebook.emit();
   };
-  const clear = () => {
-    notebook.view.focus = 'undo';
-    notebook.clear();
+  const act = () => {
+    notebook.view.focus = verb === 'Clear' ? 'undo' : 'fold cache';
+    return verb === 'Clear' ? notebook.clear() : notebook.sweep();
   };
+  const idle = verb === 'Sweep' && !preview.results;
   const them = preview.results === 1 ? 'it' : 'them';
+  const cost = `${plural(preview.results, 'result')}, ${preview.size}. Making ${them} again takes about ${preview.took}.`;
   return h(
     'div',
     {
       key: `confirm ${from}`,
       class: 'vy-confirm',
       role: 'alertdialog',
-      'aria-label': `Clear ${what}?`,
+      'aria-label': `${verb} ${what}?`,
       'aria-describedby': 'vy-cost',
       onkeydown: (/** @type {KeyboardEvent} */ event) => {
         if (event.key === 'Escape') {
@@ -152,9 +171,14 @@ export function confirmation(notebook, from) {
         }
       }
     },
-    h('strong', {}, `Clear ${what}?`),
-    h('p', { id: 'vy-cost' }, `${plural(preview.results, 'result')}, ${preview.size}. Making ${them} again takes about ${preview.took}.`),
-    h('div', { class: 'vy-actions' }, button('keep', 'Keep', keep), button('clear', 'Clear', clear, { class: 'vy-button vy-danger' }))
+    h('strong', {}, `${verb} ${what}?`),
+    h('p', { id: 'vy-cost' }, idle ? 'Nothing has to go: the stored results keep to what is allowed.' : `${cost} ${remark}`),
+    h(
+      'div',
+      { class: 'vy-actions' },
+      button('keep', idle ? 'Close' : 'Keep', keep),
+      !idle && button('clear', verb, act, { class: 'vy-button vy-danger' })
+    )
   );
 }
 
@@ -162,7 +186,7 @@ export function confirmation(notebook, from) {
  * A button that asks before it clears.
  * @param {Notebook} notebook
  * @param {string} key
- * @param {{owner?: string, key?: string}} target
+ * @param {import('./notebook.js').Target} target
  * @param {string} label
  */
 export function clearing(notebook, key, target, label) {

@@ -1,0 +1,134 @@
+"""What is stored, for front ends: by owner and in pages, against the budget, and what clearing it frees."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vinyasa_ipy.pages import count, duration, size
+from vinyasa_ipy.store import Amount
+from vinyasa_ipy.store.budget import find_budget
+from vinyasa_ipy.store.trash import KEPT, make_ticket
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vinyasa_ipy.session import Session
+    from vinyasa_ipy.store import Freed, Store, Trace
+
+PAGE = 30
+"""Results of one owner on one page."""
+MOST = 300
+"""Results of an owner up to which each is read for its size; beyond, those in files of their own are not counted."""
+
+
+def tell_cache(session: Session, _request: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell how much is stored, by owner and in all, and how much may be."""
+    savings = session.history.savings()
+    weighed = [
+        (kind, store, owner, amount)
+        for store, kind in ((session.store, "stage"), (session.functions, "function"))
+        for owner, amount in sorted(store.weigh().items())
+    ]
+    large = sum((store.measure_large() for store in session.stores), Amount())
+    used = sum((amount for *_, amount in weighed), large)
+    saved = sum(saved for _, saved in savings.values())
+    total = {
+        "results": used.files - large.files,
+        "size": size(used.bytes),
+        "saved": duration(saved) if saved else "",
+        **_tell_budget(session.folder, used),
+    }
+    owners = [
+        {"kind": kind, **_tell_owner(store, owner, amount, savings.get(owner, (0, 0.0)))}
+        for kind, store, owner, amount in weighed
+    ]
+    return {"owners": owners, "total": total}
+
+
+def _tell_budget(folder: Path, used: Amount) -> dict[str, Any]:
+    """Say what may be stored, and which part of that is: of the bytes or of the files, whichever is more."""
+    budget = find_budget(folder).apply(folder, used)
+    full = max(used.bytes / max(budget.bytes, 1), used.files / max(budget.files, 1))
+    return {"budget": size(budget.bytes), "budget_files": count(budget.files), "full": min(full, 1.0)}
+
+
+def _tell_owner(store: Store, owner: str, amount: Amount, savings: tuple[int, float]) -> dict[str, Any]:
+    """Tell of one owner; an owner may have a million results, which must not be read each time somebody looks."""
+    hits, saved = savings
+    whole = amount.files <= MOST
+    large = sum(map(store.measure_artifacts, store.latest(owner, MOST))) if whole else 0
+    return {
+        "name": owner,
+        "results": amount.files,
+        "size": size(amount.bytes + large),
+        "whole": whole,
+        "hits": hits,
+        "saved": duration(saved) if saved else "",
+    }
+
+
+def tell_results(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell the newest results of one owner: as many as are asked for, a page at least."""
+    store = session.functions if request.get("kind") == "function" else session.store
+    found = store.latest(str(request.get("owner")), max(PAGE, int(request.get("many", PAGE))))
+    results = [
+        {
+            "key": trace.key,
+            "size": size(_measure(store, trace)),
+            "created": trace.created,
+            "took": duration(trace.seconds),
+        }
+        for trace in found
+    ]
+    return {"results": results}
+
+
+def _measure(store: Store, trace: Trace) -> int:
+    """Measure what an entry takes on disk: its file, and the artifacts it points to."""
+    total = store.measure_artifacts(trace)
+    if trace.stored is not None:
+        with suppress(OSError):  # it was cleared in this very moment
+            total += Path(trace.stored.path).stat().st_size
+    return total
+
+
+def preview(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell what clearing would free, or what sweeping would."""
+    if request.get("sweep"):
+        return _say_freed(session.sweeper.sweep(dry=True).freed)
+    return _say_freed(session.preview(*_target(request)))
+
+
+def clear(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Set results aside, and give the ticket that brings them back."""
+    ticket = make_ticket()
+    freed = session.set_aside(ticket, *_target(request))
+    return {**_say_freed(freed), "ticket": ticket, "kept": KEPT}
+
+
+def sweep(session: Session, _request: Mapping[str, Any]) -> dict[str, Any]:
+    """Remove what is worth least until the budget holds; that is for good, since it is the space that is wanted."""
+    return _say_freed(session.sweeper.sweep().freed)
+
+
+def undo(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Bring back what was cleared under a ticket."""
+    return {"files": session.bring_back(str(request.get("ticket")))}
+
+
+def discard(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Delete for good what was cleared under a ticket."""
+    session.discard(str(request.get("ticket")))
+    return {}
+
+
+def _say_freed(freed: Freed) -> dict[str, Any]:
+    return {"results": freed.entries, "size": size(freed.bytes), "took": duration(freed.seconds)}
+
+
+def _target(request: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Read what is to be cleared: an owner, one of its keys, or all."""
+    owner, key = request.get("owner"), request.get("key")
+    return (None if owner is None else str(owner)), (None if key is None else str(key))
