@@ -241,6 +241,35 @@ def test_older_runs_come_in_pages(desk, project):
     expect(older).to_have_count(0)
 
 
+def test_two_runs_are_compared_noted_and_one_is_checked_out(desk):
+    desk.write(0, "RATE = 0.2")
+    desk.run(0)
+    desk.run(2)
+    states(desk, train="done")
+    desk.side.locator("[data-key='run 2']").click()
+    run = desk.side.get_by_role("region", name="Run 2", exact=True)
+    run.get_by_label("Compare run 2 with").select_option("1")
+    expect(run.get_by_role("region", name="Run 1 and run 2")).to_contain_text("`RATE`: 0.1 → 0.2")
+    note = run.get_by_label("Note on run 2")
+    note.fill("twice the rate")
+    note.press("Enter")
+    desk.side.locator("[data-key='run 2']").click()
+    expect(desk.side.get_by_role("region", name="Runs")).to_contain_text("twice the rate")
+    desk.side.locator("[data-key='run 1']").click()
+    run = desk.side.get_by_role("region", name="Run 1", exact=True)
+    run.get_by_role("button", name="Check out").click()
+    expect(run.get_by_role("status")).to_contain_text("model: [0.1, 0.4, 0.9]")
+
+
+def test_the_log_of_a_stage_is_what_it_displayed(open_notebook):
+    desk = open_notebook(["%load_ext vinyasa_ipy", "%%stage talk\nprint('<b>loud</b>')\n6 * 7"])
+    desk.run()
+    states(desk, talk="done")
+    desk.stage("talk").click()
+    desk.side.get_by_role("button", name="Log").click()
+    expect(desk.side.get_by_role("region", name="Log of talk")).to_have_text("<b>loud</b>\n42")
+
+
 def test_badges_say_how_a_stage_stands_and_go_with_it(desk):
     badge = desk.page.locator(".jp-Cell").nth(2).locator(".vy-badge")
     expect(badge).to_have_text("done")

@@ -42,6 +42,17 @@ def test_the_first_run_makes_a_store_folder_that_version_control_ignores(tmp_pat
     assert (tmp_path / ".vinyasa" / ".gitignore").read_text().endswith("*\n")
 
 
+def test_a_note_stays_on_its_run_until_another_takes_its_place(history):
+    first, second = finish(history, context={"python": "3.11"}), finish(history)
+    history.annotate(first, "half the rate")
+    history.annotate(first, "a quarter of it")
+    assert history.get(first).note == "a quarter of it"
+    assert history.get(first).context["python"] == "3.11"
+    assert history.get(second).note == ""
+    with pytest.raises(CommandError, match="there is no run 99"):
+        history.annotate(99, "nothing")
+
+
 def test_a_run_comes_back_with_everything_recorded(history):
     before = time.time()
     run = begin(history, context={"python": "3.11", "packages": {"numpy": "2.1"}})

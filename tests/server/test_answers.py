@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 import os
 import time
+from fractions import Fraction
 
 import pytest
 from tornado.httpclient import HTTPClientError
 
 from vinyasa_ipy.history import StageRecord
 from vinyasa_ipy.panel.stored import MOST
-from vinyasa_ipy.session import Session
+from vinyasa_ipy.session import Session, point_at
 from vinyasa_ipy.store import Label, Trace
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
-def put(store, owner, key, *, created):
+def put(store, owner, key, *, created, **results):
     draft = Trace(owner=owner, key=key, recipe=1, labels={}, seconds=2.0, created=created)
-    return store.put(draft, {"return": 1})
+    return store.put(draft, results or {"return": 1})
 
 
 @pytest.fixture
@@ -94,6 +95,53 @@ async def test_a_run_tells_each_stage_and_its_share(ask, session):
         ("train", "hit", 1.0),
         (HOSTILE, "hit", 1.0),
     ]
+
+
+async def test_two_runs_beside_each_other_say_what_differed(ask, session):
+    first, second = (
+        session.history.begin(kind="notebook", command="", folder="", title="", context={}) for _ in range(2)
+    )
+    for run, key, rate in ((first, "1", "0.1"), (second, "2", "0.2")):
+        draft = Trace(
+            owner="fit", key=key, recipe=1, labels={"`rate`": Label(key, rate)}, seconds=1.0, created=time.time()
+        )
+        trace = session.store.put(draft, {"return": 1})
+        session.history.add(run, point_at(StageRecord("fit", "done", "", 1.0, 0.0, started=time.time()), trace))
+        session.history.add(run, StageRecord("same", "hit", "", 1.0, 0.0, key="same:1"))
+        session.history.end(run, "ok")
+    told = await ask("compare", before=first, after=second)
+    fit, same = told["stages"]
+    assert fit["lines"] == ["`rate`: 0.1 → 0.2"]
+    assert same["lines"] == []
+    assert fit["before"] == {"state": "done", "took": "1.0 s"}
+
+
+async def test_a_note_on_a_run_is_told_with_it(ask, session):
+    await ask("note", way="change", run=1, note=f" {HOSTILE} ")
+    assert (await ask("runs"))["runs"][0]["note"] == HOSTILE
+
+
+async def test_a_log_is_what_was_displayed_as_text(ask, session):
+    nodes = [
+        {"output_type": "stream", "name": "stdout", "text": "\x1b[31mred\x1b[0m\n"},
+        {"output_type": "display_data", "data": {"text/plain": "<Figure>", "image/png": "…"}, "metadata": {}},
+        {"output_type": "display_data", "data": {"image/png": "…"}, "metadata": {}},
+    ]
+    put(session.store, "shown", "c", created=1.0, displayed={"nodes": nodes, "lossy": []})
+    assert await ask("log", stage="shown") == {"log": "red\n<Figure>\n[image/png]\n", "cut": False}
+    assert (await ask("log", stage="load"))["log"] == ""
+
+
+async def test_a_script_has_a_log_and_a_long_one_is_cut_at_its_beginning(ask, session):
+    put(session.store, "a.py", "d", created=1.0, written=[("stdout", "x" * 30_000), ("stderr", "end")])
+    told = await ask("log", stage="a.py")
+    assert told["cut"]
+    assert told["log"].endswith("xend")
+
+
+async def test_what_loading_would_execute_is_no_log(ask, session):
+    put(session.store, "odd", "e", created=1.0, displayed=Fraction(1, 2))
+    assert (await ask("log", stage="odd"))["log"] == ""
 
 
 async def test_a_run_that_is_gone_is_a_problem_in_words(ask, session):

@@ -104,6 +104,7 @@ def show(options: argparse.Namespace, place: Place) -> int:
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.started))
     python = run.context.get("python", "?")
     note = f"{when} in {run.folder}, Python {python}, outcome: {run.outcome}"
+    note += f". Note: {run.note}" if run.note else ""
     place.tell(Table(f"Run {run.id}: {run.title}", columns, rows, note))
     return 0
 

@@ -68,6 +68,12 @@ class History:
         answer = self._database.write("UPDATE run SET ended = ?, outcome = ? WHERE id = ?", (time.time(), outcome, run))
         self._expect(run, answer.changed)
 
+    def annotate(self, run: int, note: str) -> None:
+        """Keep a person's `note` on the `run` with what surrounded it."""
+        self.get(run)
+        statement = "UPDATE run SET context = json_set(context, '$.note', ?) WHERE id = ?"
+        self._expect(run, self._database.write(statement, (_text(note), run)).changed)
+
     def latest(self, limit: int | None = 20, *, unique: bool = False, before: int | None = None) -> list[Run]:
         """Return the newest runs, newest first; `unique` keeps the newest of those with the same title and stages.
 

@@ -48,6 +48,11 @@ class Run:
     stages: tuple[StageRecord, ...] = ()
     context: Mapping[str, JSON] = field(default_factory=dict)
 
+    @property
+    def note(self) -> str:
+        """What a person noted on it."""
+        return str(self.context.get("note", ""))
+
     def to_json(self) -> str:
         """Write the run as one line of JSON."""
         return json.dumps(self, default=_facts, separators=(",", ":"))

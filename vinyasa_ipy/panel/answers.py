@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import CommandError
 from vinyasa_ipy.pages import count, duration, size
-from vinyasa_ipy.panel import stored
+from vinyasa_ipy.panel import recorded, stored
 from vinyasa_ipy.panel.drawing import draw_pipeline, list_looks
+from vinyasa_ipy.panel.outputs import tell_log
 from vinyasa_ipy.pipeline.readings import say_reading
 from vinyasa_ipy.pipeline.settings import PREFIX as SETTINGS
 from vinyasa_ipy.pipeline.stage import WIRING
@@ -15,12 +16,9 @@ from vinyasa_ipy.pipeline.stage import WIRING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from vinyasa_ipy.history import Run, StageRecord
     from vinyasa_ipy.session import Session
     from vinyasa_ipy.store import Trace
 
-PAGE = 30
-"""Runs on one page."""
 RECENT = 8
 """Executions of a stage that are listed with it."""
 HIDDEN = ("own name ", "python", WIRING)
@@ -36,7 +34,7 @@ def _stage(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
     name = str(request.get("stage", ""))
     traces = session.store.entries(name)
     hits, saved = session.history.savings().get(name, (0, 0.0))
-    recent = [_record(record, run=run) for run, record in session.history.of_stage(name, RECENT)]
+    recent = [recorded.say_record(record, run=run) for run, record in session.history.of_stage(name, RECENT)]
     told = {"stage": name, "hits": hits, "saved": duration(saved) if saved else "", "recent": recent}
     if not traces:
         return {**told, "stored": None}
@@ -65,50 +63,6 @@ def _inputs(trace: Trace) -> Iterator[dict[str, str]]:
     yield from ({"name": name, "words": words} for name, words in seen.items())
 
 
-def _runs(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
-    before = request.get("before")
-    runs = session.history.latest(PAGE + 1, before=int(before) if before is not None else None)
-    return {"runs": [_brief(run) for run in runs[:PAGE]], "more": len(runs) > PAGE}
-
-
-def _brief(run: Run) -> dict[str, Any]:
-    return {
-        "id": run.id,
-        "title": run.title,
-        "kind": run.kind,
-        "outcome": run.outcome,
-        "started": run.started,
-        "took": duration(sum(stage.seconds for stage in run.stages)),
-        "hits": sum(stage.verdict == "hit" for stage in run.stages),
-        "stages": len(run.stages),
-    }
-
-
-def _run(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
-    run = session.history.get(int(request["run"]))
-    longest = max((stage.seconds for stage in run.stages), default=0.0) or 1.0
-    saved = sum(stage.saved for stage in run.stages)
-    return {
-        **_brief(run),
-        "saved": duration(saved) if saved else "",
-        "command": run.command,
-        "python": str(run.context.get("python", "")),
-        "records": [{**_record(stage, run=run.id), "share": stage.seconds / longest} for stage in run.stages],
-    }
-
-
-def _record(stage: StageRecord, *, run: int) -> dict[str, Any]:
-    return {
-        "run": run,
-        "name": stage.name,
-        "state": stage.verdict,
-        "reason": stage.reason,
-        "took": duration(stage.seconds),
-        "saved": duration(stage.saved) if stage.saved else "",
-        "started": stage.started,
-    }
-
-
 def _where(session: Session, _request: Mapping[str, Any]) -> dict[str, Any]:
     return {"folder": str(session.folder)}
 
@@ -117,20 +71,23 @@ LOOKING: Mapping[str, Callable[[Session, Mapping[str, Any]], dict[str, Any]]] = 
     "where": _where,
     "pipeline": _pipeline,
     "stage": _stage,
-    "runs": _runs,
-    "run": _run,
+    "log": tell_log,
+    "runs": recorded.tell_runs,
+    "run": recorded.tell_run,
+    "compare": recorded.compare_runs,
     "cache": stored.tell_cache,
     "results": stored.tell_results,
     "preview": stored.preview,
 }
 """What can be asked without changing anything."""
 CHANGING: Mapping[str, Callable[[Session, Mapping[str, Any]], dict[str, Any]]] = {
+    "note": recorded.note,
     "clear": stored.clear,
     "sweep": stored.sweep,
     "undo": stored.undo,
     "discard": stored.discard,
 }
-"""What changes the store."""
+"""What changes the store or the history."""
 
 
 def answer(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:

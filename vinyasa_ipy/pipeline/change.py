@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vinyasa_ipy.fingerprint.describe import list_facts
 from vinyasa_ipy.pipeline.explain import Difference, explain_code, explain_facts
 from vinyasa_ipy.pipeline.inputs import CODE, MISSING, PYTHON
-from vinyasa_ipy.pipeline.readings import Readings, say_change
+from vinyasa_ipy.pipeline.readings import Readings, say_change, say_reading
 from vinyasa_ipy.pipeline.stage import WIRING, Inputs, Source
 
 if TYPE_CHECKING:
@@ -57,6 +57,15 @@ def compare(trace: Trace, inputs: Inputs) -> tuple[Change, ...]:
     differing = [name for name in differing if name not in gone]
     differing.sort(key=lambda name: (name not in trace.labels, name not in inputs.labels, not name.startswith(CODE)))
     return tuple(Change(name, _say_change(name, trace, inputs)) for name in differing)
+
+
+def compare_traces(before: Trace, after: Trace) -> tuple[Change, ...]:
+    """List the labels in which two executions differ, and the files that both read with another content."""
+    sources = {name: source for name in after.labels if (source := _source(after, name)) is not None}
+    old, new = ({read.path: read.digest for read in trace.reads} for trace in (before, after))
+    files = [path for path in old.keys() & new.keys() if old[path] != new[path]]
+    read = [Change(path, (f"{say_reading(path)} has other content",)) for path in sorted(files)]
+    return (*compare(before, Inputs(after.key, after.labels, sources)), *read)
 
 
 def _say_change(name: str, trace: Trace, inputs: Inputs) -> tuple[str, ...]:

@@ -252,6 +252,13 @@ class Store:
             self._give_up(self._folder(trace.owner, trace.key), result, error)
             raise KeyError(result) from error
 
+    def load_plain(self, trace: Trace, result: str) -> object:
+        """Load a result as `load` does, if that imports and executes nothing; raises KeyError."""
+        run, _, _ = self._find_run(trace, result)
+        if list_imports(run):
+            raise KeyError(result)
+        return self._decode(run, self._folder(trace.owner, trace.key), result, _NO_ANCHORS)
+
     def _find_run(self, trace: Trace, result: str) -> tuple[Run, str, int]:
         """Give the verified bytes of a result, and the file and the place in it where they begin; raises KeyError."""
         if trace.stored is None:

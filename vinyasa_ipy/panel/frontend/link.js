@@ -92,15 +92,23 @@ export class Link {
     return told;
   }
 
+  /** Have the kernel execute code that stands in no cell; return what it said. @param {string} code */
+  async execute(code) {
+    const future = this.kernel.requestExecute({ code, store_history: false });
+    /** @type {string[]} */
+    const said = [];
+    future.onIOPub = (/** @type {any} */ { content }) => said.push(content.data?.['text/plain'] ?? content.text ?? '');
+    const { content } = await future.done;
+    if (content.status !== 'ok') {
+      const missing = content.ename === 'ModuleNotFoundError' ? '. Install vinyasa-ipy in the environment of this kernel' : '';
+      throw new Refused(`${content.ename}: ${content.evalue}${missing}`);
+    }
+    return said.join('');
+  }
+
   /** Have the kernel load the extension. */
   async load() {
-    const future = this.kernel.requestExecute({ code: '%load_ext vinyasa_ipy', store_history: false });
-    const reply = await future.done;
-    if (reply.content.status !== 'ok') {
-      const { ename, evalue } = reply.content;
-      const missing = ename === 'ModuleNotFoundError' ? '. Install vinyasa-ipy in the environment of this kernel' : '';
-      throw new Refused(`${ename}: ${evalue}${missing}`);
-    }
+    await this.execute('%load_ext vinyasa_ipy');
     if (!this.comm) {
       await this.connect();
     }

@@ -51,6 +51,12 @@ export class Notebook {
     this.stage = null;
     /** @type {any} */
     this.run = null;
+    /** What checking a run out has said, and two runs beside each other. @type {any} */
+    this.recalled = null;
+    /** @type {any} */
+    this.comparison = null;
+    /** What the stage that is open displayed, when that is unfolded. @type {any} */
+    this.log = null;
     /** What the user looks at and is about to do, and how many results of owners; each notebook has its own. @type {any} */
     this.view = { open: { pipeline: true, runs: true, cache: true }, owners: {}, selected: '', zoom: 0, as: 'graph' };
     this.watched = false;
@@ -239,7 +245,8 @@ export class Notebook {
 
   async refreshDetails() {
     const { selected } = this.view;
-    this.stage = selected ? await this.ask({ verb: 'stage', stage: selected }) : null;
+    const wanted = (/** @type {string} */ verb) => this.ask({ verb, stage: selected });
+    [this.stage, this.log] = selected ? await Promise.all([wanted('stage'), this.view.log ? wanted('log') : null]) : [null, null];
     if (this.run) {
       this.run = await this.ask({ verb: 'run', run: this.run.id }).catch(() => null);
     }
@@ -325,6 +332,32 @@ export class Notebook {
     this.run = this.run?.id === id ? null : { id };
     this.emit();
     await this.guard(() => this.refreshDetails());
+    this.emit();
+  }
+
+  /** @param {number} id @param {string} note */
+  async annotate(id, note) {
+    await this.guard(async () => {
+      await this.ask({ verb: 'note', run: id, note });
+      await Promise.all([this.refreshRuns(), this.refreshDetails()]);
+    });
+    this.emit();
+  }
+
+  /** Put a run beside an earlier one. @param {number} before @param {number} after */
+  async compare(before, after) {
+    this.comparison = null;
+    await this.guard(async () => {
+      this.comparison = before ? await this.ask({ verb: 'compare', before, after }) : null;
+    });
+    this.emit();
+  }
+
+  /** Bring the variables of a run back. @param {number} id */
+  async checkOut(id) {
+    this.recalled = { run: id, text: 'Waiting for the kernel…' };
+    this.emit();
+    this.recalled = await this.guard(async () => ({ run: id, text: (await this.link?.execute(`%vinyasa checkout ${id}`)) ?? '' }));
     this.emit();
   }
 

@@ -1,7 +1,7 @@
 // The section about stages: their graph or list, live, and the details of the one that is selected.
 
 import { h } from './dom.js';
-import { button, clearing, confirmation, icon, lookOf, section, tool, wordFor } from './parts.js';
+import { button, clearing, confirmation, icon, lookOf, section, shape, tool, wordFor } from './parts.js';
 import { ago, elapsed, moment, plural } from './words.js';
 
 /**
@@ -250,10 +250,28 @@ function facts(notebook, told) {
       ? [
           ...names('Inputs', stored.inputs),
           ...names('Outputs', [...stored.outputs, ...stored.files]),
-          ...stored.notes.map((/** @type {string} */ note) => h('p', { class: 'vy-hint' }, note))
+          ...stored.notes.map((/** @type {string} */ note) => h('p', { class: 'vy-hint' }, note)),
+          ...log(notebook, told.stage)
         ]
       : []),
     ...recent(notebook, told.recent)
+  ];
+}
+
+/** Show what a stage displayed, when that is asked for. @param {Notebook} notebook @param {string} name */
+function log(notebook, name) {
+  const { view } = notebook;
+  const toggle = () => {
+    view.log = !view.log;
+    notebook.emit();
+    notebook.guard(() => notebook.refreshDetails()).then(() => notebook.emit());
+  };
+  const fold = { 'data-key': 'fold log', type: 'button', class: 'vy-fold', 'aria-expanded': String(Boolean(view.log)), onclick: toggle };
+  const shown = view.log ? notebook.log : null;
+  return [
+    h('h5', { class: 'vy-folding' }, h('button', fold, shape(view.log ? 'open' : 'closed'), 'Log')),
+    shown?.cut && h('p', { class: 'vy-hint' }, 'Its beginning is left out.'),
+    shown && (shown.log ? h('pre', { key: 'log', class: 'vy-log', role: 'region', 'aria-label': `Log of ${name}`, tabindex: 0 }, shown.log) : h('p', { class: 'vy-hint' }, 'It displayed nothing.'))
   ];
 }
 

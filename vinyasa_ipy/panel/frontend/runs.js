@@ -39,7 +39,69 @@ function entry(notebook, run) {
       h('span', { class: 'vy-sr' }, `, ${run.outcome}, ${hits}`),
       h('span', { class: 'vy-quiet' }, `${run.outcome === 'ok' ? `${run.hits}/${run.stages} hit` : run.outcome} · ${run.took}`)
     ),
+    run.note && !open && h('p', { class: 'vy-hint vy-note' }, run.note),
     open && notebook.run.records && records(notebook, notebook.run)
+  );
+}
+
+/** What can be done with a run: bring its variables back, compare it, write a note on it. @param {Notebook} notebook @param {any} run */
+function actions(notebook, run) {
+  const others = notebook.runs.filter(other => other.id !== run.id);
+  const compare = (/** @type {Event} */ event) => notebook.compare(Number(/** @type {HTMLSelectElement} */ (event.target).value), run.id);
+  const write = (/** @type {Event} */ event) => notebook.annotate(run.id, /** @type {HTMLInputElement} */ (event.target).value);
+  return [
+    h('input', {
+      key: 'note',
+      'data-key': 'note',
+      class: 'vy-input',
+      type: 'text',
+      maxlength: 500,
+      'aria-label': `Note on run ${run.id}`,
+      placeholder: 'Write a note',
+      value: run.note,
+      onchange: write
+    }),
+    h(
+      'div',
+      { class: 'vy-actions' },
+      button('checkout', 'Check out', () => notebook.checkOut(run.id), {
+        disabled: notebook.phase !== 'live',
+        title: 'Bring its variables back into the notebook; nothing runs'
+      }),
+      others.length > 0 &&
+        h(
+          'select',
+          { key: 'compare', 'data-key': 'compare', class: 'vy-button', 'aria-label': `Compare run ${run.id} with`, onchange: compare },
+          h('option', { value: '' }, 'Compare with…'),
+          ...others.map(other => h('option', { value: other.id }, `run ${other.id}, ${ago(other.started)}`))
+        )
+    ),
+    notebook.recalled?.run === run.id && h('pre', { key: 'recalled', class: 'vy-log', role: 'status', tabindex: 0 }, notebook.recalled.text),
+    notebook.comparison?.after.id === run.id && comparison(notebook, notebook.comparison)
+  ];
+}
+
+/** @param {Notebook} notebook @param {any} told */
+function comparison(notebook, { before, after, stages }) {
+  const side = (/** @type {any} */ one) => (one ? `${wordFor(one.state)} ${one.took}` : '–');
+  return h(
+    'div',
+    { key: 'comparison', role: 'region', 'aria-label': `Run ${before.id} and run ${after.id}` },
+    h('h5', {}, `Run ${before.id} → run ${after.id}`),
+    h(
+      'ul',
+      { class: 'vy-bars' },
+      ...stages.map((/** @type {any} */ stage) =>
+        h(
+          'li',
+          { key: stage.name },
+          icon(notebook.looks, stage.lines.length ? 'stale' : 'hit'),
+          h('span', { class: 'vy-name' }, stage.name),
+          h('span', { class: 'vy-quiet' }, `${side(stage.before)} → ${side(stage.after)}`),
+          ...(stage.lines.length ? stage.lines : ['depends on the same']).map((/** @type {string} */ line) => h('span', { class: 'vy-reason' }, line))
+        )
+      )
+    )
   );
 }
 
@@ -51,6 +113,7 @@ function records(notebook, run) {
     'div',
     { class: 'vy-details', role: 'region', 'aria-label': `Run ${run.id}` },
     h('p', { class: 'vy-hint', title: moment(run.started) }, `${ago(run.started)}: ${run.outcome}, took ${run.took}${saved}${python}`),
+    ...actions(notebook, run),
     h(
       'ul',
       { class: 'vy-bars' },

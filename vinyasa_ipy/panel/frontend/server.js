@@ -1,6 +1,6 @@
 // Questions to the server extension, which answers without a kernel and while one is busy.
 
-const CHANGING = new Set(['clear', 'sweep', 'undo', 'discard']);
+const CHANGING = new Set(['note', 'clear', 'sweep', 'undo', 'discard']);
 
 /** Something that can't be answered, in the words of whoever refused. */
 export class Refused extends Error {}
