@@ -30,6 +30,7 @@ def page(lab, open_for_all):
     lab.write("start/start.ipynb", [""])
     desk = open_for_all(lab, "start/start.ipynb")
     desk.show()
+    desk.leave()
     return desk
 
 
@@ -280,6 +281,22 @@ def test_badges_say_how_a_stage_stands_and_go_with_it(desk):
     expect(badge).to_have_attribute("title", re.compile("RATE.*0.1 → 0.2"))
     desk.write(2, "plain = 1")
     expect(badge).to_have_count(0)
+
+
+def test_automatic_cells_have_badges_and_stand_in_the_graph(open_notebook):
+    load = "%load_ext vinyasa_ipy\n%vinyasa auto on --min-time 0\nRATE = 2"
+    desk = open_notebook([load, "numbers = [RATE] * 3", "%%stage total\nwhole = sum(numbers)"])
+    desk.run()
+    states(desk, numbers="done", total="done")
+    badge = desk.page.locator(".jp-Cell").nth(1).locator(".vy-badge")
+    expect(badge).to_have_text("done")
+    expect(desk.side.locator(".vy-wires path")).to_have_count(1)
+    desk.write(1, "numbers = [RATE] * 4")
+    expect(badge).to_have_text("edited")
+    desk.run(1)
+    states(desk, numbers="done", total="stale")
+    desk.run(1)
+    states(desk, numbers="hit")
 
 
 def test_a_hostile_name_is_only_text(open_notebook):

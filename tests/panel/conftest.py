@@ -28,8 +28,12 @@ class Kernel:
         self.errors = []
         self.closed = {}
 
-    def run(self, code, *, wait=True):
-        request = self.client.execute(code)
+    def run(self, code, *, wait=True, place=""):
+        """Run a cell; `place` is what JupyterLab calls it."""
+        content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
+        message = self.client.session.msg("execute_request", content, metadata={"cellId": place} if place else None)
+        self.client.shell_channel.send(message)
+        request = message["header"]["msg_id"]
         return self.until(lambda message: self.ended(message, request)) if wait else request
 
     @staticmethod

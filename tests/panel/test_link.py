@@ -82,6 +82,48 @@ def test_what_comes_after_a_failure_is_blocked(kernel):
     assert kernel.await_stage("two", "blocked")["reason"] == "`one`, which comes before it, failed"
 
 
+SLOW = "import time\ntime.sleep(.3)\nx = rate"
+
+
+def test_an_automatic_stage_is_told_with_its_cell(kernel):
+    kernel.run("%vinyasa auto on --min-time 0")
+    kernel.run("rate = 1", place="a")
+    kernel.run(SLOW, place="b")
+    assert kernel.await_stage("x", "done")["cell"] == "b"
+    kernel.run("rate = 2", place="a")
+    kernel.run(SLOW, place="b", wait=False)
+    kernel.await_stage("x", "running")
+    assert kernel.await_stage("x", "done")["source"] == SLOW
+
+
+def test_an_automatic_stage_that_is_called_otherwise_now_leaves_its_old_name(kernel):
+    kernel.run("%vinyasa auto on --min-time 0")
+    kernel.run("x = [1] * 3", place="a")
+    kernel.await_stage("x", "done")
+    kernel.run("y = [1] * 3", place="a")
+    assert kernel.await_stage("x", "")["cell"] == ""
+    assert kernel.ask("state")["stages"]["y"]["cell"] == "a"
+
+
+def test_an_automatic_cell_that_is_quick_now_is_no_stage_any_more(kernel):
+    kernel.run("%vinyasa auto on --min-time 0")
+    kernel.run("x = [1] * 3", place="a")
+    kernel.await_stage("x", "done")
+    kernel.run("%vinyasa auto on --min-time 60")
+    kernel.run("x = [2] * 3", place="a")
+    assert "too quick" in kernel.await_stage("x", "")["reason"]
+
+
+def test_the_cell_that_ends_automatic_stages_does_not_stop_looking(kernel):
+    kernel.run("rate = 1")
+    kernel.run("%%stage one\nx = rate")
+    kernel.run("%vinyasa auto on")
+    kernel.run("%vinyasa auto off")
+    kernel.ask("state")
+    kernel.run("rate = 2")
+    kernel.await_stage("one", "stale")
+
+
 def test_a_forced_stage_runs_once_though_nothing_changed(kernel):
     kernel.run("%%stage one\nx = 1")
     kernel.await_stage("one", "done")

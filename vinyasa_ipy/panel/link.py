@@ -38,6 +38,7 @@ class Link:
         self._opening = threading.Lock()
         self._making = threading.Lock()
         self._watched = False
+        self._taken: list[bool] = []
         self._live: Live | None = None
         self._panel: Panel | None = None
         self._outbox = Outbox(self._send)
@@ -84,11 +85,16 @@ class Link:
         return self._panel
 
     def _before(self, info: Any) -> None:
-        if is_stage(info.raw_cell):
-            self.live.begin(info.raw_cell)
+        taken = is_stage(info.raw_cell) or self.extension.gate.automatic
+        self._taken.append(taken)
+        if taken:
+            place = self.shell.get_parent().get("metadata", {}).get("cellId", "")
+            self.live.begin(info.raw_cell, str(place))
 
     def _after(self, result: Any) -> None:
-        if is_stage(result.info.raw_cell if result.info is not None else None):
+        text = result.info.raw_cell if result.info is not None else ""
+        # A blank cell ends without having begun, and so does the one that loads the extension.
+        if text.strip() and self._taken and self._taken.pop():
             self.live.end(result.error_in_exec or result.error_before_exec)
         if self._watched and self._live is not None:
             self._live.wait()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import CommandError
 from vinyasa_ipy.notebook.cell import parse_line
+from vinyasa_ipy.notebook.gate import is_stage
 from vinyasa_ipy.pages import duration
 
 if TYPE_CHECKING:
@@ -24,6 +26,15 @@ PATIENCE = 0.5
 """Seconds one stage's look may take; when one takes longer, looking is left to the user."""
 
 Stage = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A cell that is running: its stage, as far as that is known, where it is, and what had become of all before."""
+
+    name: str
+    place: str
+    latest: Mapping[str, StageRecord]
 
 
 class Live:
@@ -44,47 +55,72 @@ class Live:
         self._due: object | None = None
         self._begun = 0
         self._turns = itertools.count(1)
-        self._cells: list[tuple[str, StageRecord | None]] = []
+        self._cells: list[_Begun] = []
 
-    def begin(self, text: str) -> None:
-        """Note that a stage's cell is about to run."""
+    def begin(self, text: str, place: str) -> None:
+        """Note that a stage's cell is about to run; `place` is what the front end calls the cell."""
         self._give_up()
         self._begun += 1
-        try:
-            name = parse_line(text).name
-        except CommandError:
-            name = ""
-        self._cells.append((name, self._record(name)))
+        name = self._name(text, place)
+        self._cells.append(_Begun(name, place, dict(self._latest)))
         if name:
             self._put(name, {"state": "running", "words": "", "reason": "", "lines": [], "began": time.time()})
 
     def end(self, error: BaseException | None) -> None:
         """Note that the cell which began last has ended, and how."""
-        name, before = self._cells.pop() if self._cells else ("", None)
+        begun = self._cells.pop()
+        name = self._find_recorded(begun)
+        if begun.name not in ("", name):  # an automatic stage that is called otherwise now
+            self._put(begun.name, {"state": "", "cell": "", "reason": ""})
         if not name:
             return
         self.extension.stages.forced.discard(name)
-        record = self._record(name)
-        if record is not None and record is not before:
-            self._put(name, {"source": self.extension.stages.known[name].text, **_say_record(record)})
+        record, cell = self._latest.get(name), self.extension.stages.known.get(name)
+        if record is not None and record is not begun.latest.get(name) and cell is not None:
+            place = cell.place if cell.least is not None else ""  # others say in their line which stage they are
+            self._put(name, {"source": cell.text, "cell": place, **_say_record(record)})
+        elif cell is not None and cell.least is not None and error is None:
+            self._put(name, {"state": "", "reason": "its cell is too quick to be stored"})
         else:  # it never came so far: a syntax error, or a cell inside another
             self._put(name, {"state": "failed", "reason": f"{type(error).__name__}: {error}" if error else ""})
 
-    def _record(self, name: str) -> StageRecord | None:
-        return self.extension.stages.passes.latest.get(name)
+    def _find_recorded(self, begun: _Begun) -> str:
+        """Name the stage that a cell has turned out to be: automatic ones are called by what they bind."""
+        known = self.extension.stages.known
+        new = (name for name, record in self._latest.items() if record is not begun.latest.get(name))
+        return next((name for name in new if begun.place and known[name].place == begun.place), begun.name)
+
+    def _name(self, text: str, place: str) -> str:
+        """Name the stage that a cell is: by its line, or where it is automatic, as it was called here before."""
+        if not is_stage(text):
+            return next((name for name, stage in self.stages.items() if place and stage.get("cell") == place), "")
+        try:
+            return parse_line(text).name
+        except CommandError:
+            return ""
+
+    @property
+    def _latest(self) -> Mapping[str, StageRecord]:
+        return self.extension.stages.passes.latest
+
+    def _known(self) -> Iterator[str]:
+        """Name the stages that are worth a look: not the automatic ones that are too quick to be stored."""
+        automatic = self.extension.stages.automatic
+        known = list(self.extension.stages.known.items())
+        return (
+            name for name, cell in known if automatic is None or cell.least is None or not automatic.knows_quick(cell)
+        )
 
     def wait(self) -> None:
         """Look at the stages once it is quiet."""
         self._give_up()
         if not self.slow and threading.current_thread() is threading.main_thread():
-            known = iter(list(self.extension.stages.known))
-            self._due = self._loop.call_later(QUIET, self._look, known, {}, self._begun)
+            self._due = self._loop.call_later(QUIET, self._look, self._known(), {}, self._begun)
 
     def look(self) -> None:
         """Look at the stages now, however long it takes; from any thread."""
         self.slow = False
-        known = iter(list(self.extension.stages.known))
-        self._loop.add_callback(self._look, known, {}, self._begun, patient=True)
+        self._loop.add_callback(self._look, self._known(), {}, self._begun, patient=True)
 
     def _give_up(self) -> None:
         if self._due is not None:
@@ -109,7 +145,7 @@ class Live:
             return
         began = time.perf_counter()
         try:
-            found[name] = _say_standing(self.extension.pipeline.standing(name), self._record(name))
+            found[name] = _say_standing(self.extension.pipeline.standing(name), self._latest.get(name))
         except Exception as error:  # noqa: BLE001 - nobody asked for this look: it must not trouble the kernel
             found[name] = {"state": "", "reason": f"it could not be looked at: {error}"}
         self.slow = not patient and time.perf_counter() - began > PATIENCE

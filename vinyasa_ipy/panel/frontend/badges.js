@@ -8,12 +8,13 @@ import { icon, wordFor } from './parts.js';
 /** Make the badges of a notebook's cells follow its stages. @param {Notebook} notebook */
 export function follow(notebook) {
   const paint = () => {
+    const standings = new Map(notebook.standings().map(stage => [stage.name, stage]));
     const cells = new Map(notebook.cells().map(found => [found.cell, found]));
     for (const cell of notebook.panel.content?.widgets ?? []) {
       const found = cells.get(cell);
-      const standing = found && notebook.phase === 'live' ? notebook.standing(found.name, found) : null;
-      const known = standing && (standing.state === 'queued' || notebook.live[found?.name ?? '']);
-      paintCell(cell.node, known ? { ...standing, name: found?.name ?? '' } : null, notebook.looks);
+      const standing = found && notebook.phase === 'live' ? (standings.get(found.name) ?? { ...notebook.standing(found.name, found), name: found.name }) : null;
+      const known = standing && !['', 'miss'].includes(standing.state);
+      paintCell(cell.node, known ? standing : null, notebook.looks);
     }
   };
   notebook.listeners.add(paint);

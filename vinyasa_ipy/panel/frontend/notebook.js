@@ -8,7 +8,7 @@ const EDITED = 500; // milliseconds without a keystroke after which the graph is
 
 /**
  * @typedef {{state: string, words: string, reason: string, lines: string[], turn?: number, began?: number, seconds?: number}} Standing
- * @typedef {{name: string, text: string, cell: any}} StageCell
+ * @typedef {{name: string, text: string, cell: any, marked: boolean}} StageCell `marked` by its own line; else it is automatic
  * @typedef {{owner?: string, key?: string, sweep?: boolean}} Target what is to be cleared; all when nothing is named
  */
 
@@ -17,6 +17,9 @@ export function stageName(text) {
   const found = LINE.exec(text.replace(/^\n+/, ''));
   return found ? (found[1] ?? found[2] ?? found[3]) : '';
 }
+
+/** Give the text by which a cell is drawn; an automatic stage says there what it is called. @param {StageCell} cell */
+const drawn = ({ name, text, marked }) => (marked ? text : `%%stage '${name}'\n${text}`);
 
 export class Notebook {
   /**
@@ -193,7 +196,7 @@ export class Notebook {
     this.asking = true;
     await this.panel.context.ready;
     await this.guard(async () => {
-      this.pipeline = await this.ask({ verb: 'pipeline', cells: this.cells().map(cell => cell.text) });
+      this.pipeline = await this.ask({ verb: 'pipeline', cells: this.cells().map(drawn) });
       this.looks = this.pipeline.looks;
       this.emit();
       if (whole) {
@@ -267,11 +270,13 @@ export class Notebook {
 
   /** @returns {StageCell[]} */
   cells() {
+    const automatic = new Map(Object.entries(this.live).filter(([, stage]) => stage.cell && stage.state).map(([name, { cell }]) => [cell, name]));
     const cells = this.panel.content?.widgets ?? [];
     return cells
       .filter((/** @type {any} */ cell) => cell.model?.type === 'code')
       .map((/** @type {any} */ cell) => ({ cell, text: cell.model.sharedModel.getSource() }))
-      .map((/** @type {any} */ found) => ({ ...found, name: stageName(found.text) }))
+      .map((/** @type {any} */ found) => ({ ...found, name: stageName(found.text), called: automatic.get(found.cell.model.id) }))
+      .map((/** @type {any} */ { cell, text, name, called }) => ({ cell, text, name: name || called, marked: Boolean(name) }))
       .filter((/** @type {StageCell} */ found) => found.name);
   }
 
