@@ -314,26 +314,32 @@ def test_a_hostile_name_is_only_text(open_notebook):
 
 
 PAINT = """async () => {
-    const fold = () => document.querySelector("#vinyasa-sidebar [data-key='fold pipeline']");
+    const fold = () => document.querySelector("#vinyasa-sidebar [data-key='fold pipeline']").click();
     const nodes = () => document.querySelectorAll('#vinyasa-sidebar .vy-node').length;
     const frame = () => new Promise(done => requestAnimationFrame(done));
-    const times = [];
-    for (let round = 0; round < 5; round++) {
-        fold().click();
-        const folded = performance.now();
-        while (nodes() || performance.now() < folded + 120) { await frame(); }  // updates are 100 ms apart
-        const began = performance.now();
-        fold().click();
-        while (nodes() < 300) { await frame(); }
-        await frame();
-        times.push(performance.now() - began);
-    }
-    return Math.min(...times);
+    const folded = nodes();
+    fold();
+    while (nodes() === folded) { await frame(); }
+    await frame();
 }"""
+
+
+def busy(devtools):
+    """Tell the milliseconds for which the page's main thread has had the processor: others may want it, too."""
+    metrics = devtools.send("Performance.getMetrics")["metrics"]
+    return 1000 * next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration")
 
 
 def test_a_pipeline_of_300_stages_is_there_at_once(open_notebook):
     cells = [f"%%stage stage{n}\nx{n} = {f'x{n - 1 - n % 7} + x{n // 2}' if n > 7 else n}" for n in range(300)]
     desk = open_notebook(cells)
     expect(desk.side.locator(".vy-node")).to_have_count(300)
-    assert desk.page.evaluate(PAINT) < 300  # milliseconds
+    devtools = desk.page.context.new_cdp_session(desk.page)
+    devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
+    times = []
+    for _ in range(5):
+        desk.page.evaluate(PAINT)  # folds
+        began = busy(devtools)
+        desk.page.evaluate(PAINT)  # unfolds
+        times.append(busy(devtools) - began)
+    assert min(times) < 300  # milliseconds
