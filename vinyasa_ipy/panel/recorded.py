@@ -71,19 +71,26 @@ def compare_runs(session: Session, request: Mapping[str, Any]) -> dict[str, Any]
     """Tell for each stage of two runs what became of it in both, and what differed in what it depended on."""
     before, after = (session.history.get(int(request[which])) for which in ("before", "after"))
     old, new = ({stage.name: stage for stage in run.stages} for run in (before, after))
-    stages = [_compare(session, name, old.get(name), new.get(name)) for name in dict.fromkeys([*old, *new])]
+    stages = [
+        {
+            "name": name,
+            "before": _say_side(old.get(name)),
+            "after": _say_side(new.get(name)),
+            "lines": _find_lines(session, old[name], new[name])
+            if name in old and name in new
+            else [f"not in run {after.id if name in old else before.id}"],
+        }
+        for name in dict.fromkeys([*old, *new])
+    ]
     return {"before": _brief(before), "after": _brief(after), "stages": stages}
 
 
-def _compare(session: Session, name: str, old: StageRecord | None, new: StageRecord | None) -> dict[str, Any]:
-    sides = [None if side is None else {"state": side.verdict, "took": duration(side.seconds)} for side in (old, new)]
-    return {"name": name, "before": sides[0], "after": sides[1], "lines": _find_lines(session, old, new)}
+def _say_side(stage: StageRecord | None) -> dict[str, Any] | None:
+    return None if stage is None else {"state": stage.verdict, "took": duration(stage.seconds)}
 
 
-def _find_lines(session: Session, old: StageRecord | None, new: StageRecord | None) -> list[str]:
+def _find_lines(session: Session, old: StageRecord, new: StageRecord) -> list[str]:
     """Say in what a stage differed between two runs; nothing where it was the same."""
-    if old is None or new is None:
-        return ["it is in one of the runs only"]
     if "failed" in (old.verdict, new.verdict):
         return [new.reason if new.verdict == "failed" else f"it failed before: {old.reason}"]
     if old.key and old.key == new.key:

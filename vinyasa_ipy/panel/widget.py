@@ -80,9 +80,18 @@ class Panel:
         """Go to the section that is chosen."""
         self._say()
         buttons: Mapping[str, Sequence[ipywidgets.Button]] = {
-            "Pipeline": (_button("Why", self._why), _button("Run", self._run), _button("Force", self._force)),
-            "Runs": (_button("Show", self._show_run),),
-            "Cache": (_button("Clear…", self._ask),),
+            "Pipeline": (
+                _button("Why", self._why),
+                _button("Log", self._show_log),
+                _button("Run", self._run),
+                _button("Force", self._force),
+            ),
+            "Runs": (
+                _button("Show", self._show_run),
+                _button("Compare with the one before", self._compare),
+                _button("Check out", self._check_out),
+            ),
+            "Cache": (_button("Clear…", self._ask), _button("Sweep…", self._ask_to_sweep)),
         }
         self.actions.children = buttons[self.section.value]
         self.refresh()
@@ -153,6 +162,10 @@ class Panel:
     def _why(self) -> None:
         self._say(Text(tuple(self.extension.pipeline.explain(self.choice.value))) if self.choice.value else None)
 
+    def _show_log(self) -> None:
+        log = self._answer(verb="log", stage=self.choice.value or "").get("log", "")
+        self._say(Text(tuple(log.splitlines()) or ("It displayed nothing.",)))
+
     def _run(self, *, force: bool = False) -> None:
         name = self.choice.value
         if name:
@@ -174,6 +187,41 @@ class Panel:
         )
         columns = (Column("stage"), Column("verdict"), Column("took", "right"), Column("saved", "right"), Column("why"))
         self._say(Table(f"Run {self.choice.value}", columns, rows))
+
+    def _compare(self) -> None:
+        """Put the run beside the one that is listed before it."""
+        older = self._answer(verb="runs", before=self.choice.value).get("runs", []) if self.choice.value else []
+        if not older:
+            self._say(Text(("No run is older.",)))
+            return
+        told = self._answer(verb="compare", before=older[0]["id"], after=self.choice.value)
+        rows = tuple(
+            (stage["name"], _say_side(stage["before"]), _say_side(stage["after"]), "\n".join(stage["lines"]))
+            for stage in told.get("stages", [])
+        )
+        names = ("stage", f"run {older[0]['id']}", f"run {self.choice.value}", "what differed")
+        self._say(Table("", tuple(map(Column, names)), rows))
+
+    def _check_out(self) -> None:
+        """Bring the variables of the run back."""
+        if self.choice.value:
+            found = self.extension.pipeline.check_out(self.extension.session.history.get(int(self.choice.value)))
+            rows = tuple((each.stage, ", ".join(each.names) or each.problem) for each in found)
+            self._say(Table(f"Variables of run {self.choice.value}", (Column("stage"), Column("variables")), rows))
+
+    def _ask_to_sweep(self) -> None:
+        """Say what a sweep would remove; nothing goes before that is answered."""
+        told = self._answer(verb="preview", sweep=True)
+        if not told.get("results"):
+            self._say(Text(("Nothing has to go: the stored results keep to what is allowed.",)))
+            return
+        cost = f"{told['results']} results, {told['size']}, for good. Making them again takes about {told['took']}."
+        self._say(Text(("Sweep what is worth least?", cost)), _button("Keep", self._say), _button("Sweep", self._sweep))
+
+    def _sweep(self) -> None:
+        told = self._answer(verb="sweep")
+        self._say(Text((f"Swept {told['results']} results, {told['size']}.",)) if told else None)
+        self.refresh()
 
     def _ask(self) -> None:
         """Say what clearing would cost; nothing goes before that is answered."""
@@ -212,6 +260,10 @@ class Panel:
         """Show something below, and the buttons that answer it."""
         self.detail.value = page.to_html() if page is not None else ""
         self.questions.children = buttons
+
+
+def _say_side(side: Mapping[str, str] | None) -> str:
+    return f"{side['state']} {side['took']}" if side is not None else ""
 
 
 def _tinted(word: str) -> Cell:

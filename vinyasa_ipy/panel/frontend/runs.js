@@ -77,7 +77,7 @@ function actions(notebook, run) {
         )
     ),
     notebook.recalled?.run === run.id && h('pre', { key: 'recalled', class: 'vy-log', role: 'status', tabindex: 0 }, notebook.recalled.text),
-    notebook.comparison?.after.id === run.id && comparison(notebook, notebook.comparison)
+    ...(notebook.comparison?.after.id === run.id ? [comparison(notebook, notebook.comparison), h('h5', {}, 'Stages')] : [])
   ];
 }
 
