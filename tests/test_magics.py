@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
 import pytest
 
 from vinyasa_ipy.commands import COMMANDS
+from vinyasa_ipy.magics import stage
+from vinyasa_ipy.notebook.cell import make_parser
 
 DRIVER = """
 import contextlib, io, json, sys
@@ -24,7 +27,7 @@ for cell in ['%load_ext vinyasa_ipy', *json.load(sys.stdin)]:
     error = done.error_in_exec or done.error_before_exec
     said = str(error) if error else ''
     told.append({'out': out.getvalue(), 'err': err.getvalue(), 'error': said, 'ok': done.success})
-lines = ('%vinyasa st', '%vinyasa why ', '%vinyasa run --')
+lines = ('%vinyasa st', '%vinyasa why ', '%vinyasa run --', '%%stage a --st', '%%stage a --store ar')
 asked = [shell.complete(line.split(' ')[-1], line, len(line))[1] for line in lines]
 print(json.dumps([told[1:], asked]))
 """
@@ -85,7 +88,7 @@ def test_what_makes_no_sense_is_said_in_one_line(shell):
 
 def test_completion_knows_verbs_stages_and_options(shell):
     shell("%%stage mine\nx = 1")
-    verbs, stages, options = shell.completions
+    verbs, stages, options, *_ = shell.completions
     assert verbs == ["status"]
     assert "mine" in stages
     assert {"--force", "--dry-run"} <= set(options)
@@ -134,3 +137,14 @@ def test_stages_of_the_notebook_are_left_out_and_must_hit_as_those_of_a_page(she
     assert must["ok"]
     assert not forced["ok"]
     assert "`third` must be a hit, and would run: forced" in forced["err"]
+
+
+def test_the_line_of_a_stage_is_completed(shell):
+    shell()
+    assert shell.completions[3:] == [["--store"], ["arrow"]]
+
+
+def test_the_help_of_a_stage_names_every_option(shell):
+    flags = re.findall(r"--[a-z-]+", make_parser().format_usage())
+    assert "--store" in flags
+    assert [flag for flag in flags if flag not in (stage.__doc__ or "")] == []

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from vinyasa_ipy.pages import Page
 
 
+_VERBS, _STAGE = r"%?vinyasa", r"%%stage"
+"""How the lines begin that we complete."""
+
+
 def load(shell: Any) -> None:
     """Attach the extension to a shell; harmless when it is attached."""
     if getattr(shell, "vinyasa", None) is not None:
@@ -26,7 +30,8 @@ def load(shell: Any) -> None:
     Link(extension).attach()
     shell.register_magic_function(vinyasa, "line", "vinyasa")
     shell.register_magic_function(stage, "cell", "stage")
-    shell.set_hook("complete_command", _complete, re_key=r"%?vinyasa")
+    shell.set_hook("complete_command", _complete, re_key=_VERBS)
+    shell.set_hook("complete_command", _complete_stage, re_key=_STAGE)
 
 
 def unload(shell: Any) -> None:
@@ -43,7 +48,7 @@ def unload(shell: Any) -> None:
     shell.strdispatchers["complete_command"].regexs = {
         key: chain
         for key, chain in shell.strdispatchers["complete_command"].regexs.items()
-        if key.pattern != r"%?vinyasa"
+        if key.pattern not in (_VERBS, _STAGE)
     }
 
 
@@ -66,7 +71,16 @@ def vinyasa(line: str) -> None:
 
 
 def stage(line: str, cell: str) -> None:  # noqa: ARG001 - a cell magic's signature
-    """`%%stage NAME [--force] [--ignore a,b] [--needs s,t]`: make this cell a stage; must be the cell's first line."""
+    """Make this cell a stage: `%%stage NAME`, which must be the cell's first line.
+
+    --force         run it even when nothing has changed
+    --ignore a,b    names whose values don't count
+    --needs s,t     stages that come before it though no name says so
+    --no-upstream   leave the stages before it as they are
+    --store FORMAT  keep each name as json, npy, arrow or parquet, for other programs to read
+    --reads FILE …  files, folders or patterns that a program reads which it starts
+    --makes FILE …  likewise, those that it makes
+    """
     raise UsageError(
         f"{MARK} {line.split(maxsplit=1)[0] if line.split() else 'NAME'} must be the first line of its cell"
     )
@@ -89,3 +103,10 @@ def _complete(shell: Any, event: Any) -> list[str]:
     words = event.line.split()[1:] + ([""] if event.line.endswith(" ") else [])
     extension = getattr(shell, "vinyasa", None)
     return complete(COMMANDS, words, list(extension.pipeline.known) if extension is not None else [])
+
+
+def _complete_stage(_shell: Any, event: Any) -> list[str]:
+    """Complete the first line of a stage's cell."""
+    from vinyasa_ipy.notebook.cell import complete_line
+
+    return complete_line(event.line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -50,8 +51,14 @@ def test_json_brings_back_what_it_takes(through, value):
     "value", [(1, 2), {1: 2}, {"a": float("nan")}, b"x", {1}, [np.int64(1)], {"a": (1,)}], ids=repr
 )
 def test_json_refuses_what_it_would_bring_back_as_something_else(through, value):
-    with pytest.raises(UnstorableError, match="writing it as json raised"):
+    with pytest.raises(UnstorableError, match="json can't keep it"):
         through(value, "json")
+
+
+def test_json_refuses_one_list_in_two_places(through):
+    shared = [1]
+    with pytest.raises(UnstorableError, match="one list in two places would be two"):
+        through({"a": shared, "b": shared}, "json")
 
 
 @pytest.mark.parametrize("size", [0, 3, 10_000, 500_000])
@@ -77,7 +84,7 @@ def test_npy_is_mapped_and_leaves_the_store_alone(through, store):
 
 @pytest.mark.parametrize("value", [[1, 2], np.array([object()]), np.ma.array([1], mask=[1])], ids=repr)
 def test_npy_refuses_what_is_no_plain_array(through, value):
-    with pytest.raises(UnstorableError, match="writing it as npy raised"):
+    with pytest.raises(UnstorableError, match="npy can't keep it"):
         through(value, "npy")
 
 
@@ -117,12 +124,19 @@ def test_tables_bring_back_arrow_tables_with_their_schema(through, wanted):
 
 @pytest.mark.parametrize(
     "value",
-    [FRAMES["times"], pd.DataFrame({"o": [{"a": 1}, "mixed"]}), pd.Series([1]), [1]],
-    ids=["a frequency", "mixed objects", "a series", "a list"],
+    [
+        FRAMES["times"],
+        pd.DataFrame({"o": [{"a": 1}, "mixed"]}),
+        pd.DataFrame({"o": [Decimal("1.0"), Decimal(2)]}),
+        pd.DataFrame({"o": [bytearray(b"x")]}),
+        pd.Series([1]),
+        [1],
+    ],
+    ids=["a frequency", "mixed objects", "another scale", "bytes that can be changed", "a series", "a list"],
 )
 @pytest.mark.parametrize("wanted", ["arrow", "parquet"])
 def test_tables_refuse_what_they_would_bring_back_as_something_else(through, wanted, value):
-    with pytest.raises(UnstorableError, match=f"writing it as {wanted} raised"):
+    with pytest.raises(UnstorableError, match=f"{wanted} can't keep it"):
         through(value, wanted)
 
 

@@ -34,6 +34,7 @@ from vinyasa_ipy.memory.calls import Calls
 from vinyasa_ipy.memory.known import Keyed, Known, follow, say
 from vinyasa_ipy.memory.method import CachedMethod, check_callable, is_in_class
 from vinyasa_ipy.memory.naming import identify, name_function
+from vinyasa_ipy.store.codec import choose_codec
 from vinyasa_ipy.store.folder import locate_folder
 from vinyasa_ipy.store.trace import RETURN
 
@@ -45,7 +46,9 @@ if TYPE_CHECKING:
     from vinyasa_ipy.memory.run import Run
     from vinyasa_ipy.pipeline.engine import Outcome
     from vinyasa_ipy.pipeline.verdict import Verdict
-    from vinyasa_ipy.store import Lease, Trace
+    from vinyasa_ipy.store import Codec, Lease, Trace
+
+    Format = str | tuple[Callable[[Any], bytes], Callable[[memoryview], Any]]
 
 FUNCTIONS = "functions"
 """The folder of the project's own store that holds the calls of functions under `@cache`."""
@@ -94,8 +97,10 @@ class CachedFunction:
     _direct = True
     """Whether a hit is silent and unconditional, so that it may take the short way."""
 
-    def __init__(self, func: Callable[..., Any], calls: Calls, ignore: Sequence[str] = ()) -> None:
-        """Wrap `func`, whose results are in `calls`.
+    def __init__(
+        self, func: Callable[..., Any], calls: Calls, ignore: Sequence[str] = (), codec: Codec | None = None
+    ) -> None:
+        """Wrap `func`, whose results are in `calls`, in the format of a `codec` if there is one.
 
         Raises TypeError for what is no function, ValueError for an `ignore` that names no parameter.
         """
@@ -104,6 +109,7 @@ class CachedFunction:
         self._adopt(func)
         self.stored_calls = calls
         self.ignore = list(ignore)
+        self.codec = codec
         self.func_id = identify(func)
 
     def _adopt(self, func: Callable[..., Any]) -> None:
@@ -121,7 +127,7 @@ class CachedFunction:
 
     def _travelling(self) -> dict[str, Any]:
         """Return what another process must know besides the function."""
-        kept = ("stored_calls", "ignore", "func_id")
+        kept = ("stored_calls", "ignore", "codec", "func_id")
         return {name: vars(self)[name] for name in kept}
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
@@ -323,19 +329,25 @@ class AsyncCachedFunction(CachedFunction):
 
 
 def cache(
-    func: Callable[..., Any] | None = None, *, ignore: Sequence[str] = (), folder: Path | str | None = None
+    func: Callable[..., Any] | None = None,
+    *,
+    ignore: Sequence[str] = (),
+    folder: Path | str | None = None,
+    store: Format | None = None,
 ) -> Any:
     """Store a function's calls in the project's own store: `@cache`, or `@cache(ignore=["verbose"])`.
 
-    `folder` is another store than the project's `.vinyasa`.
+    `folder` is another store than the project's `.vinyasa`. `store` is the format in which results are kept: `"json"`,
+    `"npy"`, `"arrow"`, `"parquet"`, or two functions `(dump, load)`. Raises ValueError for another one.
     """
+    codec = None if store is None else choose_codec(store)
     if func is None:
-        return functools.partial(cache, ignore=ignore, folder=folder)
+        return functools.partial(cache, ignore=ignore, folder=folder, store=store)
     if isinstance(func, CachedFunction):
         func = func.func
     place = os.fspath(folder) if folder is not None else locate_folder(os.getcwd())
     calls = Calls(os.path.abspath(os.path.join(place, FUNCTIONS)))
-    return choose_kind(func, CachedFunction, AsyncCachedFunction)(func, calls, ignore)
+    return choose_kind(func, CachedFunction, AsyncCachedFunction)(func, calls, ignore, codec)
 
 
 def choose_kind(func: Any, plain: type, awaited: type) -> type:

@@ -11,9 +11,12 @@ import joblib.memory
 from vinyasa_ipy.memory.backend import StoreBackend
 from vinyasa_ipy.memory.cached import CachedFunction, choose_kind
 from vinyasa_ipy.memory.function import AsyncMemorizedFunc, MemorizedFunc
+from vinyasa_ipy.store import choose_codec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from vinyasa_ipy.memory.cached import Format
 
 
 class Memory(joblib.memory.Memory):  # type: ignore[misc]
@@ -40,25 +43,28 @@ class Memory(joblib.memory.Memory):  # type: ignore[misc]
         super().__init__(store, backend, mmap_mode, compress, verbose, backend_options)
         self.location = location
 
-    def cache(
+    def cache(  # noqa: PLR0913 - the parameters are joblib's, and `store`
         self,
         func: Callable[..., Any] | None = None,
         ignore: list[str] | None = None,
         verbose: int | None = None,
         mmap_mode: Any = False,  # noqa: FBT002
         cache_validation_callback: Callable[[dict[str, Any]], bool] | None = None,
+        *,
+        store: Format | None = None,
     ) -> Any:
         """Make a function whose calls are stored; usable as a decorator, with or without options.
 
         Parameters are those of `joblib.Memory.cache`: `ignore` names parameters that don't count, `mmap_mode` makes
-        arrays memory-mapped, `cache_validation_callback` may refuse a stored result.
+        arrays memory-mapped, `cache_validation_callback` may refuse a stored result. `store` is that of `cache`.
         """
+        codec = None if store is None else choose_codec(store)
         options = {"ignore": ignore, "verbose": verbose, "mmap_mode": mmap_mode}
         options["cache_validation_callback"] = validate = cache_validation_callback
         if validate is not None and not callable(validate):
             raise ValueError(f"cache_validation_callback needs to be callable. Got {validate}.")
         if func is None:
-            return functools.partial(self.cache, **options)
+            return functools.partial(self.cache, **options, store=store)
         if not isinstance(self.store_backend, StoreBackend):
             return super().cache(func, **options)
         if isinstance(func, CachedFunction | joblib.memory.MemorizedFunc):
@@ -66,4 +72,6 @@ class Memory(joblib.memory.Memory):  # type: ignore[misc]
         kind = choose_kind(func, MemorizedFunc, AsyncMemorizedFunc)
         options["verbose"] = self._verbose if verbose is None else verbose
         options["mmap_mode"] = self.mmap_mode if mmap_mode is False else mmap_mode
-        return kind(func, self.store_backend, self.backend, compress=self.compress, timestamp=self.timestamp, **options)
+        made = kind(func, self.store_backend, self.backend, compress=self.compress, timestamp=self.timestamp, **options)
+        made.codec = codec
+        return made

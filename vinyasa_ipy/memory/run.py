@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from vinyasa_ipy.fingerprint.describe import describe, is_secret
 from vinyasa_ipy.fingerprint.reach import Reach, digest, reach_values
 from vinyasa_ipy.memory.naming import name_function
+from vinyasa_ipy.pipeline.coded import code_call
 from vinyasa_ipy.pipeline.effects import find_effects, name_objects, repeat_changes
 from vinyasa_ipy.pipeline.engine import Attempt, Outcome, Result
 from vinyasa_ipy.pipeline.inputs import label_reach, list_sources, list_things, list_users
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from vinyasa_ipy.memory.cached import CachedFunction, Call
     from vinyasa_ipy.memory.calls import Calls
     from vinyasa_ipy.pipeline.verdict import Verdict
-    from vinyasa_ipy.store import Lease, Trace
+    from vinyasa_ipy.store import Codec, Lease, Trace
 
 WITH_EFFECTS = "return with effects"
 """Name under which a result is stored that changes, or holds, objects the call was given."""
@@ -35,13 +36,15 @@ class Run:
     calls: Calls
     attempt: Attempt
     reaches: tuple[Reach, Reach]
+    codec: Codec | None
 
     @classmethod
     def begin(cls, cached: CachedFunction, call: Call, lease: Lease | None) -> Run:
         """Start watching a call, whose `lease` ends with it; raises whatever keeps it from being followed."""
         reaches = _follow_all(call)
         inputs = _list_inputs(call, reaches[-1])
-        return cls(cached.stored_calls, cached.stored_calls.engine.begin(_stage(cached), inputs, lease), reaches)
+        attempt = cached.stored_calls.engine.begin(_stage(cached), inputs, lease)
+        return cls(cached.stored_calls, attempt, reaches, cached.codec)
 
     def abandon(self) -> None:
         """End a call that failed."""
@@ -54,6 +57,8 @@ class Run:
             effects = find_effects({RETURN: output}, *self.reaches)
             value, words = effects.values[RETURN], {RETURN: describe(output)}
             packing, impure = self.calls.packing, find_impure(self.reaches[0])
+            if self.codec is not None:
+                value = code_call(output, self.codec, effects)
             if not effects.anchors:
                 return Result({RETURN: value}, words, impure=impure, packing=packing)
             whole = {"value": value, "changes": effects.changes}

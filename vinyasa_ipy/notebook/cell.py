@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import builtins
 import io
+import re
 import shlex
 import token
 import tokenize
@@ -15,6 +16,7 @@ from vinyasa_ipy.errors import CommandError
 from vinyasa_ipy.fingerprint.names import Names, read_names
 from vinyasa_ipy.notebook.gate import MARK
 from vinyasa_ipy.pipeline.stage import Stage
+from vinyasa_ipy.store import FORMATS
 
 if TYPE_CHECKING:
     import ast
@@ -26,7 +28,7 @@ class Line:
     """What the first line of a stage's cell says.
 
     `owner` names its results where that isn't the name itself; `upstream` tells whether what it needs is brought up to
-    date before it runs.
+    date before it runs; `store` is the format in which its names are kept, empty for the usual one.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Line:
     makes: tuple[str, ...] = ()
     owner: str = ""
     upstream: bool = True
+    store: str = ""
 
     @property
     def stage(self) -> Stage:
@@ -82,6 +85,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--ignore", metavar="NAMES", default="", help="names whose values don't count, as a,b")
     parser.add_argument("--needs", metavar="STAGES", default="", help="stages that come before it, as a,b")
     parser.add_argument("--no-upstream", action="store_true", help="leave the stages before it as they are")
+    formats = f"keep each name in this format, for other programs to read: {', '.join(FORMATS)}"
+    parser.add_argument("--store", metavar="FORMAT", choices=FORMATS, default="", help=formats)
     files = "files, folders or patterns that %s, where that can't be seen: programs it starts, some libraries"
     parser.add_argument("--reads", metavar="FILE", nargs="+", default=(), help=files % "it reads")
     parser.add_argument("--makes", metavar="FILE", nargs="+", default=(), help=files % "it makes")
@@ -100,7 +105,15 @@ def parse_line(text: str) -> Line:
     options = make_parser().parse_args(words)
     reads, makes = tuple(options.reads), tuple(options.makes)
     ignore, needs = _list(options.ignore), _list(options.needs)
-    return Line(options.name, options.force, ignore, needs, reads, makes, upstream=not options.no_upstream)
+    upstream, store = not options.no_upstream, options.store
+    return Line(options.name, options.force, ignore, needs, reads, makes, upstream=upstream, store=store)
+
+
+def complete_line(text: str) -> list[str]:
+    """List what the last word of a stage's first line may be completed to: options, or formats."""
+    words = text.split()[1:] + ([""] if text.endswith(" ") else [])
+    wanted = FORMATS if words[-2:-1] == ["--store"] else re.findall(r"--[a-z-]+", make_parser().format_usage())
+    return [word for word in wanted if words and word.startswith(words[-1])]
 
 
 def _list(text: str) -> tuple[str, ...]:

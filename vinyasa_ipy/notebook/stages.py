@@ -32,6 +32,7 @@ from vinyasa_ipy.notebook.recorder import Displayed, Recorder
 from vinyasa_ipy.notebook.replay import NO_RESULT, replay
 from vinyasa_ipy.notebook.upstream import Upstream
 from vinyasa_ipy.pipeline.change import Change
+from vinyasa_ipy.pipeline.coded import code_names, read_names
 from vinyasa_ipy.pipeline.effects import find_effects, name_lasting, name_objects, repeat_changes
 from vinyasa_ipy.pipeline.engine import Attempt, Outcome, Result
 from vinyasa_ipy.pipeline.figures import settle_backend
@@ -43,6 +44,7 @@ from vinyasa_ipy.pipeline.purity import find_impure
 from vinyasa_ipy.pipeline.stage import Inputs, Source, Stage
 from vinyasa_ipy.pipeline.verdict import Verdict
 from vinyasa_ipy.session import Session, point_at, record_stage
+from vinyasa_ipy.store import choose_codec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -259,6 +261,7 @@ class Stages:
         engine = self.session.engine
         opened = engine.open(trace, objects) if whole else engine.load(trace, objects)
         values: Any = opened[VALUES]
+        values["names"].update(read_names(opened))
         repeat_changes(values["changes"], objects)
         underway.opened = opened
 
@@ -364,7 +367,9 @@ class Stages:
         if cell.least is not None and (unlike := find_reordered([*effects.held, *effects.values.values()])) is not None:
             name = next((name for name, value in kept.items() if value is unlike), RESULT)
             raise UnstorableError(name, "it is a set that would be gone through in another order when brought back")
-        names = storable({name: effects.values[name] for name in kept})
+        codec = choose_codec(cell.line.store) if cell.line.store else None
+        coded = code_names(kept, codec, underway.reached) if codec is not None else {}
+        names = storable({name: effects.values[name] for name in kept}) if codec is None else {}
         has_result = result is not None
         values = {
             "names": names,
@@ -384,10 +389,11 @@ class Stages:
             "numbered": list_numbered(underway.counts),
             "anchored": bool(effects.anchors),
         }
-        results = {VALUES: values, DISPLAYED: shown}
+        results = {**coded, VALUES: values, DISPLAYED: shown}
+        anchors = {**effects.anchors, **{name: each.value for name, each in coded.items()}}
         shows, draws = bool(displayed.nodes), _draws(displayed) or _holds_figure(kept)
         impure = find_impure(underway.reached)
-        return Result(results, words, names, effects.anchors, details, impure=impure, shows=shows, draws=draws)
+        return Result(results, words, names, anchors, details, impure=impure, shows=shows, draws=draws)
 
     def _moved(self, underway: Underway) -> str:
         """Say what the cell changed that can't be brought back by name or object."""

@@ -145,9 +145,14 @@ class Engine:
         return open_remote(url)
 
     def load(self, trace: Trace, anchors: Mapping[str, object]) -> dict[str, object]:
-        """Load the values a trace holds, and change nothing. Raises KeyError when something is gone meanwhile."""
-        names = trace.stored.places if trace.stored else ()
-        return {name: self.store.load(trace, name, anchors=anchors) for name in names}
+        """Load the values a trace holds, and change nothing; each may refer to those stored before it.
+
+        Raises KeyError when something is gone meanwhile.
+        """
+        values: dict[str, object] = {}
+        for name in trace.stored.places if trace.stored else ():
+            values[name] = self.store.load(trace, name, anchors={**anchors, **values})
+        return values
 
     def open(self, trace: Trace, anchors: Mapping[str, object]) -> dict[str, object]:
         """Bring back everything a trace holds: its values are returned, its files and generators restored.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vinyasa_ipy.store.budget import Amount
-from vinyasa_ipy.store.codec import Coded, choose_codec
+from vinyasa_ipy.store.codec import FORMATS, Codec, Coded, choose_codec
 from vinyasa_ipy.store.folder import find_folder, make_folder
 from vinyasa_ipy.store.lease import Lease, Owner
 from vinyasa_ipy.store.pins import read_pins, write_pins
@@ -12,7 +12,9 @@ from vinyasa_ipy.store.sweeper import Sweeper, Swept
 from vinyasa_ipy.store.trace import FileMade, FileRead, Label, Trace
 
 __all__ = [
+    "FORMATS",
     "Amount",
+    "Codec",
     "Coded",
     "FileMade",
     "FileRead",

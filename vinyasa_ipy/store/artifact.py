@@ -130,7 +130,7 @@ def try_out(name: str, value: object, anchors: Mapping[str, object]) -> None:
     An exception whose `__init__` wants other arguments than it passes on is one. Raises UnstorableError with `name`.
     What is large, or can't be pickled at all, passes: nothing is learned about it here.
     """
-    if isinstance(value, _ATOMS):
+    if isinstance(value, (*_ATOMS, codec.Coded)):  # a format is tried out when it is written
         return
     stream, buffers = _Short(), list[pickle.PickleBuffer]()
     try:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 MAGIC = b"VINYFMT1"
 
 _ALIGNMENT = 64
+_TRIED = 65_536
+"""Bytes up to which the user's own function reads a result once before it is stored."""
 _LENGTH = struct.Struct("<H")
 _OWN = "by "
 """How the name of a function of the user's begins, where others are the names of formats."""
@@ -40,10 +42,14 @@ class Codec:
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """A result that is to be stored in a format; what comes back is the value alone."""
+    """A result that is to be stored in a format; what comes back is the value alone.
+
+    `name` is what its user calls it, where the result has another name in the store.
+    """
 
     value: Any
     codec: Codec
+    name: str = ""
 
 
 def choose_codec(wanted: Any) -> Codec:
@@ -56,18 +62,26 @@ def choose_codec(wanted: Any) -> Codec:
     if isinstance(wanted, tuple) and len(wanted) == 2 and all(map(callable, wanted)):  # noqa: PLR2004
         dump, load = wanted
         return Codec(_OWN + _name_function(load), dump, load)
-    named = ", ".join(map(repr, _FORMATS))
+    named = ", ".join(map(repr, FORMATS))
     raise ValueError(f"store={wanted!r} is no format: take one of {named}, or two functions (dump, load)")
 
 
 def write(name: str, coded: Coded) -> bytes:
     """Write a result in its format; raises UnstorableError where that would lose something of it, or fails."""
+    codec = coded.codec
     try:
-        body = memoryview(coded.codec.dump(coded.value)).cast("B")
+        body = memoryview(codec.dump(coded.value)).cast("B")
+        if codec.name.startswith(_OWN) and body.nbytes <= _TRIED:
+            codec.load(memoryview(bytearray(body)))
+    except ImportError as error:
+        reason = f"{codec.name} needs a package ({error}): `pip install 'vinyasa-ipy[formats]'`, or leave `store` out"
+        raise UnstorableError(coded.name or name, reason) from error
     except Exception as error:  # the user's own function, or a library's, may raise anything
         said = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
-        raise UnstorableError(name, f"writing it as {coded.codec.name} raised {said}") from error
-    told = coded.codec.name.encode()
+        format_ = codec.name.removeprefix(_OWN)
+        reason = f"it is of type {type(coded.value).__name__}, and {format_} can't keep it ({said})"
+        raise UnstorableError(coded.name or name, f"{reason}; take another `store`, or leave it out") from error
+    told = codec.name.encode()
     head = MAGIC + _LENGTH.pack(len(told)) + told
     return b"".join([head, bytes(-len(head) % _ALIGNMENT), body])
 
@@ -116,7 +130,7 @@ def _find_function(name: str) -> Any:
 def _dump_json(value: Any) -> bytes:
     import json  # a millisecond that a first hit need not pay
 
-    _check_json(value)
+    _check_json(value, set())
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
@@ -126,8 +140,12 @@ def _load_json(body: memoryview) -> Any:
     return json.loads(bytes(body).decode("utf-8", "surrogatepass"))
 
 
-def _check_json(value: Any) -> None:
-    """Refuse what JSON would bring back as something else: a tuple as a list, a number as a key as a string."""
+def _check_json(value: Any, met: set[int]) -> None:
+    """Refuse what JSON would bring back as something else: a tuple as a list, one list in two places as two lists."""
+    if type(value) in (dict, list):
+        if id(value) in met:
+            raise TypeError(f"one {type(value).__name__} in two places would be two")
+        met.add(id(value))
     if type(value) is dict:
         other = next((key for key in value if type(key) is not str), None)
         if other is not None:
@@ -138,7 +156,7 @@ def _check_json(value: Any) -> None:
         raise TypeError(f"{value} is no JSON")
     parts = value.values() if type(value) is dict else value if type(value) is list else ()
     for part in parts:
-        _check_json(part)
+        _check_json(part, met)
 
 
 # ---- NumPy ---------------------------------------------------------------------------------------------------
@@ -189,9 +207,20 @@ def _check_same(value: Any, again: Any) -> None:
         same = value.equals(again) and value.schema.equals(again.schema, check_metadata=True)
     else:
         pd.testing.assert_frame_equal(value, again, check_exact=True, check_freq=True)
-        same = value.attrs == again.attrs
+        same = value.attrs == again.attrs and _are_like(value.index, again.index)
+        same = same and all(_are_like(value.iloc[:, place], again.iloc[:, place]) for place in range(value.shape[1]))
     if not same:
         raise TypeError("it would come back as something else")
+
+
+def _are_like(column: Any, again: Any) -> bool:
+    """Tell whether objects that equal each other are also of one type and scale: `Decimal("1")` equals `1.0`."""
+    if column.dtype != object:
+        return True
+    return all(
+        type(one) is type(other) and (type(one) is str or repr(one) == repr(other))
+        for one, other in zip(column, again, strict=True)
+    )
 
 
 def _dump_arrow(value: Any) -> bytes:
@@ -248,3 +277,5 @@ _FORMATS = {
         Codec("parquet", _dump_parquet, _load_parquet),
     )
 }
+FORMATS = tuple(_FORMATS)
+"""The names of the formats that need no function of the user's."""
