@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from benchmarks import calls, recording, shell, storing, values
+from benchmarks import calls, recording, scale, shell, storing, values
 from benchmarks.peers import PEERS, missing
 
 ALL = {
@@ -26,6 +26,8 @@ ALL = {
     "f3": shell.f3,
     "g1": recording.g1,
 }
+SLOW = {"scale": scale.scale}
+"""Benchmarks that run only when they are named: they take many minutes, and millions of files."""
 RESULTS = Path(__file__).with_name("RESULTS.md")
 HEAD = (
     "# Results\n\nMade by `python -m benchmarks`. Absolute times move with the machine; the ratios are what counts.\n"
@@ -34,15 +36,16 @@ HEAD = (
 
 def main(names: list[str]) -> int:
     """Run the benchmarks that are named, or all."""
-    unknown = [name for name in names if name not in ALL]
+    known = ALL | SLOW
+    unknown = [name for name in names if name not in known]
     if unknown:
-        print(f"there is no benchmark {unknown[0]!r}: there are {', '.join(ALL)}")
+        print(f"there is no benchmark {unknown[0]!r}: there are {', '.join(known)}")
         return 2
     absent = missing(*PEERS)
     if absent:
         print(f"not installed, so not compared: {', '.join(absent)}\n")
     for name in names or ALL:
-        text = ALL[name]()
+        text = known[name]()
         print(text, end="\n\n", flush=True)
         _keep(text)
     return 0

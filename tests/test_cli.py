@@ -396,3 +396,11 @@ def test_a_moved_project_still_hits(console, project, tmp_path_factory):
     project.mkdir()
     said = console("run", "a.py", "b.py", cwd=moved).stdout
     assert said.count(": hit") == 2
+
+
+def test_a_terminal_shows_how_many_results_were_looked_at(console, tmp_path):
+    (tmp_path / "a.py").write_text("x = 1")
+    console("run", "a.py")
+    child = pexpect.spawn(sys.executable, ["-m", "vinyasa_ipy", "du"], cwd=str(tmp_path), timeout=30)
+    child.expect("results looked at")
+    child.expect(pexpect.EOF)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from vinyasa_ipy.commands.progress import show_looking
 from vinyasa_ipy.commands.table import Command, Place
 from vinyasa_ipy.pages import Cell, Column, Table, Text, count, size
 from vinyasa_ipy.store import Amount
@@ -23,10 +24,11 @@ def du(_options: argparse.Namespace, place: Place) -> int:
     """Show how much each stage has stored."""
     amounts: dict[str, Amount] = {}
     large = Amount()
-    for store in place.session.stores:
-        for owner, amount in store.weigh().items():
-            amounts[owner] = amounts.get(owner, Amount()) + amount
-        large += store.measure_large()
+    with show_looking(place.session):
+        for store in place.session.stores:
+            for owner, amount in store.weigh().items():
+                amounts[owner] = amounts.get(owner, Amount()) + amount
+            large += store.measure_large()
     whole = sum(amounts.values(), large)
     rows: list[tuple[str | Cell, ...]] = [
         (owner, count(amount.files), size(amount.bytes))
@@ -43,10 +45,11 @@ def audit(_options: argparse.Namespace, place: Place) -> int:
     """List what loading stored results would import."""
     results: Counter[str] = Counter()
     imports: defaultdict[str, set[str]] = defaultdict(set)
-    for store in place.session.stores:
-        for trace, found in store.audit():
-            results[trace.owner] += bool(found)
-            imports[trace.owner] |= found
+    with show_looking(place.session):
+        for store in place.session.stores:
+            for trace, found in store.audit():
+                results[trace.owner] += bool(found)
+                imports[trace.owner] |= found
     place.tell(_show_imports(results, imports))
     return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vinyasa_ipy.commands.progress import show_looking
 from vinyasa_ipy.commands.table import Command, Option, Place
 from vinyasa_ipy.errors import CommandError
 from vinyasa_ipy.pages import Cell, Column, Table, Text, count, duration, size
@@ -26,14 +27,16 @@ def clear(options: argparse.Namespace, place: Place) -> int:
     if not names:
         place.tell(Text((f"Nothing is stored in {session.folder}.",)))
         return 0
-    previews = {name: session.preview(name) for name in names}
+    with show_looking(session):
+        previews = {name: session.preview(name) for name in names}
     whole = _sum(previews.values())
     place.tell(_preview(previews, whole))
     if not options.yes and not (place.confirm is not None and place.confirm(f"Remove {size(whole.bytes)}?")):
         again = " ".join(["clear", *options.stages, "--yes"])
         place.tell(Text((f"Nothing was removed. `{place.prefix} {again}` removes it.",)))
         return 0 if place.confirm is not None else 1
-    freed = session.remove(None) if not options.stages else _sum([session.remove(name) for name in names])
+    with show_looking(session):
+        freed = session.remove(None) if not options.stages else _sum([session.remove(name) for name in names])
     place.tell(Text((f"Removed {count(freed.entries, 'result')}, {size(freed.bytes)}.",)))
     return 0
 
@@ -59,7 +62,8 @@ def _preview(previews: dict[str, Freed], whole: Freed, title: str = "To be remov
 
 def gc(options: argparse.Namespace, place: Place) -> int:
     """Remove what is worth least until the budget holds, or say what would go."""
-    swept = place.session.sweeper.sweep(dry=options.dry_run)
+    with show_looking(place.session):
+        swept = place.session.sweeper.sweep(dry=options.dry_run)
     kept = f"{size(swept.used.bytes)} in {count(swept.used.files)} files are stored"
     allowed = f"{size(swept.budget.bytes)} and {count(swept.budget.files)} files are allowed"
     if not swept.owners:

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vinyasa_ipy.commands.progress import show_looking
 from vinyasa_ipy.commands.table import Command, Option, Place
 from vinyasa_ipy.errors import CommandError
 from vinyasa_ipy.pages import Cell, Column, Picture, Table, Text, Tone, ago, duration, size
@@ -47,11 +48,10 @@ def status(_options: argparse.Namespace, place: Place) -> int:
         notes = [said, *place.pipeline.remarks]
         place.tell(Table("Stages of this notebook", _COLUMNS, rows, "\n".join(notes)))
         return 0
-    traces = place.session.newest_traces()
-    rows = tuple(_stored_row(trace) for trace in traces)
-    note = "" if rows else f"Nothing is stored in {place.session.folder} yet."
-    if rows:
-        note = f"{size(place.session.store.size())} in {place.session.folder}"
+    with show_looking(place.session):
+        rows = tuple(_stored_row(trace) for trace in place.session.newest_traces())
+        stored = place.session.store.size() if rows else 0
+    note = f"{size(stored)} in {place.session.folder}" if rows else f"Nothing is stored in {place.session.folder} yet."
     place.tell(Table("Stored stages", (*_COLUMNS[:5], Column("note")), rows, note))
     return 0
 

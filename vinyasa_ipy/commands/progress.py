@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from vinyasa_ipy.session import Session
+
 
 @contextmanager
 def show_progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
@@ -23,3 +25,20 @@ def show_progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(title, total=total)
         yield lambda passed: progress.advance(task, passed)
+
+
+@contextmanager
+def show_looking(session: Session) -> Iterator[None]:
+    """Show on a terminal's standard error how many stored results have been looked at, while that goes on."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    def say() -> Text:
+        return Text(f"{sum(store.seen for store in session.stores):,} results looked at")
+
+    with Live(get_renderable=say, console=Console(stderr=True), transient=True):
+        yield

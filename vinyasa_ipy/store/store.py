@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import heapq
 import os
-import re
 from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from blake3 import blake3
-
 from vinyasa_ipy.errors import StoreError, UnstorableError
-from vinyasa_ipy.store import sweep, trust
+from vinyasa_ipy.store import trust
+from vinyasa_ipy.store.access import Access
 from vinyasa_ipy.store.artifact import ALIGNMENT, MAGIC, decode, encode
 from vinyasa_ipy.store.audit import list_imports
 from vinyasa_ipy.store.budget import Amount
 from vinyasa_ipy.store.codec import MAGIC as CODED
-from vinyasa_ipy.store.disk import LEFTOVER_AGE, Disk, look_at, read_whole
+from vinyasa_ipy.store.disk import Disk, look_at
 from vinyasa_ipy.store.folder import IN_USE
+from vinyasa_ipy.store.layout import Layout, is_key
 from vinyasa_ipy.store.lease import Lease, NoLocksError, Owner, open_leases
 from vinyasa_ipy.store.mapped import decode_mapped
-from vinyasa_ipy.store.naming import RESERVED, escape, unescape
+from vinyasa_ipy.store.naming import unescape
 from vinyasa_ipy.store.notes import Notes
 from vinyasa_ipy.store.objects import Objects
 from vinyasa_ipy.store.packing import pack
-from vinyasa_ipy.store.sweep import Entry, Freed
+from vinyasa_ipy.store.removal import Doomed, Removal
+from vinyasa_ipy.store.sweep import Entry, Freed, list_artifacts
 from vinyasa_ipy.store.trace import (
     RETURN,
     Place,
     Rejected,
-    Signer,
     Small,
     Stored,
     carries,
@@ -38,6 +38,7 @@ from vinyasa_ipy.store.trace import (
     find_small,
     find_start,
     make_address,
+    read_gist,
     read_trace,
     write_trace,
 )
@@ -53,11 +54,8 @@ if TYPE_CHECKING:
 INLINE_LIMIT = 65_536
 """Bytes up to which a result stands in its trace's own file, so that a hit is one read."""
 
-_KEY = re.compile(r"[0-9A-Za-z_-]{1,200}")
-_JOBLIBS = re.compile(r"[0-9a-f]{32}")
-"""Keys of joblib's own entries, which may stand in the same folders and are left alone."""
 _LATEST = 16
-"""How many of an owner's traces are tried for the newest one that is whole."""
+"""How many of an owner's keys are tried for the newest trace that is whole."""
 _NO_ANCHORS: Mapping[str, object] = {}
 
 __all__ = ["Freed", "Spot", "Store"]
@@ -89,19 +87,19 @@ class Store:
         the folder that its traces have on a shelf.
         """
         base = os.path.abspath(root)
-        self._layout = (traces, trace_name, nested)
+        self._options = (traces, trace_name, nested)
         self.shelved = "calls" if nested else "traces"
-        self._trace_name = trace_name
-        self._nested = nested
-        self._traces = f"{os.path.normpath(os.path.join(base, traces))}/"
-        outer = os.path.commonpath([base, self._traces])
-        self.folders = (base,) if outer == base else (base, self._traces[:-1])
+        folder = f"{os.path.normpath(os.path.join(base, traces))}/"
+        outer = os.path.commonpath([base, folder])
+        self.folders = (base,) if outer == base else (base, folder[:-1])
         IN_USE.update(os.path.join(folder, "") for folder in self.folders)
         self._disk = Disk(base, outer)
+        self._layout = Layout(self._disk, folder, trace_name, nested=nested)
         self._objects = Objects(self._disk)
-        self._signer: Signer | None = None
-        self._owned: dict[str, str] = {}
-        self.notes = Notes(self._disk, self._sign_in)
+        self._access = Access(self._disk, self.folders)
+        self._read = self._access.read
+        self._removal = Removal(self._disk, self._layout, self._access, self._objects)
+        self.notes = Notes(self._disk, self._access.sign_in)
 
     @property
     def root(self) -> Path:
@@ -112,7 +110,7 @@ class Store:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the place, never the secret."""
-        return _reopen, (self._disk.root, *self._layout)
+        return _reopen, (self._disk.root, *self._options)
 
     def put(
         self,
@@ -130,12 +128,12 @@ class Store:
         compressed. With `plain` off, `fetch` doesn't find the trace: its results are not all there is to bring back.
         Raises UnstorableError, StoreError.
         """
-        if not _KEY.fullmatch(draft.key):
+        if not is_key(draft.key):
             raise ValueError(f"a key must be letters, digits, `_` or `-`, not {draft.key!r}")
         pieces = {name: encode(name, value, anchors) for name, value in results.items()}
         if packing is not None:
             pieces = {name: pack(name, parts, packing) for name, parts in pieces.items()}
-        signer = self._sign_in_to_write()
+        signer = self._access.sign_in_to_write()
         places, small = self._place(pieces)
         try:
             size = sum(place.length for place in places.values())
@@ -143,7 +141,7 @@ class Store:
         except KeyError as error:
             raise StoreError(self._disk.root, f"artifact {error} of a file is gone; run again") from None
         plain = plain and not (anchors or draft.reads or draft.made)
-        folder, name = self._folder(draft.owner, draft.key), self._name_file(draft, plain=plain)
+        folder, name = self._layout.name_key(draft.owner, draft.key), self._layout.name_file(draft, plain=plain)
         path = folder + name
         trace = replace(draft, bytes=size)
         try:
@@ -156,10 +154,10 @@ class Store:
     def _commit(self, folder: str, name: str, data: bytes) -> None:
         """Write a trace's file."""
         self._disk.commit([data], lambda: folder + name)
-        if name != self._trace_name:
+        if name != self._layout.trace_name:
             # What this execution was seen to depend on, an earlier plain trace under the key has missed.
             with suppress(OSError):
-                os.unlink(folder + self._trace_name)
+                os.unlink(folder + self._layout.trace_name)
 
     def _place(self, pieces: Mapping[str, list[Piece]]) -> tuple[dict[str, Place], Small]:
         """Store large results as artifacts; gather the small ones into one run of bytes."""
@@ -183,7 +181,7 @@ class Store:
 
     def locate(self, owner: str, key: str) -> Spot:
         """Say where the plain trace under a key stands, for those who ask for it often."""
-        return Spot(f"{self._folder_of(owner)}/{key}/{self._trace_name}", make_address(owner, key))
+        return Spot(f"{self._layout.name_owner(owner)}/{key}/{self._layout.trace_name}", make_address(owner, key))
 
     def fetch(self, owner: str, key: str, result: str = RETURN, mapped: str | None = None) -> object:
         """Load one result of the plain trace under a key, in one read when it is small; raises KeyError.
@@ -198,12 +196,12 @@ class Store:
         data = self._read(path, address)
         small = find_return(data) if result == RETURN and mapped is None else None
         if small is None:
-            return self.load(self._read_trace(data, path), result, mapped=mapped)
-        return self._decode(small, os.path.dirname(path), result, _NO_ANCHORS)
+            return self.load(self._access.parse(data, path), result, mapped=mapped)
+        return self._decode(small, path, result, _NO_ANCHORS)
 
     def holds(self, owner: str, key: str) -> bool:
         """Tell whether there is a plain trace under a key, without a look inside."""
-        return os.path.exists(self._folder(owner, key) + self._trace_name)
+        return os.path.exists(self._layout.name_key(owner, key) + self._layout.trace_name)
 
     def lease(self, owner: str, key: str, tell: Callable[[Owner], None]) -> Lease:
         """Take the sole right to make what a key stands for; wait while somebody else makes it.
@@ -220,14 +218,14 @@ class Store:
         except (OSError, StoreError):  # a disk at fault is heard of when there is something to store
             return Lease()
         # Between a look into the store and the lease, somebody may have come to the end of the same work.
-        lease.look_again = lease.look_again or os.path.exists(self._folder(owner, key))
+        lease.look_again = lease.look_again or os.path.exists(self._layout.name_key(owner, key))
         return lease
 
     def traces(self, owner: str, key: str) -> list[Trace]:
         """List the traces under a key whose artifacts are all there, newest first."""
-        folder = self._folder(owner, key)
+        folder = self._layout.name_key(owner, key)
         address = make_address(owner, key)
-        found = [trace for name in self._list_traces(folder) if (trace := self._open(folder + name, address))]
+        found = [trace for name in self._layout.list_names(folder) if (trace := self._open(folder + name, address))]
         return sorted(found, key=_by_age, reverse=True)
 
     def load(
@@ -245,11 +243,11 @@ class Store:
         """
         run, path, start = self._find_run(trace, result)
         if mapped is None:
-            return self._decode(run, self._folder(trace.owner, trace.key), result, anchors)
+            return self._decode(run, self._layout.name_key(trace.owner, trace.key), result, anchors)
         try:
             return decode_mapped(run, path, start, mapped)
         except Exception as error:  # as in `_decode`
-            self._give_up(self._folder(trace.owner, trace.key), result, error)
+            self._give_up(self._layout.name_key(trace.owner, trace.key), result, error)
             raise KeyError(result) from error
 
     def load_plain(self, trace: Trace, result: str) -> object:
@@ -257,7 +255,7 @@ class Store:
         run, _, _ = self._find_run(trace, result)
         if list_imports(run):
             raise KeyError(result)
-        return self._decode(run, self._folder(trace.owner, trace.key), result, _NO_ANCHORS)
+        return self._decode(run, self._layout.name_key(trace.owner, trace.key), result, _NO_ANCHORS)
 
     def _find_run(self, trace: Trace, result: str) -> tuple[Run, str, int]:
         """Give the verified bytes of a result, and the file and the place in it where they begin; raises KeyError."""
@@ -278,7 +276,7 @@ class Store:
         return run, path, start
 
     def _decode(self, run: Run, path: str, result: str, anchors: Mapping[str, object]) -> object:
-        """Unpickle verified bytes; a result that doesn't come back is absent."""
+        """Unpickle verified bytes of the trace at `path`; a result that doesn't come back is absent."""
         try:
             return decode(run, anchors)
         except Exception as error:  # a class may have gone or changed: then the result is made again
@@ -286,15 +284,16 @@ class Store:
             raise KeyError(result) from error
 
     def _give_up(self, path: str, result: str, error: Exception) -> None:
+        folder = os.path.dirname(path)
         self._disk.warn(
-            f"{path}:{result}",
-            f"the stored `{result}` of {path} can't be loaded: {type(error).__name__}: {error}. It runs again.",
+            f"{folder}:{result}",
+            f"the stored `{result}` of {folder} can't be loaded: {type(error).__name__}: {error}. It runs again.",
         )
 
     def audit(self) -> Iterator[tuple[Trace, frozenset[str]]]:
         """Give every trace, one by one, with what loading its results would import; nothing is loaded."""
-        for path in self._walk():
-            trace = self._peek(path)
+        for entry in self._walk():
+            trace = self._peek(entry.path)
             if trace is not None and trace.stored is not None:
                 imports: set[str] = set()
                 for result in trace.stored.places:
@@ -302,20 +301,30 @@ class Store:
                         imports |= list_imports(self._find_run(trace, result)[0])
                 yield trace, frozenset(imports)
 
+    def _peek(self, path: str) -> Trace | None:
+        """Read the trace at `path`, wherever its address says it belongs; None when it can't be believed."""
+        data = self._access.peek(path)
+        with suppress(Rejected):
+            return None if data is None else read_trace(data, path)
+        return None
+
     def reserve(self, owner: str) -> None:
         """Make the folder of an owner's traces. Raises StoreError, OSError."""
         self._disk.prepare()
-        self._disk.make_parents(f"{self._folder_of(owner)}/")
+        self._disk.make_parents(f"{self._layout.name_owner(owner)}/")
 
     def keep_text(self, owner: str, name: str, text: str) -> None:
         """Keep a text for people beside an owner's traces. Raises StoreError."""
-        path = f"{self._folder_of(owner)}/{name}"
+        path = f"{self._layout.name_owner(owner)}/{name}"
         self._disk.commit([text.encode("utf-8", "surrogatepass")], lambda: path)
 
     def measure_artifacts(self, trace: Trace) -> int:
         """Measure the artifacts that a stored trace points to, in bytes; one that is gone has none."""
+        return self._measure(list_artifacts(trace))
+
+    def _measure(self, digests: Iterable[str]) -> int:
         total = 0
-        for digest in sweep.list_artifacts(trace):
+        for digest in digests:
             with suppress(KeyError):
                 total += self._objects.size(digest)
         return total
@@ -335,7 +344,7 @@ class Store:
 
     def mark(self, trace: Trace) -> str:
         """Tell how a stored trace differs by name from others under its key: not at all when it is plain."""
-        return os.path.basename(trace.stored.path).removeprefix(self._trace_name) if trace.stored else ""
+        return os.path.basename(trace.stored.path).removeprefix(self._layout.trace_name) if trace.stored else ""
 
     def export(self, trace: Trace) -> bytes:
         """Give the verified file of a stored trace, for another machine; raises KeyError when it is gone."""
@@ -366,33 +375,45 @@ class Store:
         inline = [place for place in places.values() if not place.digest]
         small = find_small(data, Place(0, max((place.start + place.length for place in inline), default=0)))
         places |= {name: self._objects.find(place.digest) for name, place in places.items() if place.digest}
-        data, _ = write_trace(trace, places, Small(small, ALIGNMENT), self._sign_in_to_write())
-        self._commit(self._folder(trace.owner, trace.key), self._trace_name + mark, data)
+        data, _ = write_trace(trace, places, Small(small, ALIGNMENT), self._access.sign_in_to_write())
+        self._commit(self._layout.name_key(trace.owner, trace.key), self._layout.trace_name + mark, data)
 
     # ---- all entries -----------------------------------------------------------------------------------------
 
+    @property
+    def seen(self) -> int:
+        """Count the trace files that were come by so far: how far something long has got."""
+        return self._layout.seen
+
     def owners(self) -> list[str]:
         """List the owners that have traces, sorted."""
-        return sorted(self.weigh())
+        try:
+            self._access.sign_in_to_read()
+        except KeyError:
+            return []
+        found = {self._name_owner(entry.path) for entry in self._layout.walk_owners()}
+        return sorted(name for name in found if name is not None)
 
     def weigh(self) -> dict[str, Amount]:
         """Weigh each owner's traces, without the artifacts they point to, and without a look inside."""
         amounts: dict[str, Amount] = {}
         names: dict[str, str | None] = {}
-        for path in self._walk():
-            folder = path.rsplit("/", 2)[0]
+        for entry in self._walk():
+            folder = entry.path.rsplit("/", 2)[0]
             if names.get(folder) is None:
-                names[folder] = unescape(folder.removeprefix(self._traces)) or self._name_owner(path)
+                names[folder] = self._name_owner(entry.path)
             name = names[folder]
             if name is not None:
                 with suppress(OSError):
-                    amounts[name] = amounts.get(name, Amount()) + Amount(os.lstat(path).st_size, 1)
+                    size = entry.stat(follow_symlinks=False).st_size
+                    amounts[name] = amounts.get(name, Amount()) + Amount(size, 1)
         return amounts
 
     def _name_owner(self, path: str) -> str | None:
-        """Name the owner of a trace whose folder's name was shortened."""
-        trace = self._peek(path)
-        return trace.owner if trace else None
+        """Name the owner of a trace: after its folder, or as it says itself where that's name was shortened."""
+        name = unescape(path.rsplit("/", 2)[0].removeprefix(self._layout.folder))
+        trace = self._peek(path) if name is None else None
+        return name if trace is None else trace.owner
 
     def newest(self, owner: str) -> Trace | None:
         """Find the newest trace of an owner that is whole, among its latest."""
@@ -400,21 +421,16 @@ class Store:
 
     def latest(self, owner: str, many: int) -> list[Trace]:
         """List the newest traces of an owner, newest first: as many as are whole among so many."""
-        return list(self._open_latest(owner, many))
+        return list(islice(self._open_latest(owner, many), many))
 
     def _open_latest(self, owner: str, many: int) -> Iterator[Trace]:
-        """Open the newest traces of an owner, by the times of the files: it may have a million."""
-        folder = self._folder_of(owner)
-        keys = (f"{folder}/{key}" for key in self._list_keys(folder))
-        paths = (f"{key}/{name}" for key in keys for name in self._list_traces(key))
-        last = heapq.nlargest(many, paths, key=_find_time)
-        found = (self._open(path, make_address(owner, path.rsplit("/", 2)[1])) for path in last)
-        return filter(None, found)
+        """Open the newest traces of an owner, by the times of its keys' folders: it may have a million."""
+        last = heapq.nlargest(many, self._layout.walk_keys(owner), key=_find_time)
+        return (trace for key in last for trace in self.traces(owner, key.name))
 
     def entries(self, owner: str) -> list[Trace]:
         """List all traces of an owner whose artifacts are there, newest first."""
-        keys = self._list_keys(self._folder_of(owner))
-        found = [trace for key in keys for trace in self.traces(owner, key)]
+        found = [trace for key in self._layout.walk_keys(owner) for trace in self.traces(owner, key.name)]
         return sorted(found, key=_by_age, reverse=True)
 
     def remove(self, owner: str | None = None, key: str | None = None) -> Freed:
@@ -422,22 +438,27 @@ class Store:
 
         Raises StoreError when the disk refuses.
         """
-        return self._remove(self._select(owner, key), whole=owner is None and key is None)
+        return self._remove(self._select(owner, key))
 
     def evict(self, entries: Iterable[tuple[str, str]]) -> Freed:
         """Remove the traces of several owners' keys at once, as `remove` does."""
-        folders = {f"{self._folder_of(owner)}/{key}" for owner, key in entries}
-        return self._remove(lambda path: os.path.dirname(path) in folders, whole=False)
+        folders = {self._layout.name_key(owner, key) for owner, key in entries}
+
+        def files() -> Iterator[str]:
+            return (folder + name for folder in folders for name in self._layout.list_names(folder))
+
+        return self._remove(Doomed(files, lambda path: f"{os.path.dirname(path)}/" in folders))
 
     def survey(self) -> Iterator[Entry]:
         """Give every trace that can be believed, one by one, as a sweep sees it."""
-        for path in self._walk():
-            with suppress(OSError):
-                facts = os.lstat(path)
-                trace = self._peek(path)
-                if trace is not None:
-                    size, used = facts.st_size + self.measure_artifacts(trace), max(facts.st_atime, facts.st_mtime)
-                    yield Entry(path, trace.owner, size, trace.seconds, trace.created, used)
+        for entry in self._walk():
+            with suppress(OSError, Rejected):
+                facts = entry.stat(follow_symlinks=False)
+                data = self._access.peek(entry.path)
+                if data is not None:
+                    gist = read_gist(data)
+                    size, used = facts.st_size + self._measure(gist.artifacts), max(facts.st_atime, facts.st_mtime)
+                    yield Entry(entry.path, gist.owner, size, gist.seconds, gist.created, used)
 
     def drop(self, entries: Collection[Entry], *, dry: bool = False) -> Freed:
         """Remove entries of a survey, and whatever nobody points to any more; with `dry`, tell what that frees.
@@ -445,28 +466,20 @@ class Store:
         Raises StoreError when the disk refuses.
         """
         paths = {entry.path for entry in entries}
-        if dry:
-            return self._plan(paths.__contains__, orphans=True).freed
-        return self._remove(paths.__contains__, whole=True)
+        doomed = Doomed(lambda: iter(paths), paths.__contains__, orphans=True)
+        return self._removal.preview(doomed) if dry else self._remove(doomed)
 
-    def _remove(self, wanted: Callable[[str], bool], *, whole: bool) -> Freed:
+    def _remove(self, doomed: Doomed) -> Freed:
         try:
             with suppress(FileNotFoundError, NotADirectoryError):
-                self._sign_in()
-            plan = self._plan(wanted, orphans=whole)
-            plan.carry_out(self.folders)
+                self._access.sign_in()
         except OSError as error:
             raise StoreError(self._disk.root, trust.explain(error)) from error
-        return plan.freed
+        return self._removal.carry_out(doomed, self.folders)
 
     def set_aside(self, ticket: str, owner: str | None = None, key: str | None = None) -> Freed:
         """Take away what `remove` would, in a way that `bring_back` can undo for an hour. Raises StoreError."""
-        plan = self._plan(self._select(owner, key), orphans=False)
-        try:
-            self._disk.trash.take(ticket, plan.files, self.folders)
-        except OSError as error:
-            raise StoreError(str(self.root), trust.explain(error)) from error
-        return plan.freed
+        return self._removal.set_aside(replace(self._select(owner, key), orphans=False), self.folders, ticket)
 
     def bring_back(self, ticket: str) -> int:
         """Put back what was set aside under a ticket; return how many files that were. Raises StoreError."""
@@ -481,17 +494,21 @@ class Store:
 
     def preview(self, owner: str | None = None, key: str | None = None) -> Freed:
         """Tell what `remove` would free, and remove nothing."""
-        return self._plan(self._select(owner, key), orphans=owner is None and key is None).freed
+        return self._removal.preview(self._select(owner, key))
 
-    def _select(self, owner: str | None, key: str | None) -> Callable[[str], bool]:
-        """Choose the traces of an owner, of a key, or all, by their path."""
-        whose = None if owner is None else self._folder_of(owner)
+    def _select(self, owner: str | None, key: str | None) -> Doomed:
+        """Choose the traces of an owner, of a key, or all."""
+        whose = None if owner is None else self._layout.name_owner(owner)
 
-        def wanted(path: str) -> bool:
+        def holds(path: str) -> bool:
             folder, of_key, _ = path.rsplit("/", 2)
             return whose in (None, folder) and key in (None, of_key)
 
-        return wanted
+        def files() -> Iterator[str]:
+            found = self._walk() if owner is None else self._layout.walk_owner(owner, key)
+            return (entry.path for entry in found if holds(entry.path))
+
+        return Doomed(files, holds, orphans=owner is None and key is None)
 
     def size(self) -> int:
         """Measure the bytes of all traces and artifacts."""
@@ -499,169 +516,29 @@ class Store:
 
     def measure(self) -> Amount:
         """Measure all traces and artifacts: their bytes and how many files they are."""
-        return _measure(self._walk()) + self.measure_large()
+        return _measure(entry.path for entry in self._walk()) + self.measure_large()
 
     def measure_large(self) -> Amount:
         """Measure the artifacts alone: results too large for their trace, and files."""
         return _measure(self._objects.walk())
 
-    def _plan(self, wanted: Callable[[str], bool], *, orphans: bool) -> sweep.Plan:
-        """Decide what goes: the traces that are `wanted` away, and the artifacts that only they point to.
-
-        With `orphans`, what no trace points to goes as well, unless it may belong to one that is being written.
-        """
-        doomed = {path: self._peek(path) for path in self._walk() if wanted(path)}
-        artifacts = {digest for trace in doomed.values() if trace for digest in sweep.list_artifacts(trace)}
-        old = set(map(self._objects.name, sweep.find_old(self._objects.walk(), LEFTOVER_AGE))) if orphans else set()
-        for path in self._walk() if artifacts or old else ():
-            if path not in doomed:
-                trace = self._peek(path)
-                needed = set(sweep.list_artifacts(trace)) if trace is not None else old  # who knows what it points to
-                artifacts -= needed
-                old -= needed
-        files = {self._objects.path(digest) for digest in artifacts | old}
-        if orphans:
-            files.update(self._disk.walk_quarantine())
-        return sweep.make_plan(doomed, sorted(files))
-
-    def _walk(self) -> Iterator[str]:
-        """Give the path of every trace file; none when the store can't be used."""
+    def _walk(self) -> Iterator[os.DirEntry[str]]:
+        """Give every trace file; none when the store can't be used."""
         try:
-            self._sign_in_to_read()
+            self._access.sign_in_to_read()
         except KeyError:
-            return
-        for folder, folders, names in os.walk(self._traces.rstrip("/")):
-            if folder == self._disk.root:
-                folders[:] = [name for name in folders if name not in RESERVED]
-            if not self._is_joblibs(os.path.basename(folder)):
-                yield from (f"{folder}/{name}" for name in names if self._is_trace(name))
-
-    def _is_joblibs(self, key: str) -> bool:
-        """Tell whether an entry is joblib's own, in a store with its layout."""
-        return self._nested and _JOBLIBS.fullmatch(key) is not None
-
-    def _is_trace(self, name: str) -> bool:
-        """Tell a trace's file from others by its name."""
-        return name == self._trace_name or name.startswith(f"{self._trace_name}-")
-
-    def _peek(self, path: str) -> Trace | None:
-        """Read the trace at `path`, wherever its owner and key say it belongs; None when it can't be believed."""
-        with suppress(OSError, StoreError, Rejected):
-            data = look_at(path)
-            self._sign_in().verify(data)
-            return read_trace(data, path)
-        return None
-
-    def _folder(self, owner: str, key: str) -> str:
-        """Name the folder of the traces under a key."""
-        return f"{self._folder_of(owner)}/{key}/"
-
-    def _folder_of(self, owner: str) -> str:
-        """Name the folder of an owner's traces."""
-        folder = self._owned.get(owner)
-        if folder is None:
-            folder = self._owned[owner] = self._traces + escape(owner, nested=self._nested)
-        return folder
-
-    def _name_file(self, trace: Trace, *, plain: bool) -> str:
-        """Name a trace's file: those that read files stand beside each other under one key."""
-        if plain:
-            return self._trace_name
-        from json import dumps
-
-        reads = dumps(sorted((read.path, read.digest or "") for read in trace.reads))
-        return f"{self._trace_name}-{blake3(reads.encode()).hexdigest(6)}"
-
-    def _list_keys(self, folder: str) -> list[str]:
-        return [key for key in self._list(folder) if _KEY.fullmatch(key) and not self._is_joblibs(key)]
-
-    def _list_traces(self, folder: str) -> list[str]:
-        return [name for name in self._list(folder) if self._is_trace(name)]
-
-    def _list(self, folder: str) -> list[str]:
-        """List a folder for reading; one that isn't there is empty."""
-        try:
-            return os.listdir(folder)
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-        except OSError as error:
-            self._disk.refuse(folder, error)
-            return []
+            return iter(())
+        return self._layout.walk()
 
     def _open(self, path: str, address: bytes) -> Trace | None:
         """Read one trace; None when it is absent, or an artifact it points to is."""
         try:
-            trace = self._read_trace(self._read(path, address, look_at), path)
-            for digest in sweep.list_artifacts(trace):
+            trace = self._access.parse(self._read(path, address, look_at), path)
+            for digest in list_artifacts(trace):
                 self._objects.size(digest)
         except KeyError:
             return None
         return trace
-
-    def _read_trace(self, data: bytes, path: str) -> Trace:
-        """Read the trace from verified bytes; raises KeyError when its record can't be believed."""
-        try:
-            return read_trace(data, path)
-        except Rejected as rejected:
-            self._reject(path, rejected)
-            raise KeyError(path) from rejected
-
-    def _read(self, path: str, address: bytes, read: Callable[[str], bytes] = read_whole) -> bytes:
-        """Read and verify a trace's file; raises KeyError when it is absent or can't be believed."""
-        signer = self._signer or self._sign_in_to_read()
-        try:
-            data = read(path)
-        except (FileNotFoundError, NotADirectoryError):
-            raise KeyError(path) from None
-        except OSError as error:
-            self._disk.refuse(path, error)
-            raise KeyError(path) from error
-        try:
-            signer.verify(data, address)
-        except Rejected as rejected:
-            self._reject(path, rejected)
-            raise KeyError(path) from rejected
-        return data
-
-    def _reject(self, path: str, rejected: Rejected) -> None:
-        """Put a bad entry away; one that is good for somebody else stays where it is."""
-        if rejected.foreign:
-            entries = f"entries of the store at {self._disk.root}"
-            self._disk.warn(rejected.reason, f"{entries} are not used: {rejected.reason}. What they hold runs again.")
-        else:
-            self._disk.reject(path, rejected.reason)
-
-    def _sign_in(self) -> Signer:
-        """Check the folder and get the user's secret, once. Raises StoreError, OSError."""
-        if self._signer is None:
-            trust.check_folder(self._disk.root)
-            for beside in self.folders[1:]:
-                with suppress(FileNotFoundError):
-                    trust.check_folder(beside)
-            IN_USE.add(os.path.join(os.path.dirname(trust.find_secret()), ""))
-            self._signer = Signer(trust.read_secret())
-        return self._signer
-
-    def _sign_in_to_write(self) -> Signer:
-        """Sign in, and make the folder the first time. Raises StoreError."""
-        self._disk.prepare()
-        try:
-            return self._sign_in()
-        except OSError as error:
-            raise StoreError(str(self.root), trust.explain(error)) from error
-
-    def _sign_in_to_read(self) -> Signer:
-        """Sign in, taking a store that can't be used for an empty one; raises KeyError."""
-        try:
-            return self._sign_in()
-        except (FileNotFoundError, NotADirectoryError):
-            raise KeyError(self._disk.root) from None
-        except OSError as error:
-            self._disk.refuse(self._disk.root, error)
-            raise KeyError(self._disk.root) from error
-        except StoreError as error:
-            self._disk.warn(self._disk.root, f"{error}. Until then everything runs.")
-            raise KeyError(self._disk.root) from error
 
 
 def _measure(paths: Iterable[str]) -> Amount:
@@ -673,10 +550,10 @@ def _measure(paths: Iterable[str]) -> Amount:
     return Amount(size, files)
 
 
-def _find_time(path: str) -> float:
-    """Tell when a file was written; one that is gone comes last."""
+def _find_time(entry: os.DirEntry[str]) -> float:
+    """Tell when something was last written; what is gone comes last."""
     try:
-        return os.lstat(path).st_mtime
+        return entry.stat(follow_symlinks=False).st_mtime
     except OSError:
         return 0.0
 

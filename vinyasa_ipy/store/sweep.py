@@ -37,25 +37,6 @@ class Freed:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """The files that go, and what that frees."""
-
-    files: tuple[str, ...]
-    freed: Freed
-
-    def carry_out(self, kept: Collection[str]) -> None:
-        """Remove the files, and the folders they leave empty up to those that are `kept`; raises OSError."""
-        for file in self.files:
-            with suppress(FileNotFoundError):
-                os.unlink(file)
-            folder = os.path.dirname(file)
-            with suppress(OSError):  # not empty: others are in it
-                while folder not in kept:
-                    os.rmdir(folder)
-                    folder = os.path.dirname(folder)
-
-
-@dataclass(frozen=True, slots=True)
 class Entry:
     """A trace as a sweep sees it: its file, its owner, the bytes it holds, what making it took, when it was used."""
 
@@ -111,17 +92,6 @@ class Choice:
     def going(self, store: int) -> list[Entry]:
         """List what goes of a store."""
         return [entry for _, _, whose, entry in self._going if whose == store]
-
-
-def make_plan(traces: dict[str, Trace | None], artifacts: Iterable[str]) -> Plan:
-    """Plan the removal of `traces` (by file, None for one that can't be believed) and of `artifacts` (files)."""
-    files = (*traces, *artifacts)
-    size = 0
-    for file in files:
-        with suppress(OSError):
-            size += os.lstat(file).st_size
-    seconds = sum(trace.seconds for trace in traces.values() if trace is not None)
-    return Plan(files, Freed(len(traces), size, seconds))
 
 
 def list_artifacts(trace: Trace) -> Iterator[str]:

@@ -13,16 +13,19 @@ them a hit needs neither the record nor JSON.
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from _operator import _compare_digest  # what `hmac` gives, which takes 2 ms to load OpenSSL for it
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from blake3 import blake3
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from json import JSONDecoder
 
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
@@ -135,6 +138,15 @@ class Trace:
         return str(self.details.get(SENDER, ""))
 
 
+class Gist(NamedTuple):
+    """What a sweep wants to know of a trace: whose it is, what making it took, when that was, what it points to."""
+
+    owner: str
+    seconds: float
+    created: float
+    artifacts: tuple[str, ...]
+
+
 class Rejected(Exception):  # noqa: N818 - nobody's error: the entry counts as absent
     """An entry that must not be believed; `foreign` when it may well be good for somebody else."""
 
@@ -241,14 +253,8 @@ def _inflate(record: bytes) -> bytes:
 
 def read_trace(data: bytes, path: str) -> Trace:
     """Read the trace from a file that stands at `path` and was verified; raises Rejected for a damaged record."""
-    from json import JSONDecoder
-
-    _, end, _, _, length = _NUMBERS.unpack_from(data, _SIGNED)
-    start, deflated = _BODY + length, data[end:]
-    if blake3(deflated).digest() != data[start : start + _DIGEST]:
-        raise Rejected("its record is damaged")
-    record = JSONDecoder().decode(_inflate(deflated).decode())
-    owner, key = data[_BODY:start].decode("utf-8", "surrogatepass").rsplit("\0", 1)
+    owner, key = _read_address(data)
+    record = _decoder().decode(_read_record(data).decode())
     places = {
         name: Place(begin, size, digest, tuple(facts))
         for name, (begin, size, digest, facts) in record["results"].items()
@@ -268,6 +274,49 @@ def read_trace(data: bytes, path: str) -> Trace:
         details=record["details"],
         stored=Stored(path, data[_PREFIX:_SIGNED], places),
     )
+
+
+def read_gist(data: bytes) -> Gist:
+    """Read the gist of a verified file; raises Rejected for a damaged record."""
+    record = _decoder().decode(_read_record(data).decode())
+    artifacts = [digest for _, digest, _ in record["made"]]
+    artifacts += [digest for _, _, digest, _ in record["results"].values() if digest]
+    return Gist(_read_address(data)[0], record["seconds"], record["created"], tuple(artifacts))
+
+
+def list_mentioned(data: bytes) -> set[str]:
+    """List all that could be digests of artifacts in a verified file's record, in a tenth of the time of reading it.
+
+    Raises Rejected for a damaged record.
+    """
+    return set(_artifact().findall(_read_record(data).decode()))
+
+
+@cache
+def _artifact() -> re.Pattern[str]:
+    return re.compile(r'"([0-9a-f]{64})"')
+
+
+@cache
+def _decoder() -> JSONDecoder:
+    from json import JSONDecoder
+
+    return JSONDecoder()
+
+
+def _read_record(data: bytes) -> bytes:
+    """Unpack the record of a verified file; raises Rejected when it is damaged."""
+    _, end, _, _, length = _NUMBERS.unpack_from(data, _SIGNED)
+    start, deflated = _BODY + length, data[end:]
+    if blake3(deflated).digest() != data[start : start + _DIGEST]:
+        raise Rejected("its record is damaged")
+    return _inflate(deflated)
+
+
+def _read_address(data: bytes) -> list[str]:
+    """Read owner and key from a verified file."""
+    end = _BODY + int(_LENGTH.unpack_from(data, _ADDRESS)[0])
+    return data[_BODY:end].decode("utf-8", "surrogatepass").rsplit("\0", 1)
 
 
 def _to_json(trace: Trace, places: Mapping[str, Place]) -> dict[str, object]:

@@ -1,0 +1,146 @@
+"""Where the traces of one store stand: `OWNER/KEY/NAME` below one folder, found without a list of them all."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from blake3 import blake3
+
+from vinyasa_ipy.store.naming import RESERVED, escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vinyasa_ipy.store.disk import Disk
+    from vinyasa_ipy.store.trace import Trace
+
+_KEY = re.compile(r"[0-9A-Za-z_-]{1,200}")
+_DIGITS = 40
+"""Hexadecimal digits of the keys of stages and functions."""
+_JOBLIBS = re.compile(r"[0-9a-f]{32}")
+"""Keys of joblib's own entries, which may stand in the same folders and are left alone."""
+
+
+def is_key(text: str) -> bool:
+    """Tell whether traces can be stored under a key of this spelling."""
+    return _KEY.fullmatch(text) is not None
+
+
+def _is_digest(name: str) -> bool:
+    """Tell whether a folder has a name as keys have them, and no owner's folder has."""
+    return len(name) >= _DIGITS and not name.strip("0123456789abcdef")
+
+
+class Layout:
+    """Names and finds the trace files of one store; one may have a million, so they come one by one.
+
+    Attributes:
+        folder: the folder of all traces, with a slash at the end.
+        trace_name: how the files are called; those that read files have something behind it.
+        seen: how many trace files the walks have come by.
+    """
+
+    def __init__(self, disk: Disk, folder: str, trace_name: str, *, nested: bool) -> None:
+        """Find traces below `folder` on `disk`; with `nested`, slashes in an owner make folders."""
+        self._disk = disk
+        self.folder = folder
+        self.trace_name = trace_name
+        self.seen = 0
+        self._nested = nested
+        self._owned: dict[str, str] = {}
+
+    # ---- names -----------------------------------------------------------------------------------------------
+
+    def name_owner(self, owner: str) -> str:
+        """Name the folder of an owner's traces."""
+        folder = self._owned.get(owner)
+        if folder is None:
+            folder = self._owned[owner] = self.folder + escape(owner, nested=self._nested)
+        return folder
+
+    def name_key(self, owner: str, key: str) -> str:
+        """Name the folder of the traces under a key, with a slash at the end."""
+        return f"{self.name_owner(owner)}/{key}/"
+
+    def name_file(self, trace: Trace, *, plain: bool) -> str:
+        """Name a trace's file: those that read files stand beside each other under one key."""
+        if plain:
+            return self.trace_name
+        from json import dumps
+
+        reads = dumps(sorted((read.path, read.digest or "") for read in trace.reads))
+        return f"{self.trace_name}-{blake3(reads.encode()).hexdigest(6)}"
+
+    def is_trace(self, name: str) -> bool:
+        """Tell a trace's file from others by its name."""
+        return name == self.trace_name or name.startswith(f"{self.trace_name}-")
+
+    def is_foreign(self, key: str) -> bool:
+        """Tell whether an entry is joblib's own, in a store with its layout."""
+        return self._nested and _JOBLIBS.fullmatch(key) is not None
+
+    # ---- files -----------------------------------------------------------------------------------------------
+
+    def walk(self) -> Iterator[os.DirEntry[str]]:
+        """Give every trace file."""
+        return self._walk(self.folder.rstrip("/"), RESERVED)
+
+    def walk_owner(self, owner: str, key: str | None = None) -> Iterator[os.DirEntry[str]]:
+        """Give every trace file of an owner, or of one of its keys."""
+        keys = (entry.path for entry in self.walk_keys(owner)) if key is None else (self.name_key(owner, key),)
+        for folder in keys:
+            yield from filter(self._counts, self._scan(folder))
+
+    def walk_keys(self, owner: str) -> Iterator[os.DirEntry[str]]:
+        """Give the folder of each of an owner's keys."""
+        for entry in self._scan(self.name_owner(owner)):
+            if is_key(entry.name) and not self.is_foreign(entry.name):
+                yield entry
+
+    def list_names(self, folder: str) -> list[str]:
+        """List the traces in the folder of a key."""
+        return [entry.name for entry in self._scan(folder) if self.is_trace(entry.name)]
+
+    def walk_owners(self) -> Iterator[os.DirEntry[str]]:
+        """Give one trace file of each owner."""
+        return self._walk_owners(self.folder.rstrip("/"), RESERVED)
+
+    def _walk(self, folder: str, skipped: frozenset[str] = frozenset()) -> Iterator[os.DirEntry[str]]:
+        for entry in self._scan(folder):
+            if not entry.is_dir(follow_symlinks=False):
+                if self._counts(entry):
+                    yield entry
+            elif entry.name not in skipped and not self.is_foreign(entry.name):
+                yield from self._walk(entry.path)
+
+    def _walk_owners(self, folder: str, skipped: frozenset[str] = frozenset()) -> Iterator[os.DirEntry[str]]:
+        known = False
+        for entry in self._scan(folder):
+            if entry.name in skipped or self.is_foreign(entry.name) or not entry.is_dir(follow_symlinks=False):
+                continue
+            if known and _is_digest(entry.name):
+                continue
+            first = next((file for file in self._scan(entry.path) if self.is_trace(file.name)), None)
+            if first is None:
+                yield from self._walk_owners(entry.path)
+            elif not known:
+                known = True
+                yield first
+
+    def _counts(self, entry: os.DirEntry[str]) -> bool:
+        """Count a file if it is a trace."""
+        found = self.is_trace(entry.name)
+        self.seen += found
+        return found
+
+    def _scan(self, folder: str) -> Iterator[os.DirEntry[str]]:
+        """Give what is in a folder as it is read; one that isn't there is empty."""
+        try:
+            with os.scandir(folder) as found:
+                yield from found
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            self._disk.refuse(folder, error)
