@@ -199,6 +199,14 @@ def test_os_is_as_it_was_when_nobody_watches(see):
     assert (os.stat, os.lstat, os.getcwd, type(os.environ)) == before
 
 
+@pytest.mark.parametrize("question", ["os.readlink('l')", "pathlib.Path('l').readlink()", "os.path.realpath('l')"])
+def test_where_a_link_leads_is_seen_when_the_code_asks(see, question):
+    Path("x").write_text("1")
+    Path("l").symlink_to("x")
+    seen = see(f"import os, pathlib\n{question}")
+    assert seen.found["l"] == "link to x"
+
+
 def test_os_can_do_while_watched_what_it_could_before(see):
     Path("x").write_text("1")
     seen = see(

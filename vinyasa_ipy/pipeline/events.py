@@ -195,7 +195,7 @@ def _question(answer: Callable[..., Any]) -> Any:
     def ask(*arguments: Any, **options: Any) -> Any:
         if _listeners and not getattr(busy, "inside", False):
             path = arguments[0] if arguments else options.get("path")
-            _pass_question("getcwd" if path is None else "", path)
+            _pass_question(answer.__name__ if path is None or answer.__name__ == "readlink" else "", path)
         return answer(*arguments, **options)
 
     for group in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks):

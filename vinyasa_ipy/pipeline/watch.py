@@ -258,7 +258,7 @@ _TIMES = frozenset({"getmtime", "getctime", "getatime"})
 _EXISTENCE = frozenset(
     {
         *("exists", "lexists", "isfile", "isdir", "islink", "is_file", "is_dir", "is_symlink", "mkdir", "makedirs"),
-        *("glob", "iglob", "rglob", "walk", "iterdir", "realpath", "resolve"),
+        *("glob", "iglob", "rglob", "walk", "iterdir", "realpath", "resolve", "readlink"),
     }
 )
 """Functions that ask for no more than what stands at a path."""
