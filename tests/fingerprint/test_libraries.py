@@ -181,6 +181,7 @@ DIFFERENT = {
     "offsets": (pd.DateOffset(days=1), pd.DateOffset(days=2)),
     "intervals": (pd.interval_range(0, 2), pd.interval_range(0, 2, closed="left")),
     "levels": (pd.MultiIndex.from_tuples([(1, 2)]), pd.MultiIndex.from_tuples([(1, 3)])),
+    "levels no row uses": (pd.MultiIndex.from_tuples([(1, 2)]), pd.MultiIndex.from_tuples([(1, 2), (1, 3)])[:1]),
     "names of levels": (
         pd.MultiIndex.from_tuples([(1, 2)], names=list("ab")),
         pd.MultiIndex.from_tuples([(1, 2)], names=list("ac")),

@@ -132,8 +132,9 @@ def _index(walk: Walk, value: pd.Index[Any]) -> None:
         walk.write((value.start, value.stop, value.step))
         return
     if isinstance(value, pd.MultiIndex):
-        for level in range(value.nlevels):
-            walk.write(value.get_level_values(level).rename(None))
+        for level, codes in zip(value.levels, value.codes, strict=True):
+            walk.write(level.rename(None))  # all of it: code can see what no row uses any more
+            _numpy(walk, np.asarray(codes))
         return
     if isinstance(value, pd.DatetimeIndex | pd.TimedeltaIndex):
         walk.write(value.freqstr)
