@@ -291,3 +291,42 @@ def test_the_hash_seed_does_not_count_for_what_attrs_writes(project, decorator):
         def f(): return A(), A() == A()
     """
     assert project({"main.py": main}).ask(seed="1")["key"] == project({"main.py": main}).ask(seed="2")["key"]
+
+
+READERS = {
+    "source text": "import inspect\ndef f(): return inspect.getsource(m.g)",
+    "comments": "from inspect import getcomments\ndef f(): return getcomments(m.g)",
+    "source of a class": "import inspect\ndef f(): return inspect.getsource(m.A)",
+    "line of a frame": "def f(): return m.g()",
+    "first line": "def f(): return m.g.__code__.co_firstlineno",
+    "traceback in words": "def f(): return m.fail()",
+}
+READ = """
+import sys, traceback
+%s
+def g(): return sys._getframe().f_lineno  %s
+class A:
+    x = 1  %s
+def fail():
+    try:
+        1 / 0
+    except ZeroDivisionError:
+        return traceback.format_exc().splitlines()[-4].rpartition(",")[0].rpartition(",")[2]
+"""
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_the_text_and_the_lines_of_code_count_once_some_code_reads_them(project, reader):
+    made = project({"m.py": READ % ("# one", "", ""), "main.py": "import m\n" + READERS[reader]})
+    before = made.ask()
+    made.write({"m.py": READ % ("\n# two", "# three", "# four")})
+    after = made.ask()
+    assert after["result"] != before["result"]
+    assert after["key"] != before["key"] == before["later"]
+
+
+def test_a_comment_does_not_count_where_code_reads_no_more_than_a_name(project):
+    made = project({"m.py": READ % ("# one", "", ""), "main.py": "import m\ndef f(): return m.A.__name__\n"})
+    before = made.ask()
+    made.write({"m.py": READ % ("\n# two", "# three", "# four")})
+    assert made.ask()["key"] == before["key"]

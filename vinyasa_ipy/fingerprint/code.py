@@ -8,6 +8,7 @@ the *references* to names outside, in order of first use, for `reach` to resolve
 from __future__ import annotations
 
 import dis
+import linecache
 import re
 import sys
 import types
@@ -45,31 +46,37 @@ _CLOSING = frozenset({"LOAD_CLOSURE", "LOAD_FAST", "LOAD_FAST_LOAD_FAST"})
 """Instructions that hand cells to a function inside, in the order of their spelling; it says itself which it uses."""
 _SETTING = frozenset({"STORE_ATTR", "DELETE_ATTR"})
 _CLASS_NOISE = frozenset({"__module__", "__firstlineno__", "__static_attributes__"})
-_CLASS_SPELLING = (frozenset({"__doc__", "__qualname__"}), frozenset({"__doc__"}), frozenset[str]())
+_CLASS_SPELLING = (frozenset({"__doc__", "__qualname__"}), frozenset({"__doc__"}), frozenset[str](), frozenset[str]())
 """Names that a class's body binds and that are none of its content, by `Spelling`."""
 
 INTROSPECTION = frozenset(
     {
         *("__name__", "__qualname__", "__doc__", "__module__", "__annotations__", "__code__", "__defaults__"),
         *("__kwdefaults__", "__signature__", "__type_params__", "co_varnames", "co_names", "co_consts", "co_name"),
-        *(
-            "__wrapped__",
-            "unwrap",
-            "f_locals",
-            "f_code",
-            "f_globals",
-            "_getframe",
-            "currentframe",
-            "signature",
-            "getsource",
-            "getdoc",
-        ),
-        *("getmembers", "get_type_hints", "get_annotations", "getfullargspec", "getsourcelines", "fields"),
-        *("print_exc", "format_exc", "format_exception", "print_stack", "extract_stack", "extract_tb"),
+        *("__wrapped__", "unwrap", "f_locals", "f_code", "f_globals", "_getframe", "currentframe"),
+        *("signature", "from_callable", "getmembers", "get_type_hints", "get_annotations", "getfullargspec"),
+        *("fields", "getdoc", "DocTestFinder", "testmod", "run_docstring_examples", "print_exc", "print_stack"),
         *("locals", "vars", "dir", "help", "eval", "exec", "globals"),
     }
 )
 """Names whose use means that the code reads code: then spelling is content."""
+_READING = frozenset(
+    {
+        *(
+            "getsource",
+            "getsourcelines",
+            "findsource",
+            "getcomments",
+            "getframeinfo",
+            "getinnerframes",
+            "getouterframes",
+        ),
+        *("f_lineno", "tb_lineno", "co_firstlineno", "co_lines", "co_positions", "co_linetable", "co_lnotab"),
+        *("format_exc", "format_exception", "format_tb", "format_stack", "extract_stack", "extract_tb"),
+        "TracebackException",
+    }
+)
+"""Names whose use means that the code reads source text or line numbers."""
 _TITLES = frozenset({"__name__", "__qualname__", "__module__"})
 """Those of them that tell no more than what functions and classes are called (what a dataclass's own `repr` reads)."""
 
@@ -86,11 +93,15 @@ LOCAL = frozenset({"locals", "vars", "dir"})
 
 
 class Spelling(IntEnum):
-    """How much of the spelling of code is content: none, what functions and classes are called, or all of it."""
+    """How much of the spelling of code is content.
+
+    None, what functions and classes are called, all that a compiled function knows of it, or the source text, too.
+    """
 
     NONE = 0
     TITLES = 1
     ALL = 2
+    TEXT = 3
 
 
 class Reference(NamedTuple):
@@ -148,7 +159,10 @@ class Canonical:
         """Tell what of the spelling of code the code reads."""
         spelled = self.attributes | {name for name in self.names() if not name.startswith("__")}
         taken = {name for statement in self.imports for name in statement.names}
-        read = INTROSPECTION & (spelled | taken)
+        used = spelled | taken
+        if not _READING.isdisjoint(used):
+            return Spelling.TEXT
+        read = INTROSPECTION & used
         return Spelling.ALL if read - _TITLES else Spelling.TITLES if read else Spelling.NONE
 
     @property
@@ -206,10 +220,12 @@ class _Writer:
         self.walk.write(("code", *shape))
         if self.spelling is Spelling.TITLES:
             self.walk.write(code.co_name)
-        if self.spelling is Spelling.ALL:
+        if self.spelling >= Spelling.ALL:
             docstring = code.co_consts[:1] if _has_docstring(code) else ()
             self.walk.write((code.co_name, code.co_varnames, code.co_freevars, code.co_names, code.co_cellvars))
             self.walk.write(docstring)
+        if self.spelling >= Spelling.TEXT:
+            self.walk.write(([line for *_, line in code.co_lines()], () if enclosing else read_text(code.co_filename)))
         _Body(self, code, enclosing).write()
 
     def ties(self) -> None:
@@ -350,6 +366,12 @@ class _Variables:
     def number(self, name: str) -> int:
         """Return the number of a variable."""
         return self.known.setdefault(name, len(self.known))
+
+
+def read_text(file: str) -> tuple[str, ...]:
+    """Return the lines of a source file or of a cell as they are now; none when there is no such text."""
+    linecache.checkcache(file)
+    return tuple(linecache.getlines(file))
 
 
 def parameters(code: types.CodeType) -> tuple[str, ...]:

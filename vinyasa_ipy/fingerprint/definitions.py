@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import FingerprintError
-from vinyasa_ipy.fingerprint.code import Spelling, canonical
+from vinyasa_ipy.fingerprint.code import Spelling, canonical, read_text
 from vinyasa_ipy.fingerprint.encoders import PLAIN
 from vinyasa_ipy.fingerprint.files import digest_file
 from vinyasa_ipy.fingerprint.guards import MISSING
@@ -55,12 +55,12 @@ def write_function(walk: Walk, function: types.FunctionType, spelling: Spelling)
     walk.write(tuple(sorted((function.__kwdefaults__ or {}).items())))
     for name, value in sorted(vars(function).items()):
         # What it wraps is in its closure, if it is called at all.
-        if name != "__wrapped__" or spelling is Spelling.ALL:
+        if name != "__wrapped__" or spelling >= Spelling.ALL:
             walk.text(b".", name)
             walk.write(value)
     if spelling:
         walk.write((function.__name__, function.__qualname__))
-    if spelling is Spelling.ALL:
+    if spelling >= Spelling.ALL:
         walk.write(function.__doc__)
         _write_annotations(walk, getattr(function, "__annotations__", {}))
 
@@ -97,12 +97,15 @@ def write_class(walk: Walk, kind: type, spelling: Spelling) -> None:
         _class_entry(walk, kind, name, content[name])
     if "_abc_impl" in content:
         walk.write(_registered(kind))
-    if managed or spelling is Spelling.ALL:
+    if managed or spelling >= Spelling.ALL:
         _write_annotations(walk, content.get("__annotations__", {}))
     if spelling:
         walk.write((kind.__module__, kind.__qualname__))
-    if spelling is Spelling.ALL:
+    if spelling >= Spelling.ALL:
         walk.write(kind.__doc__)
+    if spelling >= Spelling.TEXT:
+        module = sys.modules.get(kind.__module__)
+        walk.write(read_text(file_of(module) or "") if module is not None else ())
 
 
 def _class_entry(walk: Walk, kind: type, name: str, value: Any) -> None:
@@ -161,7 +164,7 @@ def write_module(walk: Walk, module: types.ModuleType, spelling: Spelling) -> di
 
 def list_content(module: types.ModuleType, spelling: Spelling) -> dict[str, Any]:
     """List what a module holds that counts, in the order of its names."""
-    counts = {"__doc__"} if spelling is Spelling.ALL else set()
+    counts = {"__doc__"} if spelling >= Spelling.ALL else set()
     return {
         name: value
         for name, value in sorted(vars(module).items(), key=itemgetter(0))

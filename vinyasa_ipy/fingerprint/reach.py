@@ -187,7 +187,7 @@ class Reach(Graph):
             self.looking = True
         if self.spelling and node.kind in ("function", "class"):
             node.volatile = True  # what it is called can change without a guard's notice
-        if self.spelling is Spelling.ALL and node.kind in ("function", "class"):
+        if self.spelling >= Spelling.ALL and node.kind in ("function", "class"):
             self._follow_annotations(node)
 
     def _follow_module(self, node: Node) -> None:
