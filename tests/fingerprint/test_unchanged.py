@@ -11,6 +11,25 @@ from vinyasa_ipy.fingerprint import digest
 from vinyasa_ipy.fingerprint.reach import reach
 
 CHANGES = {
+    "something put on a combined member of a flag": (
+        """
+        import enum
+        class E(enum.Flag):
+            A = 1
+            B = 2
+        def f(): return E.A
+        """,
+        "(E.A | E.B).x = 1",
+    ),
+    "annotations given to a class that had none": (
+        """
+        import dataclasses
+        @dataclasses.dataclass
+        class A: x = 1
+        def f(): return A().x
+        """,
+        "A.__annotations__ = {'x': int}",
+    ),
     "helper defined anew": (
         """
         def g(): return 1
@@ -688,6 +707,34 @@ NOTHING = {
         def f(): return str(D)
         """,
         "D.str.upper()",
+    ),
+    "members of a flag combined": (
+        """
+        import enum
+        class E(enum.Flag):
+            A = 1
+            B = 2
+            C = 4
+        def f(): return E.A | E.B
+        """,
+        "E.A | E.C, ~E.A, E(6)",
+    ),
+    "a protocol checked": (
+        """
+        import typing
+        @typing.runtime_checkable
+        class P(typing.Protocol):
+            def g(self): ...
+        def f(): return isinstance(P, type)
+        """,
+        "isinstance(1, P)",
+    ),
+    "annotations asked for where there are none": (
+        """
+        class A: x = 1
+        def f(): return A.x
+        """,
+        "A.__annotations__",
     ),
     "a time zone used": (
         """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import types
 from _abc import _get_dump  # type: ignore[import-not-found]  # the only way to ask what was registered
+from enum import Flag
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,8 @@ _CLASS_BOOKKEEPING = frozenset(
         *("__pydantic_core_schema__", "__pydantic_validator__", "__pydantic_serializer__"),
     }
 )
+FLAG_BOOKKEEPING = frozenset({"_name_", "_value_", "_sort_order_", "_inverted_", "__objclass__"})
+"""What any member of a flag may hold."""
 _MODULE_BOOKKEEPING = frozenset(
     {
         *("__name__", "__doc__", "__package__", "__loader__", "__spec__", "__file__", "__cached__", "__builtins__"),
@@ -112,6 +115,8 @@ def _class_entry(walk: Walk, kind: type, name: str, value: Any) -> None:
     if name == "__hash__" and is_generated(value):
         walk.out += b"h"
         return
+    if name == "_value2member_map_" and issubclass(kind, Flag):
+        value = {content: member for content, member in value.items() if not _is_made_of_others(member)}
     try:
         Walk().write(value)
     except FingerprintError:
@@ -121,6 +126,12 @@ def _class_entry(walk: Walk, kind: type, name: str, value: Any) -> None:
         walk.text(b"f", f"{name_type(type(value))} {name}")
         return
     walk.write(value)
+
+
+def _is_made_of_others(member: Flag) -> bool:
+    """Tell whether a flag made a member when it was asked for several at once: it follows from those."""
+    defined = type(member)._member_map_.values()
+    return not any(member is other for other in defined) and vars(member).keys() <= FLAG_BOOKKEEPING
 
 
 def write_foreign_class(walk: Walk, kind: type) -> None:

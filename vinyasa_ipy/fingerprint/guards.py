@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import types
-    from collections.abc import Callable, KeysView, Mapping
+    from collections.abc import Callable, Container, KeysView, Mapping
 
 MISSING: Any = type("MISSING", (), {"__repr__": lambda _self: "missing"})()
 """Stands for a name that is bound nowhere, or a cell that is empty."""
@@ -31,6 +31,16 @@ def read_cell(cell: types.CellType) -> Any:
         return cell.cell_contents
     except ValueError:
         return MISSING
+
+
+_ANSWERS = frozenset({"__annotations__", "__annotations_cache__"})
+"""What Python leaves in a class when it is asked for what isn't there, as `isinstance` asks for a protocol's."""
+
+
+def _look_at(kind: type, besides: Container[str]) -> tuple[list[str], tuple[Any, ...]]:
+    """Return the names in a class's namespace, and its bases and values, but for empty ones that are `besides`."""
+    found = {name: value for name, value in _namespace(kind).items() if name not in besides or value}
+    return list(found), (_bases(kind), *found.values())
 
 
 class Guards:
@@ -112,7 +122,7 @@ class Guards:
         self._look()
         for kind in self._kinds:
             copyreg._slotnames(kind)  # type: ignore[attr-defined]  # noqa: SLF001 - the first pickling leaves it there
-        self._classes = [(k, list(_namespace(k)), (_bases(k), *_namespace(k).values())) for k in self._kinds]
+        self._classes = [(kind, *_look_at(kind, ())) for kind in self._kinds]
         self._sealed = True
 
     def _look(self) -> None:
@@ -177,10 +187,13 @@ class Guards:
         return not self._whole or all(len(space) == size for space, size in self._whole if space is not apart)
 
     def _classes_hold(self) -> bool:
-        for kind, names, content in self._classes:
+        for place, (kind, names, content) in enumerate(self._classes):
             found = _namespace(kind)
             if list(found) != names or not all(map(is_, (_bases(kind), *found.values()), content)):
-                return False
+                now = _look_at(kind, _ANSWERS.difference(names))
+                if now[0] != names or not all(map(is_, now[1], content)):
+                    return False
+                self._classes[place] = (kind, *_look_at(kind, ()))
         return not self._kin or all(type.__subclasses__(kind) == found for kind, found in self._kin)
 
     def _cells_hold(self) -> bool:

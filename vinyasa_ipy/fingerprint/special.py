@@ -6,6 +6,7 @@ import contextlib
 import contextvars
 import datetime as dt
 import decimal
+import enum
 import fractions
 import functools
 import io
@@ -22,6 +23,7 @@ from typing import Any
 
 from vinyasa_ipy.errors import FingerprintError
 from vinyasa_ipy.fingerprint.caches import function_of
+from vinyasa_ipy.fingerprint.definitions import FLAG_BOOKKEEPING
 from vinyasa_ipy.fingerprint.encoders import ENCODERS, EXTENDED, INHERITED, NAMED
 from vinyasa_ipy.fingerprint.objects import write_object
 
@@ -146,6 +148,15 @@ def _exception(walk: Walk, value: BaseException) -> None:
         walk.write(behind)
 
 
+def _flag(walk: Walk, value: enum.Flag) -> None:
+    """Write a member of a flag; its name follows from its class, and it keeps the inverse that somebody asked for."""
+    if walk.enter(value):
+        walk.out += b"~fl"
+        walk.define(type(value))
+        walk.write(value._value_)
+        walk.write({name: content for name, content in vars(value).items() if name not in FLAG_BOOKKEEPING})
+
+
 def _stream(walk: Walk, value: Any) -> None:
     """Write a standard stream by its name; any other open file has a position and a disk behind it."""
     for name in ("stdout", "stderr", "stdin"):
@@ -253,5 +264,6 @@ EXTENDED.update(
     }
 )
 INHERITED[BaseException] = _exception
+INHERITED[enum.Flag] = _flag
 if sys.version_info >= (3, 12):
     ENCODERS[typing.TypeAliasType] = _alias
