@@ -940,6 +940,40 @@ DIFFERENT = {
         "def f(): return ...",
         "def f(): return NotImplemented",
     ),
+    "name of a function, read by its name": (
+        """
+        def g(): pass
+        def f(): return getattr(g, '__name__')
+        """,
+        """
+        def h(): pass
+        def f(): return getattr(h, '__name__')
+        """,
+    ),
+    "name of a class, read by a path": (
+        """
+        import operator
+        class A: pass
+        def f(): return operator.attrgetter('__class__.__name__')(A())
+        """,
+        """
+        import operator
+        class B: pass
+        def f(): return operator.attrgetter('__class__.__name__')(B())
+        """,
+    ),
+    "name of a function that a library is handed": (
+        """
+        import pandas as pd
+        def g(x): return x.sum()
+        def f(): return list(pd.DataFrame({'a': [1]}).agg([g]).index)
+        """,
+        """
+        import pandas as pd
+        def h(x): return x.sum()
+        def f(): return list(pd.DataFrame({'a': [1]}).agg([h]).index)
+        """,
+    ),
     "name of a function, read": (
         """
         def g(): pass

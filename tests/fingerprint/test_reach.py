@@ -12,6 +12,17 @@ from vinyasa_ipy.fingerprint import digest
 from vinyasa_ipy.fingerprint.reach import reach, reach_values
 
 PAIRS = {
+    "how copies of an instance are made": (
+        """
+        import copy, copyreg
+        class A: pass
+        def take(a): return str, (%s,)
+        copyreg.pickle(A, take)
+        def f(): return copy.copy(A())
+        """,
+        "'a'",
+        "'b'",
+    ),
     "state of a metaclass": (
         """
         class M(type):

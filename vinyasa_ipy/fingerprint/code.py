@@ -28,6 +28,8 @@ _GLOBAL = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
 _FREE = frozenset({"LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"})
 _ATTRIBUTE = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
 _MENTION = re.compile(r"@([^\W\d]\w*)")
+_INTERNAL = ("__", "co_", "f_", "tb_")
+"""How attributes begin that tell of code."""
 _FRAME_READERS = frozenset({"query", "eval"})
 """Methods of pandas that look names up in the caller's frame: `table.query("age > @limit")`."""
 _FLAGGED = frozenset({"LOAD_ATTR", "LOAD_SUPER_ATTR"}) if sys.version_info >= (3, 12) else frozenset()
@@ -56,6 +58,7 @@ INTROSPECTION = frozenset(
         *("__wrapped__", "unwrap", "f_locals", "f_code", "f_globals", "_getframe", "currentframe"),
         *("signature", "from_callable", "getmembers", "get_type_hints", "get_annotations", "getfullargspec"),
         *("fields", "getdoc", "DocTestFinder", "testmod", "run_docstring_examples", "print_exc", "print_stack"),
+        *("model_json_schema", "json_schema"),
         *("locals", "vars", "dir", "help", "eval", "exec", "globals"),
     }
 )
@@ -141,6 +144,8 @@ class Canonical:
     """Every name by which it passes an argument."""
     mentions: set[str] = field(default_factory=set)
     """Names that its strings mention as `@name`."""
+    quoted: set[str] = field(default_factory=set)
+    """Attributes of Python's own that its strings name, as in `getattr(f, "__name__")`."""
     spreads: bool = False
     """True when it passes a mapping as keywords (`f(**options)`)."""
     stored: set[str] = field(default_factory=set)
@@ -159,7 +164,7 @@ class Canonical:
         """Tell what of the spelling of code the code reads."""
         spelled = self.attributes | {name for name in self.names() if not name.startswith("__")}
         taken = {name for statement in self.imports for name in statement.names}
-        used = spelled | taken
+        used = spelled | taken | self.quoted
         if not _READING.isdisjoint(used):
             return Spelling.TEXT
         read = INTROSPECTION & used
@@ -345,6 +350,7 @@ class _Body:
         self.walk.write(value)
         if isinstance(value, str):
             self.result.mentions.update(_MENTION.findall(value))
+            self.result.quoted.update(word for word in value.split(".") if word.startswith(_INTERNAL))
         following = self.steps[index + 1].opname if index + 1 < len(self.steps) else ""
         if step.opname == "KW_NAMES" or following == "CALL_KW":
             self.result.keywords.update(value)

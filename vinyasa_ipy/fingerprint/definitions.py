@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import sys
 import types
 from _abc import _get_dump  # type: ignore[import-not-found]  # the only way to ask what was registered
@@ -100,8 +101,14 @@ def write_class(walk: Walk, kind: type, spelling: Spelling) -> None:
         _class_entry(walk, kind, name, content[name])
     if "_abc_impl" in content:
         walk.write(_registered(kind))
+    if kind in copyreg.dispatch_table:
+        walk.write(copyreg.dispatch_table[kind])
     if managed or spelling >= Spelling.ALL:
         _write_annotations(walk, content.get("__annotations__", {}))
+    _write_spelling(walk, kind, spelling)
+
+
+def _write_spelling(walk: Walk, kind: type, spelling: Spelling) -> None:
     if spelling:
         walk.write((kind.__module__, kind.__qualname__))
     if spelling >= Spelling.ALL:

@@ -294,7 +294,8 @@ class Reach(Graph):
         """Return the names of a thing that count because of what other code does.
 
         Of a function, the parameters that some call spells, and the globals that some code binds: swapping them would
-        be a change. Of a class or module whose content is listed, all, in their order.
+        be a change; its own name where it is handed on, since pandas, say, names columns by it. Of a class or module
+        whose content is listed, all, in their order.
         """
         if node.kind in ("class", "module"):
             return list_names(node.thing) if self.listing else ()
@@ -311,7 +312,7 @@ class Reach(Graph):
             for place, reference in enumerate(canonical(code, self.spelling).references)
             if (space, reference.name) in self._stored
         )
-        return spelled, bound
+        return spelled, bound, node.thing.__name__ if node.exposed else ""
 
     # ---- nodes -----------------------------------------------------------------------------------------------
 
