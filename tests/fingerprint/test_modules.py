@@ -330,3 +330,24 @@ def test_a_comment_does_not_count_where_code_reads_no_more_than_a_name(project):
     before = made.ask()
     made.write({"m.py": READ % ("\n# two", "# three", "# four")})
     assert made.ask()["key"] == before["key"]
+
+
+def test_a_module_that_is_only_looked_for_counts(project):
+    text = "from importlib.util import find_spec\ndef f(): return find_spec('extra') is None\n"
+    made = project({"main.py": text})
+    before = made.ask()
+    made.write({"extra.py": ""})
+    after = made.ask()
+    assert (before["result"], after["result"]) == ("True", "False")
+    assert after["key"] != before["key"]
+
+
+@pytest.mark.parametrize(
+    "text", ["def f(): return environ['SEEN']", "VARIABLES = environ\ndef f(): return VARIABLES['SEEN']"]
+)
+def test_the_environment_as_a_whole_is_no_value_by_whatever_name(project, monkeypatch, text):
+    made = project({"main.py": "from os import environ\n" + text})
+    monkeypatch.setenv("SEEN", "1")
+    before = made.ask()
+    monkeypatch.setenv("UNSEEN", "1")
+    assert made.ask()["key"] == before["key"]

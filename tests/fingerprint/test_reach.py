@@ -12,6 +12,18 @@ from vinyasa_ipy.fingerprint import digest
 from vinyasa_ipy.fingerprint.reach import reach, reach_values
 
 PAIRS = {
+    "arguments of the program, parsed": (
+        """
+        import argparse, sys
+        sys.argv = ['program', %s]
+        def f():
+            parser = argparse.ArgumentParser()
+            parser.add_argument('given')
+            return parser.parse_args().given
+        """,
+        "'a'",
+        "'b'",
+    ),
     "how copies of an instance are made": (
         """
         import copy, copyreg

@@ -87,8 +87,10 @@ LISTING = frozenset({"__dict__", "vars", "globals"})
 """Names whose use means that the code lists what a class or module holds: then its order is content."""
 DESCENDING = "__subclasses__"
 """The name whose use means that a class's subclasses count, wherever they are defined."""
-IMPORTING = frozenset({"import_module", "__import__"})
-"""Functions that import a module by the name they are given."""
+IMPORTING = frozenset({"import_module", "__import__", "find_spec"})
+"""Functions that import, or look for, a module by the name they are given."""
+_PARSING = frozenset({"parse_args", "parse_known_args", "parse_intermixed_args", "parse_known_intermixed_args"})
+"""Methods that, called with nothing, read the arguments of the program."""
 DYNAMIC = frozenset({"eval", "exec", "globals"})
 """Names that reach every global of the code that uses them."""
 LOCAL = frozenset({"locals", "vars", "dir"})
@@ -150,6 +152,8 @@ class Canonical:
     """True when it passes a mapping as keywords (`f(**options)`)."""
     stored: set[str] = field(default_factory=set)
     """Names it binds outside itself (`global x; x = …`)."""
+    argued: bool = False
+    """True when it parses the arguments of the program."""
     opaque: bool = False
     """True when it imports a module by a name that is made while it runs."""
     callers: int = 0
@@ -311,6 +315,7 @@ class _Body:
         self.walk.text(b"s", word)
         self.walk.tag(b"a", (step.arg or 0) & (step.opname in _FLAGGED))
         self.result.attributes.add(word)
+        self.result.argued |= word in _PARSING and _called_with_nothing(self.steps, index)
         if step.opname in _BINDING:
             self.result.stored.add(word)
         if step.opname == "IMPORT_NAME":

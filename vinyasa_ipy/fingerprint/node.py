@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import types
 from dataclasses import dataclass, field
@@ -76,10 +77,12 @@ def _write_asked(walk: Walk, value: Asked) -> None:
 
 
 def unwrapped(thing: Any) -> Any:
-    """Return what stands for a thing that is not what counts: a module's method, the list of all modules."""
+    """Return what stands for a thing that is not what counts: a module's method, all modules, the environment."""
     thing = behind(thing)
     if thing is sys.modules:
         return Named(STANDARD, ALL_MODULES)
+    if thing is os.environ:  # which of its variables count shows while the code runs
+        return Named(STANDARD, "os.environ")
     return thing.__func__ if type(thing) is types.MethodType and is_module(thing.__self__) else thing
 
 

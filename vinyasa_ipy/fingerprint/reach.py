@@ -389,8 +389,7 @@ class Reach(Graph):
         self.descending |= DESCENDING in form.attributes
         self.prying |= not PRYING.isdisjoint(form.attributes)
         self._stored.update((id(function.__globals__), name) for name in form.stored)
-        if uses_zone(form):
-            node.edges.append(self._add_zone())
+        node.edges.extend(self._asked_of_process(form))
         space = function.__globals__
         closure = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
         for reference in form.references:
@@ -412,6 +411,13 @@ class Reach(Graph):
         self._widen(number, names, space, node.label)
         self.looking |= bool(form.callers)
         self._take_modules(number, form)
+
+    def _asked_of_process(self, form: Canonical) -> Iterator[int]:
+        """Add what code has libraries ask of the process it runs in, without a name of its own for it."""
+        if uses_zone(form):
+            yield self._add_zone()
+        if form.argued:
+            yield self._target(sys, Reference("sys", ("argv",)), "`sys`")
 
     def _follow_annotations(self, node: Node) -> None:
         """Follow the names in annotations that are text: who reads those may look up what they mean."""
