@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vinyasa_ipy import Memory
+from vinyasa_ipy import Memory, cache
 from vinyasa_ipy.errors import VinyasaWarning
 
 
@@ -276,3 +276,21 @@ def test_an_argument_nested_too_deeply_runs_uncached(memory):
     cached = memory.cache(len)
     with pytest.warns(VinyasaWarning, match="nested too deeply"):
         assert [cached(found), cached(found)] == [1, 1]
+
+
+def test_a_function_defined_where_the_folder_is_gone_runs_uncached_with_one_warning(tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    @cache
+    def double(x):
+        return 2 * x
+
+    monkeypatch.chdir(tmp_path)
+    with pytest.warns(VinyasaWarning, match="`.*double` runs uncached: the working folder was gone") as said:
+        assert [double(1), double(1), double(2)] == [2, 2, 4]
+    assert len(said) == 1
+    assert not double.check_call_in_cache(1)
+    assert not any(tmp_path.iterdir())

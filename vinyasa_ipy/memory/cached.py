@@ -345,9 +345,16 @@ def cache(
         return functools.partial(cache, ignore=ignore, folder=folder, store=store)
     if isinstance(func, CachedFunction):
         func = func.func
-    place = os.fspath(folder) if folder is not None else locate_folder(os.getcwd())
-    calls = Calls(os.path.abspath(os.path.join(place, FUNCTIONS)))
-    return choose_kind(func, CachedFunction, AsyncCachedFunction)(func, calls, ignore, codec)
+    place = os.path.abspath(os.path.join(folder, FUNCTIONS)) if folder is not None else _locate_here()
+    return choose_kind(func, CachedFunction, AsyncCachedFunction)(func, Calls(place), ignore, codec)
+
+
+def _locate_here() -> str:
+    """Name the folder of calls in the project's own store; none where the working folder is gone."""
+    try:
+        return os.path.join(locate_folder(os.getcwd()), FUNCTIONS)
+    except FileNotFoundError:
+        return ""
 
 
 def choose_kind(func: Any, plain: type, awaited: type) -> type:

@@ -6,6 +6,7 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from vinyasa_ipy.errors import UnstorableError
 from vinyasa_ipy.store import Store
 from vinyasa_ipy.store.folder import locate_project
 
@@ -22,7 +23,7 @@ class Calls:
     """The stored calls below one folder; a hit needs no more than the store, so the engine is loaded at a miss."""
 
     def __init__(self, folder: str, compress: Any = False) -> None:  # noqa: FBT002 - joblib's option
-        """Take a folder by its absolute path, and joblib's option `compress`."""
+        """Take a folder by its absolute path, empty where there is none, and joblib's option `compress`."""
         self.folder = folder
         self.compress = compress
 
@@ -37,7 +38,10 @@ class Calls:
 
     @property
     def store(self) -> Store:
-        """The store in this folder: one for all that use it in this process."""
+        """The store in this folder: one for all that use it in this process. Raises UnstorableError without one."""
+        if not self.folder:
+            reason = "the working folder was gone when it was defined; change to one that is there and define it again"
+            raise UnstorableError("a function", reason)
         return _open_store(self.folder)
 
     @property
