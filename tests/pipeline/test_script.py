@@ -40,6 +40,28 @@ class TestAProgram:
         write(a="import sys\nprint(__name__, __file__, sys.argv)\nprint(sys.modules['__main__'].__dict__ is globals())")
         assert run("a.py").printed == "__main__ a.py ['a.py']\nTrue"
 
+    def test_is_called_with_what_stands_after_two_dashes(self, write, run):
+        read = "    p = argparse.ArgumentParser()\n    p.add_argument('-n')\n    return p.parse_args().n"
+        write(a=f"import argparse\ndef read():\n{read}\nprint(read())")
+        assert (run("a.py", "--", "-n", "3").printed, run("a.py", "--", "-n", "4").printed) == ("3", "4")
+        again = run("a.py", "--", "-n", "3")
+        assert (again.printed, again.verdicts) == ("3", ["hit"])
+        assert run("a.py").verdicts == ["ran"]
+
+    def test_says_which_arguments_changed(self, write, run, console):
+        write(a="import sys\nprint(sys.argv[1:])")
+        run("a.py", "--", "x y")
+        assert "arguments: 'x y' → z" in run("a.py", "--", "z").said
+        assert "hit" in console("why", "a.py", "--", "z").stdout
+        assert "run a.py -- z" in console("history", "--dump", "/dev/stdout").stdout
+
+    def test_never_writes_down_an_argument_that_may_be_secret(self, write, run, console):
+        write(a="pass")
+        run("a.py", "--", "--token=abcxyz")
+        assert (
+            "abcxyz" not in run("a.py", "--", "--token=other").said + console("history", "--dump", "/dev/stdout").stdout
+        )
+
     @pytest.mark.parametrize(
         ("text", "said"),
         [

@@ -16,7 +16,7 @@ from vinyasa_ipy.commands import (
     sharing,
     trusting,
 )
-from vinyasa_ipy.commands.table import Command, HelpAsked, Place, complete, find, make_parser, overview
+from vinyasa_ipy.commands.table import Command, HelpAsked, Place, complete, find, overview, parse
 from vinyasa_ipy.pages import Text
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def perform(words: Sequence[str], place: Place) -> int:
         return 0
     command = find(COMMANDS, words[0], place.prefix)
     try:
-        options = make_parser(command, place.prefix).parse_args(list(words[1:]))
+        options = parse(command, place.prefix, words[1:])
     except HelpAsked as asked:
         place.tell(Text(tuple(str(asked).rstrip().splitlines())))
         return 0

@@ -41,7 +41,7 @@ def _accept_scripts(paths: Listed[Path], options: argparse.Namespace, place: Pla
     scripts = [read_script(path) for path in paths]
     settled = False
     with as_main(dict.fromkeys(str(script.path.parent) for script in scripts)) as space:
-        sequence = Sequence(place.session.engine, space)
+        sequence = Sequence(place.session.engine, space, options.arguments)
         for script in scripts:
             look = sequence.look(script)
             if look.verdict is None or not look.verdict.hit:
@@ -104,4 +104,5 @@ ACCEPT = Command(
         Option(("--yes",), "don't ask", {"action": "store_true"}),
         Option(("--undo",), "take back what was accepted", {"action": "store_true"}),
     ),
+    calls=True,
 )

@@ -80,7 +80,7 @@ def why(options: argparse.Namespace, place: Place) -> int:
         place.tell(Text(tuple(place.pipeline.explain(name))))
         return 0
     runs = place.session.history.latest(LOOK_BACK)
-    lines = _explain_script(name, [[stage.name for stage in run.stages] for run in runs], place)
+    lines = _explain_script(name, options.arguments, [[stage.name for stage in run.stages] for run in runs], place)
     if lines:
         place.tell(Text(tuple(lines)))
         return 0
@@ -97,14 +97,14 @@ def why(options: argparse.Namespace, place: Place) -> int:
     raise CommandError(f"there is no stage {name!r}", _known(place))
 
 
-def _explain_script(name: str, runs: Listed[Listed[str]], place: Place) -> list[str]:
+def _explain_script(name: str, arguments: tuple[str, ...], runs: Listed[Listed[str]], place: Place) -> list[str]:
     """Look at a script as it would be decided now, after those it came after when it ran last; nothing for others."""
     names = next((names[: names.index(name) + 1] for names in runs if name in names), [])
     if not names or not all(each.endswith(".py") and Path(each).is_file() for each in names):
         return []
     scripts = [read_script(Path(each)) for each in names]
     with as_main(dict.fromkeys(str(script.path.parent) for script in scripts)) as space:
-        sequence = Sequence(place.session.engine, space)
+        sequence = Sequence(place.session.engine, space, arguments)
         for script in scripts[:-1]:
             look = sequence.look(script)
             if look.verdict is None or not look.verdict.hit or not sequence.bring_back(script, look, show=False):
@@ -181,6 +181,7 @@ WHY = Command(
     "Explain why a stage would run, or why not: which constant, value, file or package changed.",
     why,
     (Option(("stage",), "the stage's name", {"metavar": "STAGE"}, "stage"),),
+    calls=True,
 )
 GRAPH = Command(
     "graph",

@@ -15,6 +15,7 @@ from vinyasa_ipy.errors import CommandError, say_error
 from vinyasa_ipy.notebook.line import Note, say_reason
 from vinyasa_ipy.pages import Text, duration
 from vinyasa_ipy.pipeline.graph import Node, connect
+from vinyasa_ipy.pipeline.inputs import say_arguments
 from vinyasa_ipy.pipeline.prospect import Prospect, make_table
 from vinyasa_ipy.pipeline.script import Look, Script, Sequence, as_main, read_script
 from vinyasa_ipy.pipeline.stage import Stage
@@ -45,6 +46,8 @@ def _run(options: argparse.Namespace, place: Place) -> int:
     page = find_page(options, targets)
     if options.full_script and (page is not None or (place.pipeline is not None and not _are_scripts(targets))):
         raise CommandError("--full-script is for scripts", "a notebook is its own full script")
+    if options.arguments and (page is not None or not _are_scripts(targets)):
+        raise CommandError("what stands after `--` is for scripts", "Name scripts; a page takes --param NAME=VALUE")
     if page is not None:
         from vinyasa_ipy.commands.notebooks import run_page
 
@@ -73,7 +76,7 @@ def _run_scripts(paths: Listed[Path], selection: Selection, options: argparse.Na
         _write_full_script(Path(options.full_script), scripts)
     folders = dict.fromkeys(str(script.path.parent) for script in scripts)
     with as_main(folders) as space:
-        sequence = Sequence(place.session.engine, space)
+        sequence = Sequence(place.session.engine, space, options.arguments)
         if options.dry_run:
             return _foresee(sequence, scripts, selection, place)
         code = _take_all(sequence, scripts, selection, place)
@@ -138,7 +141,8 @@ def _reason(look: Look | None) -> str:
 def _take_all(sequence: Sequence, scripts: Listed[Script], selection: Selection, place: Place) -> int:
     title = " ".join(script.name for script in scripts)
     session = place.session
-    number = session.begin("scripts", f"{place.prefix} run {title}", title)
+    called = f" -- {say_arguments(sequence.arguments)}" if sequence.arguments else ""
+    number = session.begin("scripts", f"{place.prefix} run {title}{called}", title)
     outcome, code, began, why = "ok", 0, time.perf_counter(), ""
     saved = 0.0
     left = _leave_out(scripts, selection)
@@ -235,4 +239,5 @@ RUN = Command(
         Option(("--kernel",), "run the page in the kernel of this name", {"default": "", "metavar": "KERNEL"}),
         Option(("--remote",), "share results on this shelf, for this run only", {"metavar": "URL"}),
     ),
+    calls=True,
 )

@@ -49,12 +49,16 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A verb: what it is for, what it takes, and what it does. `act` returns the exit code."""
+    """A verb: what it is for, what it takes, and what it does. `act` returns the exit code.
+
+    One that `calls` takes what stands after `--` as the arguments that scripts are called with.
+    """
 
     verb: str
     help: str
     act: Callable[[argparse.Namespace, Place], int]
     options: tuple[Option, ...] = ()
+    calls: bool = False
 
 
 class _Parser(argparse.ArgumentParser):
@@ -76,10 +80,20 @@ class HelpAsked(Exception):  # noqa: N818 - no error: the user asked for help
 
 def make_parser(command: Command, prefix: str) -> argparse.ArgumentParser:
     """Make the parser of one command."""
-    parser = _Parser(prog=f"{prefix} {command.verb}", description=command.help, allow_abbrev=False)
+    tail = "What stands after `--` goes to the scripts, in `sys.argv`." if command.calls else None
+    parser = _Parser(prog=f"{prefix} {command.verb}", description=command.help, epilog=tail, allow_abbrev=False)
     for option in command.options:
         parser.add_argument(*option.names, help=option.help, **option.settings)
     return parser
+
+
+def parse(command: Command, prefix: str, words: Sequence[str]) -> argparse.Namespace:
+    """Read what a command is given. Raises CommandError, or HelpAsked."""
+    own = list(words)
+    at = own.index("--") if command.calls and "--" in own else len(own)
+    options = make_parser(command, prefix).parse_args(own[:at])
+    options.arguments = tuple(own[at + 1 :])
+    return options
 
 
 def find(commands: Mapping[str, Command], verb: str, prefix: str) -> Command:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import linecache
+import shlex
 import sys
 import types
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from vinyasa_ipy.fingerprint import digest
 from vinyasa_ipy.fingerprint.aside import unwatched
 from vinyasa_ipy.fingerprint.describe import is_secret
 from vinyasa_ipy.fingerprint.node import name_of
@@ -15,7 +18,7 @@ from vinyasa_ipy.pipeline.stage import WIRING, Inputs, Source
 from vinyasa_ipy.store import Label
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from vinyasa_ipy.fingerprint.node import Node
     from vinyasa_ipy.fingerprint.reach import Reach
@@ -25,6 +28,8 @@ CODE = "code of "
 """How the label of a piece of code begins."""
 MISSING = "missing name "
 """How the label of a name without a value begins."""
+ARGUMENTS = "arguments"
+"""The label of what a program is called with."""
 
 
 def make_inputs(reach: Reach, own: Source) -> Inputs:
@@ -33,6 +38,20 @@ def make_inputs(reach: Reach, own: Source) -> Inputs:
     sources = {**list_sources(reach.nodes[1:], labels), reach.nodes[0].label: own}
     key = f"{RECIPE:x}{reach.digest.hex()}"
     return Inputs(key, labels, sources, tuple(reach.notes), list_things(reach), list_users(reach))
+
+
+def add_arguments(inputs: Inputs, arguments: Sequence[str]) -> Inputs:
+    """Let the arguments that a program is called with count: nobody sees which libraries look at them."""
+    if not arguments:
+        return inputs
+    key = f"{RECIPE:x}{digest([inputs.key, *arguments], ARGUMENTS)}"
+    label = Label(digest(list(arguments), ARGUMENTS), say_arguments(arguments))
+    return replace(inputs, key=key, labels={**inputs.labels, ARGUMENTS: label})
+
+
+def say_arguments(arguments: Sequence[str]) -> str:
+    """Say arguments as a shell takes them; nothing of them where one may be a secret."""
+    return "…" if any(map(is_secret, arguments)) else shlex.join(arguments)
 
 
 def label_reach(reach: Reach) -> dict[str, Label]:

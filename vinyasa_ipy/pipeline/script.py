@@ -21,7 +21,7 @@ from vinyasa_ipy.fingerprint.strip import compile_for_key
 from vinyasa_ipy.pipeline.accept import Edited, draft_acceptance
 from vinyasa_ipy.pipeline.effects import find_effects, name_lasting, name_objects, repeat_changes
 from vinyasa_ipy.pipeline.engine import Engine, Outcome, Result
-from vinyasa_ipy.pipeline.inputs import make_inputs
+from vinyasa_ipy.pipeline.inputs import add_arguments, make_inputs
 from vinyasa_ipy.pipeline.namespace import Snapshot, define, digest_definitions, read_digests, storable
 from vinyasa_ipy.pipeline.patched import find_patched
 from vinyasa_ipy.pipeline.purity import find_impure
@@ -81,10 +81,14 @@ def read_script(path: Path) -> Script:
 class Sequence:
     """Scripts that run one after the other in one namespace, each as `__main__`."""
 
-    def __init__(self, engine: Engine, space: dict[str, Any]) -> None:
-        """Run on `engine` in the namespace `space`, which must be a module's: see `as_main`."""
+    def __init__(self, engine: Engine, space: dict[str, Any], arguments: tuple[str, ...] = ()) -> None:
+        """Run on `engine` in the namespace `space`, which must be a module's: see `as_main`.
+
+        Each script finds the `arguments` behind its own name in `sys.argv`.
+        """
         self.engine = engine
         self.space = space
+        self.arguments = arguments
 
     def look(self, script: Script) -> Look:
         """Find a script's inputs and decide whether it must run."""
@@ -96,7 +100,7 @@ class Sequence:
             reached = reach_code(code, self.space, inside=inside, label=label)
         except FingerprintError as error:
             return Look(None, None, None, str(error))
-        inputs = make_inputs(reached, Source(script.text))
+        inputs = add_arguments(make_inputs(reached, Source(script.text)), self.arguments)
         return Look(self.engine.prepare(Stage(script.name, "script"), inputs), inputs, reached)
 
     def claim(self, script: Script, look: Look) -> Look:
@@ -150,7 +154,7 @@ class Sequence:
         began = time.perf_counter()
         streams.start()
         try:
-            with _program(script.path):
+            with _program([str(script.path), *self.arguments]):
                 exec(code, self.space)  # noqa: S102 - running scripts is what the user asked for
         except BaseException as error:
             if attempt is not None:
@@ -201,10 +205,10 @@ def _texts(trace: Trace, name: str) -> list[str]:
 
 
 @contextmanager
-def _program(path: Path) -> Iterator[None]:
+def _program(words: list[str]) -> Iterator[None]:
     """Let `sys.argv` be a script's own."""
     before = sys.argv
-    sys.argv = [str(path)]
+    sys.argv = words
     try:
         yield
     except SystemExit as leaving:  # a script may end itself; only a failure ends the sequence
