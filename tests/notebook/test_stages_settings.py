@@ -6,6 +6,7 @@ import pytest
 
 WARN = "import warnings\ntry:\n    warnings.warn('careful')\n    n = 1\nexcept UserWarning:\n    n = 2"
 TALK = "import logging\nlogging.getLogger('mine').info('here')\nn = 1"
+PLAIN = "plain = get_ipython().display_formatter.formatters['text/plain']"
 SETTINGS = {
     "filters of warnings": (
         WARN,
@@ -28,6 +29,32 @@ SETTINGS = {
         "from sklearn.preprocessing import StandardScaler\nn = type(StandardScaler().fit_transform([[1.0], [2.0]]))",
         "import sklearn\nsklearn.set_config(transform_output='pandas')",
         "sklearn.set_config(transform_output='default')",
+    ),
+    "digits of numbers": ("1 / 3", "%precision 3", "%precision"),
+    "a printer of the user's": (
+        "12345",
+        f"{PLAIN}\nplain.for_type(int, lambda n, printer, cycle: printer.text(f'{{n:,}}'));",
+        "plain.pop(int);",
+    ),
+    "a library's printers": (
+        "{1: 2}",
+        "import sympy\nsympy.init_printing(use_latex=False)",
+        f"{PLAIN}\nplain.type_printers = {{t: p for t, p in plain.type_printers.items() if '_init_ipy' not in str(p)}}",
+    ),
+    "the format of figures": (
+        "import matplotlib.pyplot as plt\nplt.plot([1, 2]);",
+        "%config InlineBackend.figure_format = 'svg'",
+        "%config InlineBackend.figure_format = 'png'",
+    ),
+    "what Polars shows": (
+        "import polars\npolars.DataFrame({'a': range(9)})",
+        "polars.Config.set_tbl_rows(2).set_fmt_float('full');",
+        "polars.Config.restore_defaults();",
+    ),
+    "the longest field of a table": (
+        "import csv\nn = csv.field_size_limit()",
+        "import csv\ncsv.field_size_limit(99);",
+        "csv.field_size_limit(131072);",
     ),
     "what pandas allows": (
         "import pandas\nn = pandas.get_option('mode.performance_warnings')",
@@ -55,3 +82,9 @@ def test_a_stage_runs_again_under_another_setting_and_is_a_hit_under_the_old_one
     assert ran.verdict == "done"
     assert "settings of" in ran.note
     assert kernel.stage(name, source).verdict == "hit"
+
+
+def test_an_interrupted_import_of_pandas_leaves_stages_as_they_are(kernel):
+    kernel.run("import pandas\ndel pandas._config")  # as it is after an import that was interrupted, and another
+    ran = kernel.stage("frame", "pandas.DataFrame({'a': [1]})")
+    assert (ran.verdict, ran.text("stderr")) == ("done", "")

@@ -167,6 +167,7 @@ _LASTING = frozenset(
         *("basicConfig", "dictConfig", "fileConfig", "setLevel", "addHandler", "removeHandler", "addFilter"),
         *("setlocale", "umask", "tzset", "setrecursionlimit", "setswitchinterval", "settrace", "setprofile"),
         *("set_start_method", "set_event_loop_policy", "setdefaulttimeout", "switch_backend"),
+        *("set_matplotlib_formats", "set_matplotlib_close", "for_type", "for_type_by_name"),
     }
 )
 _LASTING_CALLS = frozenset(

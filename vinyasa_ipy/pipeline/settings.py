@@ -7,11 +7,13 @@ yet. Some settings change what a stage computes, others only what it shows.
 from __future__ import annotations
 
 import sys
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.fingerprint import digest
 from vinyasa_ipy.fingerprint.modules import origin
+from vinyasa_ipy.pipeline.formatting import read_formatters, read_inline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,12 +33,13 @@ def _matplotlib(module: Any) -> tuple[Values, Values]:
 
 
 def _pandas(prefix: str, *, inside: bool) -> Callable[[Any], tuple[Values, Values]]:
-    def read(module: Any) -> tuple[Values, Values]:
-        config = module._config.config  # noqa: SLF001 - the only place of the defaults
+    def read(_module: Any) -> tuple[Values, Values]:
+        # The only place of the defaults. An import that was interrupted leaves it without its name in pandas.
+        config = import_module("pandas._config.config")
         known = config._registered_options  # noqa: SLF001
         skipped = {"plotting.backend", *config._deprecated_options}  # noqa: SLF001 - reading those warns
         names = [name for name in known if name.startswith(prefix) == inside and name not in skipped]
-        return {name: module.get_option(name) for name in names}, {name: known[name].defval for name in names}
+        return {name: config.get_option(name) for name in names}, {name: known[name].defval for name in names}
 
     return read
 
@@ -112,6 +115,22 @@ def _torch(module: Any) -> tuple[Values, Values]:
 _TORCH: Values = {"default dtype": "torch.float32", "deterministic": False}
 
 
+def _csv(module: Any) -> tuple[Values, Values]:
+    return {"field_size_limit": module.field_size_limit()}, {"field_size_limit": 131_072}
+
+
+def _polars(module: Any) -> tuple[Values, Values]:
+    return {"config": module.Config.save()}, {"config": _find_polars_default(module)}
+
+
+@cache
+def _find_polars_default(module: Any) -> str:
+    """Ask for the defaults, which nobody else tells, in a scope that puts back what is set."""
+    with module.Config():
+        module.Config.restore_defaults()
+        return str(module.Config.save())
+
+
 def _leave(module: Any, values: Values) -> None:
     """Leave it: what a stage does to it is either brought back elsewhere, or makes that it runs every time."""
 
@@ -123,6 +142,14 @@ def _set_sklearn(module: Any, values: Values) -> None:
 def _set_torch(module: Any, values: Values) -> None:
     module.set_default_dtype(getattr(module, values["default dtype"].removeprefix("torch.")))
     module.use_deterministic_algorithms(values["deterministic"])
+
+
+def _set_csv(module: Any, values: Values) -> None:
+    module.field_size_limit(values["field_size_limit"])
+
+
+def _set_polars(module: Any, values: Values) -> None:
+    module.Config.load(values["config"])
 
 
 def _set_decimal(module: Any, values: Values) -> None:
@@ -164,12 +191,16 @@ _PRINT: Values = {
 }
 
 _KINDS: dict[str, tuple[str, Callable[[Any], tuple[Values, Values]], Callable[[Any, Values], None]]] = {
+    "csv": ("csv", _csv, _set_csv),
     "decimal": ("decimal", _decimal, _set_decimal),
     "numpy.errors": ("numpy", _numpy_errors, _set_numpy_errors),
     "numpy.print": ("numpy", _numpy_print, _set_numpy_print),
     "pandas": ("pandas", _pandas("display.", inside=False), _set_pandas),
     "pandas.display": ("pandas", _pandas("display.", inside=True), _set_pandas),
     "matplotlib": ("matplotlib", _matplotlib, _set_matplotlib),
+    "polars": ("polars", _polars, _set_polars),
+    "the shell": ("IPython.core.interactiveshell", read_formatters, _leave),
+    "inline figures": ("matplotlib_inline.config", read_inline, _leave),
     "sklearn": ("sklearn", _sklearn, _set_sklearn),
     "torch": ("torch", _torch, _set_torch),
     "warnings": ("warnings", _warnings, _leave),
@@ -177,11 +208,11 @@ _KINDS: dict[str, tuple[str, Callable[[Any], tuple[Values, Values]], Callable[[A
     "locale": ("locale", _locale, _leave),
 }
 
-COMPUTING = ("decimal", "numpy.errors", "pandas", "sklearn", "torch", "warnings", "logging", "locale")
+COMPUTING = ("csv", "decimal", "numpy.errors", "pandas", "sklearn", "torch", "warnings", "logging", "locale")
 """Settings that can change values, or whether anything is shown."""
-SHOWING = ("numpy.print", "pandas.display")
+SHOWING = ("numpy.print", "pandas.display", "polars", "the shell")
 """Settings that change how values are shown."""
-DRAWING = ("matplotlib",)
+DRAWING = ("matplotlib", "inline figures")
 """Settings that change how figures look."""
 
 
@@ -189,7 +220,7 @@ def read_settings(name: str) -> Values:
     """Read the settings that differ from the library's defaults; none while it isn't loaded."""
     library, read, _ = _KINDS[name]
     module = sys.modules.get(library)
-    if module is None:
+    if module is None or getattr(module.__spec__, "_initializing", False):  # another thread is just importing it
         return {}
     now, default = read(module)
     return {key: value for key, value in now.items() if key not in default or repr(value) != repr(default[key])}
