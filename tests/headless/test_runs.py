@@ -125,6 +125,17 @@ def test_an_older_notebook_without_cell_ids_stays_valid(project):
     assert project.read("x.ipynb").cells[-1].outputs[0].data["text/plain"] == "5"
 
 
+def test_much_output_inside_a_widget_does_not_keep_a_page_from_its_end(project):
+    project.page(
+        "x.ipynb",
+        "import ipywidgets\nout = ipywidgets.Output()\nout",
+        "with out:\n    for n in range(150):\n        print(n, flush=True)",
+        "print('end')",
+    )
+    assert project.run("x.ipynb", "-o", "y.ipynb").code == 0
+    assert project.read("y.ipynb").cells[2].outputs[0].text == "end\n"
+
+
 def test_live_widgets_neither_hang_nor_fail_a_page(project):
     project.page(
         "x.ipynb",

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 OUTPUT_PATIENCE = 10
 """Seconds that a cell's last outputs may come after its end: a figure or a table of megabytes takes its time."""
+WAKING = 0.05
+"""Seconds between two looks at whether something has come from the kernel that nobody was told of."""
 SETTLED = 0.2
 """Seconds after which a cell that has begun is sure to be inside its own code."""
 LAST_WORDS = 2000
@@ -90,9 +92,11 @@ class PageKernel:
     async def run_cell(self, place: int) -> None:
         """Run the cell at a place in the notebook. Raises what nbclient raises when it fails or the kernel dies."""
         self._cell = self.notebook.cells[place]
+        waking = asyncio.ensure_future(self._wake())
         try:
             await self.client.async_execute_cell(self._cell, place)
         finally:
+            waking.cancel()
             self._cell = None
 
     async def run_silently(self, source: str) -> bool:
@@ -163,6 +167,18 @@ class PageKernel:
         self.notebook.metadata["language_info"] = (await self._answer(client.kernel_info()))["language_info"]
         spec = {"name": kernel.kernel_name, "display_name": kernel.kernel_spec.display_name, "language": "python"}
         self.notebook.metadata.setdefault("kernelspec", spec)
+
+    async def _wake(self) -> None:
+        """Ask again and again for what has come; whoever waits for it then gets it.
+
+        For each output inside an Output widget nbclient sends a message past the loop that waits at the same socket.
+        ZeroMQ takes what arrives in that moment for seen: the reply that a cell is over was never noticed.
+        """
+        client: Any = self.client.kc
+        while True:
+            await asyncio.sleep(WAKING)
+            for channel in (client.shell_channel, client.iopub_channel):
+                await channel.socket.poll(1)
 
     # ---- asking ----------------------------------------------------------------------------------------------
 
