@@ -72,6 +72,15 @@ def test_a_stage_that_has_not_run_here_is_listed_in_its_place(kernel, save):
     assert "after: miss: it has not run before" in said(kernel, "why after")
 
 
+def test_of_two_cells_with_one_name_the_last_counts_and_status_says_so(kernel, save):
+    save(STAGE, NEXT, STAGE.replace("1", "5"))
+    shown = said(kernel, "status")
+    assert "`total` is defined 2 times: the last definition counts; rename or delete the others" in shown
+    assert shown.index("after") < shown.index("total")
+    kernel.run("%vinyasa run total")
+    assert kernel.value("total") == 6
+
+
 @pytest.mark.parametrize("text", ["no JSON", "[]", "{}", '{"cells": [{}]}', '{"cells": 5}'])
 def test_a_file_that_is_no_notebook_is_left_alone(kernel, save, text):
     kernel.run(STAGE)

@@ -67,7 +67,7 @@ class Pipeline:
 
         Each is as it was saved when that came after it last ran, else as it ran.
         """
-        saved = {each.cell.line.name: each.cell for each in self.saved.read() if each.is_stage}
+        saved = {each.cell.line.name: each.cell for each in self.saved.read() if each.is_stage and not each.is_repeated}
         met = {name: cell for name, cell in self.stages.known.items() if not self._is_older(cell, saved.get(name))}
         return {**saved, **met}
 
@@ -176,7 +176,9 @@ class Pipeline:
 
     def graph(self, *, states: bool = True) -> Graph:
         """Connect the known stages by the names they read and bind."""
-        pipeline = connect_cells(self.known.values())
+        known = self.known
+        repeated = [each.cell for each in self.saved.read() if each.is_stage and each.is_repeated]
+        pipeline = connect_cells([*repeated, *known.values()])
         if not states:
             return pipeline
         standings = {standing.name: standing for standing in self.standings()}

@@ -35,7 +35,8 @@ class Plan:
 
     def __init__(self, saved: Sequence[SavedCell], known: Mapping[str, StageCell]) -> None:
         """Take the file's cells, those `known` by name as they are known, and behind them what isn't in the file."""
-        listed = {each.cell.line.name: known.get(each.cell.line.name, each.cell) for each in saved}
+        counting = [each.cell for each in saved if not each.is_repeated]
+        listed = {cell.line.name: known.get(cell.line.name, cell) for cell in counting}
         self.cells = {**listed, **known}
         self.stages = {each.cell.line.name for each in saved if each.is_stage} | known.keys()
         self.graph = connect_cells(self.cells.values())

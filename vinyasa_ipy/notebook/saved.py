@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from vinyasa_ipy.notebook.cell import Line, StageCell, make_cell
 from vinyasa_ipy.notebook.gate import is_stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from vinyasa_ipy.notebook.gate import Gate
 
@@ -25,10 +25,14 @@ FILE = "JPY_SESSION_NAME"
 
 @dataclass(frozen=True, slots=True)
 class SavedCell:
-    """One code cell of the file; `is_stage` tells whether its user made it one, otherwise its name is its number."""
+    """One code cell of the file; `is_stage` tells whether its user made it one, otherwise its name is its number.
+
+    It `is_repeated` where a later cell has the same name, and counts instead.
+    """
 
     cell: StageCell
     is_stage: bool
+    is_repeated: bool = False
 
 
 class Saved:
@@ -59,7 +63,7 @@ class Saved:
             stat = path.stat() if path is not None else None
             facts = (path, stat.st_mtime_ns, stat.st_size, stat.st_ino) if stat is not None else ()
             if path is not None and facts != self._facts:
-                self._cells = list(self._compile_all(json.loads(path.read_text(encoding="utf-8"))))
+                self._cells = _mark_repeated([*self._compile_all(json.loads(path.read_text(encoding="utf-8")))])
             self._facts = facts
         except (OSError, ValueError, LookupError, TypeError, AttributeError):  # being written, or no notebook
             self._facts = ()
@@ -84,3 +88,8 @@ class Saved:
             return SavedCell(StageCell(Line(name), text, tree, read_names(tree)), is_stage=False)
         except (CommandError, SyntaxError, ValueError):
             return None  # running it will say what is wrong with it
+
+
+def _mark_repeated(cells: Sequence[SavedCell]) -> list[SavedCell]:
+    last = {each.cell.line.name: place for place, each in enumerate(cells)}
+    return [replace(each, is_repeated=last[each.cell.line.name] > place) for place, each in enumerate(cells)]
