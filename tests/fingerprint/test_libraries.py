@@ -18,6 +18,8 @@ import scipy.special
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from sklearn.datasets import load_iris
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LinearRegression
 
 from vinyasa_ipy.errors import FingerprintError
@@ -416,3 +418,16 @@ def test_an_attribute_on_a_mapped_file_counts(tmp_path):
     mapped = np.load(tmp_path / "a.npy", mmap_mode="c")
     mapped.unit = "m"
     assert digest(mapped) != digest(np.arange(5))
+
+
+def test_what_scikit_learn_brings_is_the_same_after_pickling():
+    iris = load_iris()
+    assert digest(pickle.loads(pickle.dumps(iris))) == digest(iris)
+
+
+def test_the_address_that_a_vectorizer_keeps_is_no_content():
+    vectorizer = CountVectorizer().fit(["a text", "another"])
+    before = digest(vectorizer)
+    vectorizer._stop_words_id += 16
+    assert digest(vectorizer) == before
+    assert digest(vectorizer.set_params(lowercase=False)) != before

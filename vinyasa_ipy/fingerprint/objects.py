@@ -63,11 +63,22 @@ def _reduced(walk: Walk, value: object, reduced: tuple[Any, ...]) -> None:
         walk.write(make)
     walk.write(tuple(arguments))
     state, listed, mapped = (*rest, None, None, None)[:3]
+    if type(state) is dict and not _FLEETING.isdisjoint(state) and _is_scikits(value):
+        state = {name: kept for name, kept in state.items() if name not in _FLEETING}
     walk.write(
         None if type(state) is dict and not state else state
     )  # attributes that somebody asked for, of which there are none
     walk.write(None if listed is None else list.copy(value) if isinstance(value, list) else _all(value, listed))
     walk.write(None if mapped is None else _pairs(value, mapped))
+
+
+def _is_scikits(value: object) -> bool:
+    """Tell whether an object's class, or a base of it, is scikit-learn's."""
+    return any(base.__module__.startswith("sklearn.") for base in type(value).__mro__)
+
+
+_FLEETING = frozenset({"_stop_words_id", "_deprecated_key_to_warnings"})
+"""Attributes of scikit-learn's that are no content: an address of this process, and what pickling always drops."""
 
 
 def _pairs(value: object, mapped: Iterable[Any]) -> list[Any]:
