@@ -139,6 +139,28 @@ KEPT = {
         ["import numpy as np\na = np.arange(5)", "b = a[1:3]", "b[0] = 7\nz = 1"],
         "[a.tolist(), b.tolist()]",
     ),
+    "views_of_an_array_without_a_name": (
+        [
+            "import numpy as np\nx, y = np.mgrid[0:3, 0:3]\na, b = np.arange(6).reshape(3, 2).T",
+            "a[0] = 7\nx[0] = 5\nz = 1",
+        ],
+        "[x.tolist(), y.tolist(), a.tolist(), b.tolist(), x.base is y.base]",
+    ),
+    "view_of_an_array_in_another_value": (
+        ["import numpy as np\nd = {'data': np.arange(6.0)}\nf = d['data'].reshape(2, 3).T", "f[0] = 7\nz = 1"],
+        "[d['data'].tolist(), f.tolist(), np.shares_memory(f, d['data'])]",
+    ),
+    "generator_of_the_old_kind": (
+        ["import numpy as np\nrng = np.random.RandomState(0)", "x = rng.normal()", "y = rng.rand()"],
+        "[x, y, rng.rand()]",
+    ),
+    "set_of_examples": (
+        [
+            "from sklearn.datasets import load_iris\niris = load_iris()\nfeatures = iris.data.T",
+            "n = float(iris.data.sum() + features[0].sum())",
+        ],
+        "n",
+    ),
     "walrus_and_comprehension": (
         ["(n := 5)\nm = [k for k in range(3)]", "p = n + m[-1]"],
         "[n, m, p, 'k' in globals()]",
@@ -147,6 +169,16 @@ KEPT = {
     "last_result_used": (["x = [1]\nx", "_.append(2)\nz = 1"], "x"),
 }
 REFUSED = {
+    "function_put_into_an_earlier_value": (
+        ["d = {'f': 1}", "d['f'] = lambda x: x\nz = 1"],
+        "callable(d['f'])",
+        ["+", "`d` can't be stored: only running the stage makes `<lambda>`"],
+    ),
+    "frame_of_polars_changed_in_place": (
+        ["import polars as pl\nf = pl.DataFrame({'a': [1]})", "f.insert_column(0, pl.Series('z', [5]));"],
+        "f.columns",
+        ["+", "`f` can't be stored: pickling it raised TypeError"],
+    ),
     "generator": (["g = (i for i in range(5))", "a = next(g)", "b = next(g)"], "[a, b]", ["`g`", "`g`", "`g`"]),
     "lock": (["import threading\nlock = threading.Lock()", "r = lock.locked()"], "r", ["`lock`", "+"]),
     "closure": (["def make(n):\n    return lambda x: x + n\nadd = make(3)", "r = add(1)"], "r", ["`add`", "+"]),

@@ -35,6 +35,7 @@ CHANGES = {
     "random": (random.Random(1), "x.random()"),
     "array": (np.arange(4), "x[1] = 9"),
     "generator": (np.random.default_rng(1), "x.random()"),
+    "old_generator": (np.random.RandomState(1), "x.normal()"),
     "frame": (pd.DataFrame({"a": [1, 2]}), "x['b'] = 3; x.loc[0, 'a'] = 7"),
     "series": (pd.Series([1, 2], name="s"), "x.name = 't'; x.iloc[0] = 5"),
     "column_names": (pd.DataFrame({"a": [1]}), "x.columns = ['z']"),
@@ -48,8 +49,8 @@ def seen(value):
         return value.getvalue(), value.tell()
     if isinstance(value, random.Random):
         return value.getstate()
-    if isinstance(value, np.random.Generator):
-        return value.bit_generator.state
+    if isinstance(value, np.random.Generator | np.random.RandomState):
+        return repr(value._bit_generator.state)
     if isinstance(value, pd.DataFrame | pd.Series):
         return value.to_dict(), getattr(value, "name", None)
     return value.tolist() if isinstance(value, np.ndarray) else (type(value), value)

@@ -33,7 +33,7 @@ from vinyasa_ipy.notebook.replay import NO_RESULT, replay
 from vinyasa_ipy.notebook.upstream import Upstream
 from vinyasa_ipy.pipeline.change import Change
 from vinyasa_ipy.pipeline.coded import code_names, read_names
-from vinyasa_ipy.pipeline.effects import find_effects, name_lasting, name_objects, repeat_changes
+from vinyasa_ipy.pipeline.effects import find_effects, name_changes, name_lasting, name_objects, repeat_changes
 from vinyasa_ipy.pipeline.engine import Attempt, Outcome, Result
 from vinyasa_ipy.pipeline.figures import settle_backend
 from vinyasa_ipy.pipeline.inputs import make_inputs
@@ -393,7 +393,8 @@ class Stages:
         anchors = {**effects.anchors, **{name: each.value for name, each in coded.items()}}
         shows, draws = bool(displayed.nodes), _draws(displayed) or _holds_figure(kept)
         impure = find_impure(underway.reached)
-        return Result(results, words, names, anchors, details, impure=impure, shows=shows, draws=draws)
+        called = {**name_changes(effects.changes, underway.reached), RESULT: effects.values[RESULT], **names}
+        return Result(results, words, called, anchors, details, impure=impure, shows=shows, draws=draws)
 
     def _moved(self, underway: Underway) -> str:
         """Say what the cell changed that can't be brought back by name or object."""

@@ -75,7 +75,8 @@ def find_effects(made: Mapping[str, Any], *reaches: Reach, defines: Collection[s
     values = keep_views(made, objects.values())
     known = None if defines is None else _Known(defines, {id(node.thing) for reach in reaches for node in reach.nodes})
     held: list[object] = []
-    if _share(hidden, objects, {**values, **changes}, known, held) or changes:
+    called = [*values.items(), *name_changes(changes, *reaches).items()]
+    if _share(hidden, objects, called, known, held) or changes:
         return Effects(values, objects, changes, held)
     return Effects(values, {}, {}, held)
 
@@ -100,7 +101,7 @@ class _Known:
 def _share(
     hidden: Mapping[int, Node],
     objects: Mapping[str, object],
-    made: Mapping[str, Any],
+    made: Iterable[tuple[str, Any]],
     known: _Known | None,
     held: list[object],
 ) -> bool:
@@ -111,7 +112,7 @@ def _share(
     anchored = {id(thing): place for place, thing in enumerate(objects.values())}
     shared = False
     owners: dict[int, object] = {}
-    for name, value in made.items():
+    for name, value in made:
         walk = Walk()
         walk.memo.update(anchored)
         walk.owners = owners
@@ -178,6 +179,15 @@ _LASTING_CALLS = frozenset(
 )
 
 
+def name_changes(changes: Mapping[str, Any], *reaches: Reach) -> dict[str, Any]:
+    """Put the contents of changed objects together under the names by which the user knows what holds these."""
+    found: dict[str, list[Any]] = {}
+    for name, content in changes.items():
+        which, place, _ = map(int, name.split("."))
+        found.setdefault(reaches[which].nodes[place].label.strip("`"), []).append(content)
+    return dict(found)
+
+
 def repeat_changes(changes: Mapping[str, Any], objects: Mapping[str, object]) -> None:
     """Change objects in place as the run did. Raises KeyError, before anything is changed, where one doesn't fit."""
     for name, content in changes.items():
@@ -199,6 +209,8 @@ def take_content(thing: Any, label: str) -> Any:
         return [thing.copy(), None]
     if numpy is not None and isinstance(thing, numpy.random.Generator):
         return [(thing.bit_generator.state, _count_children(thing)), None]
+    if numpy is not None and isinstance(thing, numpy.random.RandomState):
+        return [thing.get_state(legacy=False), None]
     attributes = _attributes(thing)
     if attributes is None or type(thing).__basicsize__ > _PLAIN_SIZE:
         raise UnstorableError(label, f"a {type(thing).__name__} is changed in place, which can't be repeated")
@@ -225,6 +237,8 @@ def _put_foreign(thing: Any, own: Any) -> None:
         thing.bit_generator.state, children = own
         if spawned := children - _count_children(thing):
             thing.bit_generator.seed_seq.spawn(spawned)  # what it would seed its next child with
+    elif hasattr(type(thing), "set_state"):
+        thing.set_state(own)
     elif own is not None:
         thing[...] = own
 

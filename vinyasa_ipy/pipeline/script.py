@@ -19,7 +19,7 @@ from vinyasa_ipy.fingerprint.names import Names, read_names
 from vinyasa_ipy.fingerprint.reach import Reach, reach_code
 from vinyasa_ipy.fingerprint.strip import compile_for_key
 from vinyasa_ipy.pipeline.accept import Edited, draft_acceptance
-from vinyasa_ipy.pipeline.effects import find_effects, name_lasting, name_objects, repeat_changes
+from vinyasa_ipy.pipeline.effects import find_effects, name_changes, name_lasting, name_objects, repeat_changes
 from vinyasa_ipy.pipeline.engine import Engine, Outcome, Result
 from vinyasa_ipy.pipeline.inputs import add_arguments, make_inputs
 from vinyasa_ipy.pipeline.namespace import Snapshot, define, digest_definitions, read_digests, storable
@@ -196,7 +196,8 @@ class Sequence:
         shows = bool(written)
         results = {VALUES: values, WRITTEN: written}
         impure = find_impure(reached)
-        return Result(results, words, names, effects.anchors, details, impure=impure, shows=shows, draws=True)
+        called = {**name_changes(effects.changes, reached), **names}
+        return Result(results, words, called, effects.anchors, details, impure=impure, shows=shows, draws=True)
 
 
 def _texts(trace: Trace, name: str) -> list[str]:

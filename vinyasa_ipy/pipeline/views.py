@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+
+from vinyasa_ipy.errors import FingerprintError
+from vinyasa_ipy.fingerprint.walk import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,11 +35,12 @@ def keep_views(made: Mapping[str, Any], given: Iterable[object]) -> dict[str, An
     numpy = sys.modules.get("numpy")
     if numpy is None:
         return dict(made)
-    hosts = [value for value in given if _is_host(numpy, value)]
     kept = dict(made)
     looking = {
         name: value for name, value in made.items() if type(value) is numpy.ndarray and not value.dtype.hasobject
     }
+    hosts = [value for value in given if _is_host(numpy, value)]
+    hosts += [base for base in _find_bases(numpy, made, looking) if _is_host(numpy, base)]
     for name, value in sorted(looking.items(), key=lambda item: -item[1].nbytes):
         host = next((host for host in hosts if host is not value and _holds(numpy, host, value)), None)
         if host is not None:
@@ -43,6 +48,45 @@ def keep_views(made: Mapping[str, Any], given: Iterable[object]) -> dict[str, An
         elif _is_host(numpy, value):
             hosts.append(value)
     return kept
+
+
+def _find_bases(numpy: Any, made: Mapping[str, Any], looking: Mapping[str, Any]) -> list[Any]:
+    """Find the arrays without a name that several of those with one look at, or that another value holds.
+
+    One of which they show little is left out: it would be stored as a whole.
+    """
+    looks: dict[int, list[Any]] = {}
+    for value in looking.values():
+        looks.setdefault(id(_find_base(numpy, value)), []).append(value)
+    named = set(map(id, looking.values()))
+    found = [(_find_base(numpy, some[0]), some) for base, some in looks.items() if base not in named]
+    if not found:
+        return []
+    held = _list_held(value for name, value in made.items() if name not in looking)
+    return [
+        base
+        for base, some in found
+        if id(base) in held or (len(some) > 1 and sum(value.nbytes for value in some) * _MOST >= base.nbytes)
+    ]
+
+
+_MOST = 2
+"""How much larger than what is seen of it an array may be that is stored only to be looked at."""
+
+
+def _find_base(numpy: Any, array: Any) -> Any:
+    while type(array.base) is numpy.ndarray:
+        array = array.base
+    return array
+
+
+def _list_held(values: Iterable[object]) -> set[int]:
+    """List the identities of all mutable objects that values hold."""
+    walk = Walk()
+    for value in values:
+        with suppress(FingerprintError, RecursionError):  # what can't be walked is for the store to accept or refuse
+            walk.write(value)
+    return set(walk.memo)
 
 
 def _is_host(numpy: Any, value: object) -> bool:
