@@ -66,15 +66,22 @@ class TestAProgram:
         ("text", "said"),
         [
             ("import sys\nsys.stdout.buffer.write(b'data\\n')", "it writes bytes to `sys.stdout.buffer`"),
+            ("import os\nos.write(1, b'data\\n')", "it calls `os.write`, whose effect can't be repeated"),
             ("import json\njson.dumps.rate = 1\nimport math\nmath.foo = 1", "it binds something inside `math`"),
         ],
-        ids=["bytes", "patch"],
+        ids=["bytes", "descriptor", "patch"],
     )
     def test_that_does_what_a_hit_can_not_do_runs_every_time(self, write, run, text, said):
         write(a=text)
         first, second = run("a.py"), run("a.py")
         assert (first.printed, first.verdicts + second.verdicts) == (second.printed, ["ran", "ran"])
         assert said in first.said
+
+    def test_writes_again_what_it_wrote_to_the_first_of_its_streams(self, write, run):
+        write(a="import sys\nprint('a')\nsys.__stdout__.write('b\\n')\nprint('c')")
+        first, second = run("a.py"), run("a.py")
+        assert (first.printed, second.printed) == ("a\nb\nc", "a\nb\nc")
+        assert first.verdicts + second.verdicts == ["ran", "hit"]
 
     def test_imports_its_neighbours(self, write, run, tmp_path):
         (tmp_path / "sub").mkdir()

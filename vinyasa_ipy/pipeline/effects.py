@@ -150,14 +150,17 @@ def _comes_back(value: object) -> bool:
         return False
 
 
-def name_lasting(reached: Reach) -> str:
-    """Name what the code reaches that asks the user, or changes the whole process in ways nobody can repeat."""
+def name_lasting(reached: Reach, unheard: Collection[str] = ()) -> str:
+    """Name what the code reaches that asks the user, or changes the whole process in ways nobody can repeat.
+
+    `unheard` are calls by full name whose effect is seen elsewhere, but not where this code runs.
+    """
     for node in reached.nodes:
         if node.kind == "function" and isinstance(node.thing, types.FunctionType):
             form = canonical(node.thing.__code__)
             words = form.attributes | {name for statement in form.imports for name in statement.names}
             calls = {".".join((reference.name, *reference.chain)) for reference in form.references}
-            found = sorted((words & _LASTING) | (calls & _LASTING_CALLS))
+            found = sorted((words & _LASTING) | (calls & _LASTING_CALLS.union(unheard)))
             if found:
                 return found[0]
     return ""

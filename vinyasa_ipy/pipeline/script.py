@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 VALUES, WRITTEN = "values", "written"
 """Names under which a script's results are stored: what it bound, and what it wrote to its streams."""
 
+_UNHEARD = ("os.write",)
+"""Calls that may write past the streams, to the terminal itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Script:
@@ -172,7 +175,7 @@ class Sequence:
         )
 
     def _moved(self, script: Script, reached: Reach) -> str:
-        changed, lasting = reached.rebound(self.space), name_lasting(reached)
+        changed, lasting = reached.rebound(self.space), name_lasting(reached, _UNHEARD)
         patched = find_patched(script.tree, self.space)
         if patched:
             return f"it binds something inside `{patched}`, which is not part of it"

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 LIMIT = 20_000_000
 """Characters kept of one script's output."""
 
+_NAMES = ("stdout", "stderr", "__stdout__", "__stderr__")
+
 
 class _Tee:
     """A stream that passes everything on and keeps a copy of what is written."""
@@ -48,18 +50,20 @@ class Streams:
         """Prepare; nothing is kept yet."""
         self.kept: list[list[str]] = []
         self.unkept = ""
-        self._before: tuple[TextIO, TextIO] | None = None
+        self._before: dict[str, TextIO] | None = None
 
     def start(self) -> None:
         """Begin to keep."""
-        self._before = sys.stdout, sys.stderr
-        sys.stdout = _Tee(sys.stdout, "stdout", self)
-        sys.stderr = _Tee(sys.stderr, "stderr", self)
+        self._before = {name: getattr(sys, name) for name in _NAMES}
+        for name, stream in self._before.items():
+            if stream is self._before[name.strip("_")]:  # a notebook shows what is written to `sys.__stdout__` nowhere
+                setattr(sys, name, _Tee(stream, name.strip("_"), self))
 
     def stop(self) -> list[tuple[str, str]]:
         """Stop, and return what was written as (stream, text) in order, cut at `LIMIT` characters."""
         if self._before is not None:
-            sys.stdout, sys.stderr = self._before
+            for name, stream in self._before.items():
+                setattr(sys, name, stream)
             self._before = None
         room, written = LIMIT, []
         for name, *texts in self.kept:
