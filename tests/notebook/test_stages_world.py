@@ -74,18 +74,21 @@ def test_an_object_that_makes_attributes_when_asked_is_not_asked(kernel):
 
 
 @pytest.mark.parametrize(
-    ("source", "name"),
+    ("source", "said"),
     [
-        ("pandas.DataFrame.total = lambda self: 1", "pandas.DataFrame"),
-        ("import math\nmath.foo = 1", "math"),
-        ("setattr(numpy, 'foo', 1)", "numpy"),
-        ("import json\njson.JSONEncoder.default = lambda self, value: 'A'", "json.encoder.JSONEncoder"),
+        ("pandas.DataFrame.total = lambda self: 1", "`total` inside `pandas.DataFrame`"),
+        ("import math\nmath.foo = 1", "`foo` inside `math`"),
+        ("setattr(numpy, 'f' + 'oo', 1)", "something inside `numpy`"),
+        (
+            "import json\njson.JSONEncoder.default = lambda self, value: 'A'",
+            "`default` inside `json.encoder.JSONEncoder`",
+        ),
     ],
 )
-def test_what_is_bound_inside_a_library_can_not_be_brought_back(kernel, source, name):
+def test_what_is_bound_inside_a_library_can_not_be_brought_back(kernel, source, said):
     kernel.run("import numpy, pandas")
-    ran = kernel.stage(f"patching_{name}", source)
-    assert f"it binds something inside `{name}`" in ran.note
+    ran = kernel.stage("patching", source)
+    assert f"it binds {said}" in ran.note
 
 
 def test_what_is_bound_inside_an_object_of_the_notebook_comes_back(kernel):

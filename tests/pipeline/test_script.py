@@ -67,7 +67,7 @@ class TestAProgram:
         [
             ("import sys\nsys.stdout.buffer.write(b'data\\n')", "it writes bytes to `sys.stdout.buffer`"),
             ("import os\nos.write(1, b'data\\n')", "it calls `os.write`, whose effect can't be repeated"),
-            ("import json\njson.dumps.rate = 1\nimport math\nmath.foo = 1", "it binds something inside `math`"),
+            ("import json\njson.dumps.rate = 1\nimport math\nmath.foo = 1", "it binds `foo` inside `math`"),
         ],
         ids=["bytes", "descriptor", "patch"],
     )

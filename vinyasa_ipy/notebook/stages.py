@@ -405,7 +405,7 @@ class Stages:
             return f"it fills the cache of `{filled}`, which can't be brought back"
         patched = find_patched(underway.cell.tree, self.shell.user_ns)
         if patched:
-            return f"it binds something inside `{patched}`; {LEAVE}"
+            return f"it binds {patched}; {LEAVE}"
         changed, lasting = underway.reached.rebound(self.shell.user_ns), name_lasting(underway.reached)
         if lasting:
             return f"it calls `{lasting}`, whose effect can't be repeated"

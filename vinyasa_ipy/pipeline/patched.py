@@ -17,10 +17,11 @@ _BROUGHT_BACK = frozenset({("sys", "path")})
 
 
 def find_patched(tree: ast.Module, space: Mapping[str, Any]) -> str:
-    """Name a module or class of a library in which code binds or removes an attribute; nothing when there is none."""
+    """Say what code binds or removes in a module or class of a library: "`x` inside `m`", or nothing."""
     for binding in list_bindings(tree):
         found = find_owner(binding.owner, space)
         name = "" if found is None else found.__name__ if isinstance(found, types.ModuleType) else name_type(found)
         if name and (name, binding.attribute) not in _BROUGHT_BACK:
-            return name
+            what = f"`{binding.attribute}`" if binding.attribute else "something"
+            return f"{what} inside `{name}`"
     return ""

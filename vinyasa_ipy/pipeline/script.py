@@ -178,7 +178,7 @@ class Sequence:
         changed, lasting = reached.rebound(self.space), name_lasting(reached, _UNHEARD)
         patched = find_patched(script.tree, self.space)
         if patched:
-            return f"it binds something inside `{patched}`, which is not part of it"
+            return f"it binds {patched}, which is not part of it"
         if lasting:
             return f"it calls `{lasting}`, whose effect can't be repeated"
         return f"it changes {changed}, which it also reads" if changed else ""
