@@ -84,20 +84,26 @@ def test_without_the_extension_it_says_so_and_loads_it(open_notebook):
     states(desk, numbers="done")
 
 
-LATE = """import threading
+LATE = """import os, time
 from vinyasa_ipy.panel.link import Link
-asked, ended, tell = threading.Event(), threading.Event(), Link._tell_state
+def wait(name):
+    end = time.time() + 60
+    while not os.path.exists(name) and time.time() < end:
+        time.sleep(.02)
+tell = Link._tell_state
 def tell_late(link):
     told = tell(link)
-    asked.set()
-    ended.wait(60)
+    open('asked', 'w').close()
+    wait('ended')
     return told
 Link._tell_state = tell_late
 %load_ext vinyasa_ipy"""
 
 
 def test_an_answer_that_comes_after_what_happened_since_does_not_take_it_back(open_notebook):
-    desk = open_notebook([LATE, "asked.wait(60)", "%%stage one\nx = 1", "%%stage two\n1 / 0", "ended.set()"])
+    """The answer waits for a file: what waits in memory would be part of what the stages depend on."""
+    end = "open('ended', 'w').close()"
+    desk = open_notebook([LATE, "wait('asked')", "%%stage one\nx = 1", "%%stage two\n1 / 0", end])
     desk.run()
     desk.run(4)
     expect(desk.side).not_to_contain_text("has not loaded")
