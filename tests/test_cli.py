@@ -208,7 +208,24 @@ class TestSweep:
         assert "Nothing is pinned any more." in console("unpin", "a.py").stdout
         assert re.search(r"^a.py +2 ", console("gc").stdout, re.MULTILINE)
 
+    def test_keeps_the_results_of_a_pinned_run(self, console, project):
+        for text in ("x = 1", "x = 2", "x = 3"):
+            (project / "a.py").write_text(text)
+            console("run", "a.py")
+        for path in (project / ".vinyasa" / "traces").rglob("trace*"):
+            os.utime(path, (1e9, 1e9))
+        (project / "pyproject.toml").write_text("[tool.vinyasa]\nbudget = 100\n")
+        assert "x: 1" in console("show", "2").stdout
+        assert "Never swept: run 2." in console("pin", "2").stdout
+        console("gc")
+        (project / "a.py").write_text("x = 1")
+        assert "a.py: hit" in console("run", "a.py").stdout
+        (project / "a.py").write_text("x = 2")
+        assert "a.py: ran" in console("run", "a.py").stdout
+        assert "Nothing is pinned any more." in console("unpin", "2").stdout
+
     def test_pins_only_what_is_there(self, console, project):
+        assert "there is no run 99" in console("pin", "99").stderr
         assert "nothing is stored for 'zzz'. Stored are: a.py, b.py" in console("pin", "zzz").stderr
         assert "'a.py' is not pinned. Nothing is pinned" in console("unpin", "a.py").stderr
 

@@ -179,3 +179,39 @@ def test_the_same_function_has_one_key_with_and_without_joblib(cached_in, memory
     place = Memory(tmp_path / "store" / "functions", verbose=0)
     assert cached_in(f)([1]) == [1]
     assert place.cache(f).check_call_in_cache([1])
+
+
+def test_a_program_of_functions_only_keeps_its_store_to_the_budget(project):
+    project.write(
+        main="""
+        import os, time
+        from pathlib import Path
+        from vinyasa_ipy import cache
+        from vinyasa_ipy.store import sweeper
+        sweeper.EVERY = 0  # an hour has gone
+
+        @cache
+        def f(x):
+            return os.urandom(10_000)
+
+        def stored():
+            return len(list(Path(".vinyasa/functions").rglob("output.pkl")))
+
+        for x in range(20):
+            f(x)
+        for path in Path(".vinyasa/functions").rglob("output.pkl"):
+            os.utime(path, (1e9, 1e9))
+        os.environ["VINYASA_BUDGET"] = "60 kB"
+        f(20)
+        ends = time.monotonic() + 60
+        while stored() > 6 and time.monotonic() < ends:
+            time.sleep(0.01)
+        print(stored() <= 6)
+        """
+    )
+    assert project.lines() == ["True"]
+
+
+def test_a_folder_that_is_no_project_s_store_is_left_to_its_user(cached_in, memory):
+    assert cached_in(len).stored_calls.sweeper is None
+    assert memory.cache(len).stored_calls.sweeper is None

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from vinyasa_ipy.errors import VinyasaWarning
-from vinyasa_ipy.store import Freed, Store, Sweeper, read_pins, write_pins
+from vinyasa_ipy.store import Freed, Pins, Store, Sweeper, read_pins, write_pins
 from vinyasa_ipy.store.sweeper import MARK
 
 DAY = 86_400
@@ -89,10 +89,25 @@ def test_what_is_pinned_stays(store, keep, sweep):
     for owner in ("features", "train"):
         keep("a", owner=owner, days=5)
         keep("b", owner=owner, days=3)
-    write_pins(store.root, {"train"})
+    write_pins(store.root, Pins(frozenset({"train"})))
     sweep(100)
     assert (kept(store), kept(store, "train")) == (["b"], ["a", "b"])
-    assert read_pins(store.root) == {"train"}
+    assert read_pins(store.root).stages == {"train"}
+
+
+def test_the_results_of_a_pinned_run_stay(store, keep, sweep):
+    for key in ("a", "b", "c"):
+        keep(key, days=ord("z") - ord(key))
+    write_pins(store.root, Pins(runs={"7": ("features:a", "train:b")}))
+    sweep(100)
+    assert kept(store) == ["a", "c"]
+    assert read_pins(store.root).runs == {"7": ("features:a", "train:b")}
+
+
+def test_pins_that_make_no_sense_are_none(store, keep):
+    keep("a")
+    (store.root / ".pins").write_text('["features"]')
+    assert read_pins(store.root) == Pins()
 
 
 def test_a_budget_of_files_holds_too(store, keep, sweep):

@@ -8,7 +8,7 @@ from vinyasa_ipy.commands.progress import show_looking
 from vinyasa_ipy.commands.table import Command, Option, Place
 from vinyasa_ipy.errors import CommandError
 from vinyasa_ipy.pages import Cell, Column, Table, Text, count, duration, size
-from vinyasa_ipy.store import Freed, read_pins, write_pins
+from vinyasa_ipy.store import Freed, Pins, read_pins, write_pins
 
 if TYPE_CHECKING:
     import argparse
@@ -77,30 +77,48 @@ def gc(options: argparse.Namespace, place: Place) -> int:
 
 
 def pin(options: argparse.Namespace, place: Place) -> int:
-    """Keep results of stages from being swept."""
+    """Keep results of stages, and those that runs had, from being swept."""
     owners = place.session.owners()
-    unknown = [name for name in options.stages if name not in owners]
+    stages = [name for name in options.names if name in owners]
+    numbers = [name for name in options.names if name not in owners]
+    unknown = [name for name in numbers if not name.isdecimal()]
     if unknown:
         known = f"stored are: {', '.join(owners)}" if owners else "nothing is stored"
         raise CommandError(f"nothing is stored for {unknown[0]!r}", known)
-    return _set_pins(place, read_pins(place.session.folder) | set(options.stages))
+    before = read_pins(place.session.folder)
+    runs = {number: _list_results(int(number), place) for number in numbers}
+    return _set_pins(place, Pins(before.stages | set(stages), {**before.runs, **runs}))
+
+
+def _list_results(run: int, place: Place) -> tuple[str, ...]:
+    """List the results of a run that are there to be kept. Raises CommandError when none is."""
+    stages = place.session.history.get(run).stages
+    results = [stage.key for stage in stages if stage.key and place.session.find_trace(stage) is not None]
+    if not results:
+        raise CommandError(f"nothing is stored of run {run}", f"`{place.prefix} show {run}` says what it did")
+    return tuple(dict.fromkeys(results))
 
 
 def unpin(options: argparse.Namespace, place: Place) -> int:
-    """Let results of stages be swept again."""
+    """Let results of stages and runs be swept again."""
     pins = read_pins(place.session.folder)
-    absent = [name for name in options.stages if name not in pins]
+    absent = [name for name in options.names if name not in pins.stages and name not in pins.runs]
     if absent:
-        known = f"pinned are: {', '.join(sorted(pins))}" if pins else "nothing is pinned"
+        known = f"pinned are: {_say_pins(pins)}" if pins.stages or pins.runs else "nothing is pinned"
         raise CommandError(f"{absent[0]!r} is not pinned", known)
-    return _set_pins(place, pins - set(options.stages))
+    runs = {run: results for run, results in pins.runs.items() if run not in options.names}
+    return _set_pins(place, Pins(pins.stages.difference(options.names), runs))
 
 
-def _set_pins(place: Place, pins: frozenset[str]) -> int:
+def _set_pins(place: Place, pins: Pins) -> int:
     write_pins(place.session.folder, pins)
-    said = f"Never swept: {', '.join(sorted(pins))}." if pins else "Nothing is pinned any more."
+    said = f"Never swept: {_say_pins(pins)}." if pins.stages or pins.runs else "Nothing is pinned any more."
     place.tell(Text((said,)))
     return 0
+
+
+def _say_pins(pins: Pins) -> str:
+    return ", ".join([*sorted(pins.stages), *(f"run {run}" for run in sorted(pins.runs, key=int))])
 
 
 CLEAR = Command(
@@ -118,6 +136,11 @@ GC = Command(
     gc,
     (Option(("--dry-run",), "say what would go and what it would cost to make again", {"action": "store_true"}),),
 )
-_STAGES = Option(("stages",), "names of stages", {"nargs": "+", "metavar": "STAGE"}, "stage")
-PIN = Command("pin", "Keep the results of stages from being swept, however old and large they are.", pin, (_STAGES,))
-UNPIN = Command("unpin", "Let the results of stages be swept again.", unpin, (_STAGES,))
+_NAMES = Option(("names",), "stages, or the numbers of runs", {"nargs": "+", "metavar": "NAME"}, "stage")
+PIN = Command(
+    "pin",
+    "Keep the results of stages, or of past runs, from being swept, however old and large they are.",
+    pin,
+    (_NAMES,),
+)
+UNPIN = Command("unpin", "Let the results of stages or runs be swept again.", unpin, (_NAMES,))

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 from vinyasa_ipy.errors import FingerprintError, StoreError, UnstorableError, VinyasaWarning
 from vinyasa_ipy.fingerprint.encoders import INHERITED
 from vinyasa_ipy.memory.binding import Binding, check_ignored
-from vinyasa_ipy.memory.calls import Calls
+from vinyasa_ipy.memory.calls import FUNCTIONS, Calls
 from vinyasa_ipy.memory.known import Keyed, Known, follow, say
 from vinyasa_ipy.memory.method import CachedMethod, check_callable, is_in_class
 from vinyasa_ipy.memory.naming import identify, name_function
@@ -49,9 +49,6 @@ if TYPE_CHECKING:
     from vinyasa_ipy.store import Codec, Lease, Trace
 
     Format = str | tuple[Callable[[Any], bytes], Callable[[memoryview], Any]]
-
-FUNCTIONS = "functions"
-"""The folder of the project's own store that holds the calls of functions under `@cache`."""
 
 VALUE, REFERENCE, DESCRIBED = "value", "reference", "value and metadata"
 """What a caller wants of a call: its result, joblib's reference to it, or joblib's pair."""
@@ -346,7 +343,8 @@ def cache(
     if isinstance(func, CachedFunction):
         func = func.func
     place = os.path.abspath(os.path.join(folder, FUNCTIONS)) if folder is not None else _locate_here()
-    return choose_kind(func, CachedFunction, AsyncCachedFunction)(func, Calls(place), ignore, codec)
+    calls = Calls(place, is_projects=folder is None and place != "")
+    return choose_kind(func, CachedFunction, AsyncCachedFunction)(func, calls, ignore, codec)
 
 
 def _locate_here() -> str:

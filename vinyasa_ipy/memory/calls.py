@@ -12,9 +12,11 @@ from vinyasa_ipy.store.folder import locate_project
 
 if TYPE_CHECKING:
     from vinyasa_ipy.pipeline.engine import Engine
-    from vinyasa_ipy.store import Trace
+    from vinyasa_ipy.store import Sweeper, Trace
     from vinyasa_ipy.store.packing import Packing
 
+FUNCTIONS = "functions"
+"""The folder of a project's own store that holds the calls of functions under `@cache`."""
 TRACE_NAME = "output.pkl"
 """The name of a stored call's file: joblib's, whose layout of folders is `FUNCTION/KEY/output.pkl`."""
 
@@ -22,10 +24,17 @@ TRACE_NAME = "output.pkl"
 class Calls:
     """The stored calls below one folder; a hit needs no more than the store, so the engine is loaded at a miss."""
 
-    def __init__(self, folder: str, compress: Any = False) -> None:  # noqa: FBT002 - joblib's option
-        """Take a folder by its absolute path, empty where there is none, and joblib's option `compress`."""
+    compress: Any = False
+    """joblib's option."""
+    is_projects = False
+
+    def __init__(self, folder: str, *, is_projects: bool = False) -> None:
+        """Take a folder by its absolute path, empty where there is none.
+
+        `is_projects` tells that it is part of a project's own store.
+        """
         self.folder = folder
-        self.compress = compress
+        self.is_projects = is_projects
 
     def __eq__(self, other: object) -> bool:
         """Equal what stands for the same folder in the same way."""
@@ -48,6 +57,11 @@ class Calls:
     def engine(self) -> Engine:
         """The engine that works on this folder, likewise."""
         return _open_engine(self.folder)
+
+    @property
+    def sweeper(self) -> Sweeper | None:
+        """What keeps a project's own store to its budget; any other folder is the user's to limit."""
+        return _open_sweeper(self.folder) if self.is_projects else None
 
     @property
     def packing(self) -> Packing | None:
@@ -86,3 +100,14 @@ def _open_engine(folder: str) -> Engine:
     outer, name = os.path.split(folder)
     beside = os.path.dirname(outer) if name == "joblib" else outer
     return Engine(_open_store(folder), locate_project(folder) or beside)
+
+
+@cache
+def _open_sweeper(folder: str) -> Sweeper:
+    """Make the sweeper of the project's store that a folder is part of, beside what stages and scripts have stored."""
+    from pathlib import Path
+
+    from vinyasa_ipy.store import Sweeper
+
+    outer = os.path.dirname(folder)
+    return Sweeper(Path(outer), (Store(outer), _open_store(folder)))

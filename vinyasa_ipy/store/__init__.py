@@ -6,7 +6,7 @@ from vinyasa_ipy.store.budget import Amount
 from vinyasa_ipy.store.codec import FORMATS, Codec, Coded, choose_codec
 from vinyasa_ipy.store.folder import find_folder, make_folder
 from vinyasa_ipy.store.lease import Lease, Owner
-from vinyasa_ipy.store.pins import read_pins, write_pins
+from vinyasa_ipy.store.pins import Pins, read_pins, write_pins
 from vinyasa_ipy.store.store import Freed, Store
 from vinyasa_ipy.store.sweeper import Sweeper, Swept
 from vinyasa_ipy.store.trace import FileMade, FileRead, Label, Trace
@@ -22,6 +22,7 @@ __all__ = [
     "Label",
     "Lease",
     "Owner",
+    "Pins",
     "Store",
     "Sweeper",
     "Swept",

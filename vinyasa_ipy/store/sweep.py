@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from vinyasa_ipy.store.budget import Amount
+    from vinyasa_ipy.store.pins import Pins
     from vinyasa_ipy.store.trace import Trace
 
 GRACE = 3600.0
@@ -47,6 +48,11 @@ class Entry:
     created: float
     used: float
 
+    @property
+    def result(self) -> str:
+        """Name it as pins of runs do: `OWNER:KEY`."""
+        return f"{self.owner}:{os.path.basename(os.path.dirname(self.path))}"
+
     def worth(self, now: float) -> float:
         """Weigh it: seconds saved for each byte, half as much after a month without use."""
         return self.seconds / (self.bytes + _BLOCK) * math.exp2(min(0.0, self.used - now) / _HALF_LIFE)
@@ -58,10 +64,10 @@ class Choice:
     The newest of each owner stays, and so does what is pinned, or was used a moment ago.
     """
 
-    def __init__(self, excess: Amount, pins: Collection[str], now: float) -> None:
-        """Choose until what goes is as much as the `excess`; what owners among the `pins` have made stays."""
+    def __init__(self, excess: Amount, pins: Pins, now: float) -> None:
+        """Choose until what goes is as much as the `excess`; what is among the `pins` stays."""
         self._excess = excess
-        self._pins = pins
+        self._pinned, self._results = pins.stages, pins.results
         self._now = now
         self._newest: dict[tuple[int, str], Entry] = {}
         self._going: list[tuple[float, int, int, Entry]] = []  # the one that is worth most comes first
@@ -76,8 +82,11 @@ class Choice:
             if newest is None:
                 return
             entry = newest
-        if entry.owner not in self._pins and abs(self._now - entry.used) > GRACE:
+        if abs(self._now - entry.used) > GRACE and not self._is_pinned(entry):
             self._offer(entry, store)
+
+    def _is_pinned(self, entry: Entry) -> bool:
+        return entry.owner in self._pinned or (bool(self._results) and entry.result in self._results)
 
     def _offer(self, entry: Entry, store: int) -> None:
         self._offered += 1
