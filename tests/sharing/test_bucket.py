@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 RUN = ("run", "load.py", "model.py")
 HITS = [("load.py", "hit"), ("model.py", "hit")]
 RUNS = [("load.py", "ran"), ("model.py", "ran")]
@@ -86,10 +88,67 @@ def test_a_bucket_that_is_not_there_is_said_in_one_line(ann, bucket):
     assert re.fullmatch(r"vinyasa: s3://nowhere/results can't be used: .*\n", done.stderr)
 
 
-def test_a_protocol_that_needs_a_package_names_the_extra(ann, shelf):
+def test_an_unknown_protocol_is_said_in_one_line(ann, shelf):
     done = ann("push", "--remote", "nonsense://x/y", **shelf)
     assert done.returncode == 2
     assert re.fullmatch(r"vinyasa: nonsense://x/y can't be used: .*\n", done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("url", "module", "package"),
+    [
+        ("s3://bucket/results", "s3fs", "'vinyasa-ipy[remote]'"),
+        ("gs://bucket/results", "gcsfs", "gcsfs"),
+        ("az://container/results", "adlfs", "adlfs"),
+        ("ssh://host/results", "paramiko", "paramiko"),
+        ("sftp://host/results", "paramiko", "paramiko"),
+    ],
+)
+def test_a_protocol_whose_driver_is_missing_says_which_package_to_install(ann, tmp_path, url, module, package):
+    missing = tmp_path / "missing"
+    missing.mkdir()
+    (missing / f"{module}.py").write_text(f"raise ImportError('no {module} here')")
+    done = ann("push", "--remote", url, PYTHONPATH=str(missing))
+    assert done.returncode == 2
+    said = rf"vinyasa: {url} can't be used: {url.partition(':')[0]}:// needs a package \(.*\); `pip install {{}}`\n"
+    assert re.fullmatch(said.format(re.escape(package)), done.stderr)
+
+
+DRIVER = """
+import fsspec
+from fsspec.spec import AbstractFileSystem
+
+class {name}(AbstractFileSystem):
+    def find(self, path, **options):
+        raise OSError(f"asked for {{path}}")
+"""
+
+
+@pytest.mark.parametrize(
+    ("url", "module", "name"),
+    [
+        ("gs://bucket/results", "gcsfs", "GCSFileSystem"),
+        ("az://container/results", "adlfs", "AzureBlobFileSystem"),
+    ],
+)
+def test_an_installed_driver_is_asked_for_the_folder(ann, tmp_path, url, module, name):
+    drivers = tmp_path / "drivers"
+    drivers.mkdir()
+    (drivers / f"{module}.py").write_text(DRIVER.format(name=name))
+    done = ann("pull", "--remote", url, PYTHONPATH=str(drivers))
+    assert done.returncode == 2
+    assert done.stderr == f"vinyasa: {url} can't be used: OSError: asked for {url.partition('//')[2]}/traces\n"
+
+
+def test_push_sends_only_what_the_bucket_does_not_have(ann, bucket):
+    ann(*RUN)
+    assert re.search(r"^3 results went to .*: 1\.6 MB", ann("push", **bucket).stdout, re.MULTILINE)
+    script = ann.project / "load.py"
+    script.write_text(script.read_text() + "\nprint('once more')\n")
+    assert verdicts(ann("run", "load.py")) == [("load.py", "ran")]
+    said = ann("push", **bucket).stdout
+    assert re.search(r"^1 result went to s3://.*: [\d.]+ kB\.$", said, re.MULTILINE), said
+    assert "has everything" in ann("push", **bucket).stdout
 
 
 def test_the_user_s_own_process_loads_and_draws_nothing_for_it(ann, bucket):

@@ -22,6 +22,14 @@ _PASSWORD = re.compile(r"(//[^/@:]*):[^/@]*@")
 _WHOLE = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "memory"})
 """Protocols whose files appear whole or not at all; elsewhere they are written aside and moved."""
 
+_PACKAGES = {
+    **dict.fromkeys(("s3", "s3a"), "'vinyasa-ipy[remote]'"),
+    **dict.fromkeys(("gs", "gcs"), "gcsfs"),
+    **dict.fromkeys(("az", "abfs", "abfss", "adl"), "adlfs"),
+    **dict.fromkeys(("ssh", "sftp"), "paramiko"),
+}
+"""What brings the protocols that need more than fsspec."""
+
 
 def hide_password(url: str) -> str:
     """Leave the password out of a URL, for people."""
@@ -65,14 +73,18 @@ class UrlShelf:
         """Open the file system; give it with the folder's path on it. Raises ShelfError."""
         try:
             import fsspec
-
-            protocol = fsspec.core.split_protocol(self._url)[0] or "file"
+        except ImportError as error:
+            reason = f"it needs a package ({error}); install `vinyasa-ipy[remote]`"
+            raise ShelfError(self.place, reason) from error
+        protocol = fsspec.core.split_protocol(self._url)[0] or "file"
+        try:
             # What keeps no listings hands the option on to its protocol, which doesn't know it.
             lists = fsspec.get_filesystem_class(protocol).async_impl
             system, path = fsspec.url_to_fs(self._url, **({"use_listings_cache": False} if lists else {}))
         except ImportError as error:
-            reason = f"it needs a package ({error}); install `vinyasa-ipy[remote]`, or what its protocol asks for"
-            raise ShelfError(self.place, reason) from error
+            package = _PACKAGES.get(protocol)
+            what = f"`pip install {package}`" if package else "install what its protocol asks for"
+            raise ShelfError(self.place, f"{protocol}:// needs a package ({error}); {what}") from error
         except ValueError as error:
             raise ShelfError(self.place, f"{error}; give a URL such as s3://bucket/folder") from error
         return system, path.rstrip("/")
