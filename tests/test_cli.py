@@ -345,7 +345,10 @@ class TestAccept:
         [
             (["a.py"], "a.py: nothing has changed. There is nothing to accept"),
             (["a.py", "--undo"], "nothing was accepted for 'a.py'. There is nothing to take back"),
-            (["none"], "there is no stage or script 'none' here. Accept a notebook's stage in that notebook"),
+            (
+                ["none"],
+                "there is no stage, memoized function or script 'none' here. Accept a notebook's stage in that",
+            ),
             (["none.py"], "there is no script none.py"),
         ],
     )

@@ -120,7 +120,7 @@ class TestAccept:
 
     def test_names_what_it_does_not_know(self, kernel):
         said = kernel.run("%vinyasa accept none --yes").problem
-        assert "there is no stage or script 'none' here. There are: " in said
+        assert "there is no stage, memoized function or script 'none' here. There are: " in said
 
 
 def test_code_that_a_hit_brought_back_is_compared_and_shown_in_tracebacks(kernel):
@@ -181,3 +181,12 @@ class TestNothingStored:
         kernel.stage("gone", "1/0")
         kernel.ask("clear gone --yes")
         assert "it has not run before" in kernel.ask("why gone")
+
+
+def test_a_memoized_function_is_named_as_it_is_in_the_notebook(kernel):
+    kernel.run("from vinyasa_ipy import cache\n@cache\ndef double(x): return 2 * x\nprint(double(4))")
+    kernel.run("@cache\ndef double(x): return 3 * x")
+    assert "constant 2 → 3" in kernel.ask("accept double --yes")
+    assert kernel.value("double(4)") == 8
+    kernel.ask("accept double --undo")
+    assert kernel.value("double(4)") == 12

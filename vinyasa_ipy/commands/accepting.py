@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING
 
 from vinyasa_ipy.commands.table import Command, Option, Place
 from vinyasa_ipy.errors import CommandError
+from vinyasa_ipy.memory.accepting import draft_function, find_cached
+from vinyasa_ipy.memory.naming import name_function
 from vinyasa_ipy.pages import Text, ago, duration
 from vinyasa_ipy.pipeline.noted import ACCEPTED, read_changes, say_accepted
 from vinyasa_ipy.pipeline.script import Sequence, as_main, read_script
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
     from collections.abc import Sequence as Listed
 
+    from vinyasa_ipy.memory.cached import CachedFunction
+    from vinyasa_ipy.pipeline.engine import Engine
     from vinyasa_ipy.pipeline.stage import Inputs
     from vinyasa_ipy.store import Trace
 
@@ -23,17 +28,39 @@ if TYPE_CHECKING:
 def accept(options: argparse.Namespace, place: Place) -> int:
     """Show which changes would count as harmless, and let them when the user agrees."""
     names = list(dict.fromkeys(options.stages))
-    if options.undo:
-        return _undo(names, place)
     known = place.pipeline.known if place.pipeline is not None else {}
-    if place.pipeline is not None and all(name in known for name in names):
-        settled = [_settle(*place.pipeline.draft_acceptance(name), options.yes, place) for name in names]
+    functions = _find_functions([name for name in names if name not in known], place)
+    if options.undo:
+        return _undo(names, functions, place)
+    settled = [_settle_function(function, options.yes, place) for function in functions.values()]
+    names = [name for name in names if name not in functions]
+    if not names or (place.pipeline is not None and all(name in known for name in names)):
+        engine = place.session.engine
+        for name in names:
+            assert place.pipeline is not None  # noqa: S101 - only its stages are known
+            settled.append(_settle(name, place.pipeline.draft_acceptance(name), engine, options.yes, place))
         return _code(place, accepted=all(settled))
     unknown = [name for name in names if not name.endswith(".py")]
     if unknown:
         where = f"There are: {', '.join(known)}" if known else "Accept a notebook's stage in that notebook"
-        raise CommandError(f"there is no stage or script {unknown[0]!r} here", where)
+        raise CommandError(f"there is no stage, memoized function or script {unknown[0]!r} here", where)
     return _accept_scripts([Path(name) for name in names], options, place)
+
+
+def _find_functions(names: Listed[str], place: Place) -> dict[str, CachedFunction]:
+    """Find the memoized functions that names mean in the notebook, or that modules have."""
+    space = place.pipeline.stages.shell.user_ns if place.pipeline is not None else {}
+    with as_main({str(Path.cwd()): None}):
+        found = {name: find_cached(name, space) for name in names if not name.endswith(".py")}
+    return {name: function for name, function in found.items() if function is not None}
+
+
+def _settle_function(function: CachedFunction, sure: bool, place: Place) -> bool:  # noqa: FBT001 - the user's --yes
+    """Do for a memoized function what `_settle` does for a stage."""
+    draft, engine = draft_function(function), function.stored_calls.engine
+    accepted = _settle(name_function(function.func), draft, engine, sure, place)
+    function.look()
+    return accepted
 
 
 def _accept_scripts(paths: Listed[Path], options: argparse.Namespace, place: Place) -> int:
@@ -45,7 +72,8 @@ def _accept_scripts(paths: Listed[Path], options: argparse.Namespace, place: Pla
         for script in scripts:
             look = sequence.look(script)
             if look.verdict is None or not look.verdict.hit:
-                settled = _settle(*sequence.draft_acceptance(script, look), options.yes, place)
+                draft, engine = sequence.draft_acceptance(script, look), place.session.engine
+                settled = _settle(script.name, draft, engine, options.yes, place)
                 if not settled:
                     return _code(place, accepted=False)
                 look = sequence.look(script)
@@ -61,32 +89,42 @@ def _code(place: Place, *, accepted: bool) -> int:
     return 0 if accepted or place.confirm is not None else 1
 
 
-def _settle(note: Trace, inputs: Inputs, sure: bool, place: Place) -> bool:  # noqa: FBT001 - the user's --yes
+def _settle(
+    name: str,
+    draft: tuple[Trace, Inputs],
+    engine: Engine,
+    sure: bool,  # noqa: FBT001 - the user's --yes
+    place: Place,
+) -> bool:
     """Preview one acceptance, make it when the user agrees, and tell whether it was made."""
+    note, inputs = draft
     when = ago(note.created, time.time())
-    head = f"{note.owner}: the result of {when} (took {duration(note.seconds)}) would stand, with these changes:"
+    head = f"{name}: the result of {when} (took {duration(note.seconds)}) would stand, with these changes:"
     place.tell(Text((head, *(f"  {line}" for line in read_changes(note)))))
-    command = f"{place.prefix} accept {note.owner}"
+    command = f"{place.prefix} accept {name}"
     if not sure and not (place.confirm is not None and place.confirm("Accept?")):
         place.tell(Text((f"Nothing was accepted. `{command} --yes` accepts it.",)))
         return False
-    place.session.engine.accept(note, inputs)
-    place.tell(Text((f"Accepted: {note.owner} is a hit from now on. `{command} --undo` takes that back.",)))
+    engine.accept(note, inputs)
+    place.tell(Text((f"Accepted: {name} is a hit from now on. `{command} --undo` takes that back.",)))
     return True
 
 
-def _undo(names: Listed[str], place: Place) -> int:
-    """Take back everything that was accepted for some stages."""
-    notes = place.session.store.notes
-    told = {name: notes.about(ACCEPTED, name) for name in names}
+def _undo(names: Listed[str], functions: Mapping[str, CachedFunction], place: Place) -> int:
+    """Take back everything that was accepted for some stages and functions."""
+    where = {name: (place.session.store.notes, name) for name in names}
+    where |= {name: (each.stored_calls.store.notes, each.func_id) for name, each in functions.items()}
+    told = {name: notes.about(ACCEPTED, owner) for name, (notes, owner) in where.items()}
     never = [name for name in names if not told[name]]
     if never:
         raise CommandError(f"nothing was accepted for {never[0]!r}", "There is nothing to take back")
-    for name in names:
-        notes.remove(name, ACCEPTED)
+    for name, (notes, owner) in where.items():
+        notes.remove(owner, ACCEPTED)
         place.tell(
             Text((f"{name}: no longer accepted is what was", *(f"  {say_accepted(note)}" for note in told[name])))
         )
+    for function in functions.values():
+        function.look()
     return 0
 
 
@@ -97,7 +135,7 @@ ACCEPT = Command(
     (
         Option(
             ("stages",),
-            "stages of the notebook, or scripts in their order",
+            "stages of the notebook, memoized functions (module.function), or scripts in their order",
             {"nargs": "+", "metavar": "STAGE"},
             "stage",
         ),

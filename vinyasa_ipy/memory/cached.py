@@ -155,7 +155,7 @@ class CachedFunction:
         """
         known = self._known
         if known is None or not known.unchanged():
-            known = self._follow()
+            known = self.look()
         values = known.bind(args, kwargs)
         return known, values, known.make_key(values)
 
@@ -164,7 +164,7 @@ class CachedFunction:
         known, values, keyed = self._find_key(call.args, call.kwargs)
         return call.place(known, values, keyed.key)
 
-    def _follow(self) -> Known:
+    def look(self) -> Known:
         """Find out what the function reaches, and what follows from that. Raises FingerprintError, UnstorableError."""
         reached = follow(self.func, self.ignore)
         self._known = known = Known(

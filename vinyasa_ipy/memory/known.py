@@ -13,6 +13,7 @@ from vinyasa_ipy.fingerprint.reach import Reach, digest, reach
 from vinyasa_ipy.fingerprint.walk import DIGEST_BYTES, Walk
 from vinyasa_ipy.memory.binding import Binding, name_self
 from vinyasa_ipy.memory.naming import name_function
+from vinyasa_ipy.pipeline.noted import find_accepted, read_standing
 from vinyasa_ipy.pipeline.recipe import RECIPE
 
 if TYPE_CHECKING:
@@ -39,9 +40,16 @@ class Keyed(NamedTuple):
 
 
 class Known:
-    """What is known of a function; holds as long as `unchanged()` says so."""
+    """What is known of a function; holds as long as `unchanged()` says so.
 
-    __slots__ = ("_kept", "_owner", "_prefix", "_store", "bind", "binding", "fetch", "reached", "unchanged")
+    Attributes:
+        code: the fingerprint of all it reaches, or of what was before the changes that its user `accepted`.
+    """
+
+    __slots__ = (
+        *("_kept", "_owner", "_prefix", "_store", "accepted", "bind", "binding", "code", "fetch", "reached"),
+        "unchanged",
+    )
 
     def __init__(self, reached: Reach, binding: Binding, store: Store, owner: str) -> None:
         """Prepare what every call needs; the calls' results are in `store`, under `owner`."""
@@ -52,7 +60,10 @@ class Known:
         self.fetch = store.fetch_at
         self._store = store
         self._owner = owner
-        self._prefix = b"%s %d " % (b"call" if binding.exact else b"call as written", RECIPE) + reached.digest
+        self.accepted = find_accepted(store, owner, reached.digest.hex())
+        self.code = read_standing(self.accepted) or reached.digest.hex()
+        how = b"call" if binding.exact else b"call as written"
+        self._prefix = b"%s %d " % (how, RECIPE) + bytes.fromhex(self.code)
         self._kept: dict[str, Keyed] = {}
 
     def make_key(self, values: tuple[Any, ...]) -> Keyed:

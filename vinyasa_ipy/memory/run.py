@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.fingerprint.aside import unwatched
@@ -19,8 +19,11 @@ from vinyasa_ipy.store import Label
 from vinyasa_ipy.store.trace import RETURN
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from vinyasa_ipy.memory.cached import CachedFunction, Call
     from vinyasa_ipy.memory.calls import Calls
+    from vinyasa_ipy.memory.known import Known
     from vinyasa_ipy.pipeline.verdict import Verdict
     from vinyasa_ipy.store import Codec, Lease, Trace
 
@@ -80,7 +83,9 @@ def claim(cached: CachedFunction, call: Call) -> Lease:
 def decide(cached: CachedFunction, call: Call) -> Verdict:
     """Say whether a call would be a hit, and if not, what differs."""
     inputs = _list_inputs(call, _follow_all(call)[-1])
-    return cached.stored_calls.engine.prepare(_stage(cached), inputs)
+    verdict = cached.stored_calls.engine.prepare(_stage(cached), inputs)
+    assert call.known is not None  # noqa: S101 - as above
+    return replace(verdict, accepted=call.known.accepted) if verdict.hit else verdict
 
 
 def open_result(calls: Calls, trace: Trace, call: Call, mapped: str | None) -> Any:
@@ -115,15 +120,22 @@ def _follow_all(call: Call) -> tuple[Reach, Reach]:
 def _list_inputs(call: Call, given: Reach) -> Inputs:
     """List all that a call depends on, piece by piece; what was `given` is fingerprinted already."""
     assert call.known is not None  # noqa: S101 - as above
-    reached = call.known.reached
-    labels, things = label_reach(reached), list_things(reached)
+    labels, things = {}, {}
     digests = {id(n.thing): n.digest.hex() for n in given.nodes if n.walk is not None and not n.walk.definitions}
     for name, value in zip(call.known.binding.name_values(call.values), call.values, strict=False):
         found = digests.get(id(value)) or digest(value, name)
         labels[f"{ARGUMENT}`{name}`"] = Label(found, "" if is_secret(name) else describe(value))
         things[f"{ARGUMENT}`{name}`"] = value
+    inputs = list_function(call.known, labels)
+    return replace(inputs, key=call.key, things={**inputs.things, **things})
+
+
+def list_function(known: Known, arguments: Mapping[str, Label]) -> Inputs:
+    """List all that the calls of a function depend on, piece by piece; its code and `arguments`."""
+    reached = known.reached
+    labels = {**label_reach(reached), **arguments}
     sources, users = list_sources(reached.nodes, labels), list_users(reached)
-    return Inputs(call.key, labels, sources, tuple(reached.notes), things, users)
+    return Inputs(reached.digest.hex(), labels, sources, tuple(reached.notes), list_things(reached), users)
 
 
 def _moved(reaches: tuple[Reach, ...]) -> str:

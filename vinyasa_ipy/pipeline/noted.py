@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from vinyasa_ipy.pages import ago
-
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vinyasa_ipy.store import Store, Trace
 
 UNSTORED, ACCEPTED = "unstored", "accepted"
@@ -31,6 +31,8 @@ def read_ending(note: Trace) -> str:
 
 def say_ending(note: Trace) -> str:
     """Say what became of a run whose result isn't there."""
+    from vinyasa_ipy.pages import ago  # a hit needs this module, but nothing of how things are shown
+
     ending, when = read_ending(note), ago(note.created, time.time())
     if not ending:
         return "its result is gone from the store"
@@ -50,6 +52,11 @@ def find_accepted(store: Store, owner: str, key: str) -> tuple[Trace, ...]:
 def read_key(note: Trace) -> str:
     """Read from the note of an accepted change under which key the result stands."""
     return str(note.details["stands"])
+
+
+def read_standing(accepted: Sequence[Trace]) -> str:
+    """Read from notes that follow each other what stands in the end; nothing when there are none."""
+    return read_key(accepted[-1]) if accepted else ""
 
 
 def read_changes(note: Trace) -> list[str]:
