@@ -127,3 +127,12 @@ CELLS = """
 
 def test_a_binding_in_a_cell_is_noticed_at_the_next_call(tmp_path):
     assert run(tmp_path, CELLS) == ["3", "42", "43"]
+
+
+def test_a_binding_in_what_is_not_imported_yet_is_no_obstacle(tmp_path):
+    """A function that nobody has called yet imports what it binds something in."""
+    late = "def later():\n    from wsgiref.handlers import BaseHandler\n    BaseHandler.os_environ = {}\n"
+    (tmp_path / "late.py").write_text(late, encoding="utf-8")
+    assert run(
+        tmp_path, "import late\nfrom vinyasa_ipy.fingerprint.reach import reach\nprint(reach(late.later).notes)\n"
+    ) == ["[]"]

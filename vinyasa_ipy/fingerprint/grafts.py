@@ -11,6 +11,7 @@ import re
 import sys
 import types
 from collections import ChainMap
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vinyasa_ipy.fingerprint.aside import unwatched
@@ -102,7 +103,9 @@ def _resolve(place: ast.expr, space: Mapping[str, Any]) -> object:
     import ast
 
     if isinstance(place, ast.Name):
-        return space.get(place.id)
+        with suppress(KeyError):  # it is imported from a module that isn't loaded yet, or doesn't have it yet
+            return space[place.id]
+        return None
     if not isinstance(place, ast.Attribute):
         return None
     owner = _resolve(place.value, space)
