@@ -110,31 +110,30 @@ def _share(
     What mutable objects they hold is added to `held`.
     """
     anchored = {id(thing): place for place, thing in enumerate(objects.values())}
-    shared = False
-    owners: dict[int, object] = {}
+    foreign = hidden.keys() - anchored.keys()
+    walk = Walk()  # one for all of them: a figure, its axes and a line of it hold each other
+    walk.memo.update(anchored)
     for name, value in made:
-        walk = Walk()
-        walk.memo.update(anchored)
-        walk.owners = owners
+        met, defined = len(walk.met), len(walk.definitions)
+        walk.tangled, walk.peculiar, walk.inside = "", "", 0
         try:
             walk.write(value)
         except (FingerprintError, RecursionError):
             continue  # what can't be walked is for the store to accept or refuse
-        held.extend(walk.met)
+        held.extend(walk.met[met:])
         if known is not None:
-            known.check(name, walk.definitions)
+            known.check(name, walk.definitions[defined:])
         if walk.tangled:
             raise UnstorableError(name, f"it holds {walk.tangled} that are views of the same memory; copy one of them")
         if walk.peculiar and not _comes_back(value):
             raise UnstorableError(
                 name, f"pickling {walk.peculiar} leaves out, or changes, some of what the object holds"
             )
-        common = walk.mutable() & hidden.keys() - anchored.keys()
-        if common:
-            owner = hidden[next(iter(common))].label
+        common = next((one for one in foreign if one in walk.memo or one in walk.shared), None)
+        if common is not None:
+            owner = hidden[common].label
             raise UnstorableError(name, f"it shares memory with {owner}, and would be a copy when it is brought back")
-        shared |= any(number < len(anchored) for number in walk.again)
-    return shared
+    return any(number < len(anchored) for number in walk.again)
 
 
 def _comes_back(value: object) -> bool:

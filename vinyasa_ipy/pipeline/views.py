@@ -60,14 +60,11 @@ def _find_bases(numpy: Any, made: Mapping[str, Any], looking: Mapping[str, Any])
         looks.setdefault(id(_find_base(numpy, value)), []).append(value)
     named = set(map(id, looking.values()))
     found = [(_find_base(numpy, some[0]), some) for base, some in looks.items() if base not in named]
-    if not found:
-        return []
-    held = _list_held(value for name, value in made.items() if name not in looking)
-    return [
-        base
-        for base, some in found
-        if id(base) in held or (len(some) > 1 and sum(value.nbytes for value in some) * _MOST >= base.nbytes)
-    ]
+    bases = [base for base, some in found if len(some) > 1 and sum(one.nbytes for one in some) * _MOST >= base.nbytes]
+    if len(bases) < len(found):
+        held = _list_held(value for name, value in made.items() if name not in looking)
+        bases += [base for base, _ in found if id(base) in held]
+    return bases
 
 
 _MOST = 2
