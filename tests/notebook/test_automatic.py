@@ -33,6 +33,11 @@ def test_a_comment_changes_nothing(kernel):
     assert kernel.run(f"# a remark\n{SLOW}commented = 1  # and another").verdict == "hit"
 
 
+def test_a_cell_that_imports_a_library_and_sets_something_in_it_is_looked_at(stressed):
+    ran = stressed.run("import urllib.robotparser as robots\nsize = 3\nrobots.Entry.mark = size")
+    assert (ran.verdict, ran.text("stderr")) == ("uncached", "")
+
+
 def test_a_quick_cell_is_neither_stored_nor_mentioned(kernel):
     first, again = kernel.run("quick = 1\nquick"), kernel.run("quick = 1\nquick")
     assert (first.note, again.note) == ("", "")
