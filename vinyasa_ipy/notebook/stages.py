@@ -49,7 +49,8 @@ from vinyasa_ipy.store import choose_codec
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from vinyasa_ipy.store import Lease, Trace
+    from vinyasa_ipy.pipeline.effects import Effects
+    from vinyasa_ipy.store import Coded, Lease, Trace
 
 VALUES, DISPLAYED = "values", "displayed"
 """Names under which a cell's results are stored: its values, and what it showed."""
@@ -353,48 +354,47 @@ class Stages:
 
     def _gather(self, underway: Underway, displayed: Displayed, result: Any) -> Result:
         """Collect what the cell made. Raises UnstorableError where that can't be kept faithfully."""
-        cell, snapshot = underway.cell, underway.snapshot
-        if snapshot is None or underway.reached is None:
+        cell, reached = underway.cell, underway.reached
+        if underway.snapshot is None or reached is None:
             raise UnstorableError(cell.line.name, "nothing is known of its start")
-        made = snapshot.changed(self.shell.user_ns, cell.names.binds)
-        defines = digest_definitions(cell.names.defines & made.keys(), self.shell.user_ns)
+        made = underway.snapshot.changed(self.shell.user_ns, cell.names.binds)
         kept = {name: value for name, value in made.items() if name not in cell.names.defines}
-        words = {name: describe(value) for name, value in kept.items() if not is_secret(name)}
-        stored_result = _storable_result(result)
-        if cell.least is not None and isinstance(stored_result, NotRestored):
-            raise UnstorableError(RESULT, f"{stored_result.words} can't be stored")
-        effects = find_effects({**kept, RESULT: stored_result}, underway.reached, defines=cell.names.defines)
-        if cell.least is not None and (unlike := find_reordered([*effects.held, *effects.values.values()])) is not None:
-            name = next((name for name, value in kept.items() if value is unlike), RESULT)
-            raise UnstorableError(name, "it is a set that would be gone through in another order when brought back")
-        codec = choose_codec(cell.line.store) if cell.line.store else None
-        coded = code_names(kept, codec, underway.reached) if codec is not None else {}
-        names = storable({name: effects.values[name] for name in kept}) if codec is None else {}
-        has_result = result is not None
+        effects = _find_effects(cell, kept, result, reached)
+        names, coded = _pack_names(cell, kept, effects, reached)
         values = {
             "names": names,
             "result": effects.values[RESULT],
-            "has_result": has_result,
+            "has_result": result is not None,
             "changes": effects.changes,
         }
         shown = {"nodes": list(displayed.nodes), "lossy": list(displayed.lossy)}
-        details = {
-            "defines": defines,
-            "removed": snapshot.removed(self.shell.user_ns),
+        return Result(
+            {**coded, VALUES: values, DISPLAYED: shown},
+            words={name: describe(value) for name, value in kept.items() if not is_secret(name)},
+            names={**name_changes(effects.changes, reached), RESULT: effects.values[RESULT], **names},
+            anchors={**effects.anchors, **{name: each.value for name, each in coded.items()}},
+            details=self._detail(underway, displayed, made, anchored=bool(effects.anchors)),
+            impure=find_impure(reached),
+            shows=bool(displayed.nodes),
+            draws=_draws(displayed) or _holds_figure(kept),
+        )
+
+    def _detail(
+        self, underway: Underway, displayed: Displayed, made: Mapping[str, object], *, anchored: bool
+    ) -> dict[str, Any]:
+        """Write down what a later look at the stage needs besides its values."""
+        cell, space = underway.cell, self.shell.user_ns
+        return {
+            "defines": digest_definitions(cell.names.defines & made.keys(), space),
+            "removed": underway.snapshot.removed(space) if underway.snapshot is not None else [],
             "reads": sorted(cell.names.reads),
             "binds": sorted(cell.names.binds),
             "needs": list(cell.line.needs),
             "lossy": list(displayed.lossy),
             "cited": find_cited(displayed.nodes, self._file(cell)),
             "numbered": list_numbered(underway.counts),
-            "anchored": bool(effects.anchors),
+            "anchored": anchored,
         }
-        results = {**coded, VALUES: values, DISPLAYED: shown}
-        anchors = {**effects.anchors, **{name: each.value for name, each in coded.items()}}
-        shows, draws = bool(displayed.nodes), _draws(displayed) or _holds_figure(kept)
-        impure = find_impure(underway.reached)
-        called = {**name_changes(effects.changes, underway.reached), RESULT: effects.values[RESULT], **names}
-        return Result(results, words, called, anchors, details, impure=impure, shows=shows, draws=draws)
 
     def _moved(self, underway: Underway) -> str:
         """Say what the cell changed that can't be brought back by name or object."""
@@ -451,6 +451,27 @@ _MOVED_LINES = Change("lines of cells", ("lines of cells that its output names h
 def _source(cell: StageCell) -> Source:
     """Give a cell's own code as its user sees it, without the line that makes it a stage."""
     return Source(cell.text) if cell.least is not None else Source(cell.text.lstrip("\n").partition("\n")[2], "", 2)
+
+
+def _find_effects(cell: StageCell, kept: Mapping[str, object], result: object, reached: Reach) -> Effects:
+    """Find what a cell did besides binding names; what can't come back just so is refused where nobody asked for it."""
+    last = _storable_result(result)
+    if cell.least is not None and isinstance(last, NotRestored):
+        raise UnstorableError(RESULT, f"{last.words} can't be stored")
+    effects = find_effects({**kept, RESULT: last}, reached, defines=cell.names.defines)
+    if cell.least is not None and (unlike := find_reordered([*effects.held, *effects.values.values()])) is not None:
+        name = next((name for name, value in kept.items() if value is unlike), RESULT)
+        raise UnstorableError(name, "it is a set that would be gone through in another order when brought back")
+    return effects
+
+
+def _pack_names(
+    cell: StageCell, kept: Mapping[str, object], effects: Effects, reached: Reach
+) -> tuple[dict[str, Any], dict[str, Coded]]:
+    """Give the names to be stored together, and those that are stored by themselves, in a format of the user's."""
+    if cell.line.store:
+        return {}, code_names(kept, choose_codec(cell.line.store), reached)
+    return storable({name: effects.values[name] for name in kept}), {}
 
 
 def _storable_result(result: Any) -> Any:
