@@ -67,7 +67,7 @@ class TestAHit:
         kernel.run("import time\nbefore = time.perf_counter()")
         again = kernel.stage("slow", source)
         took = kernel.value("time.perf_counter() - before")
-        assert (again.verdict, again.text()) == ("hit", "done\n")
+        assert (again.verdict, again.text()) == ("hit", "done\n"), again.note
         assert kernel.value("slept") >= 3
         assert took < 3  # the body sleeps for three seconds: it has not run
 

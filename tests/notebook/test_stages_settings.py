@@ -88,3 +88,12 @@ def test_an_interrupted_import_of_pandas_leaves_stages_as_they_are(kernel):
     kernel.run("import pandas\ndel pandas._config")  # as it is after an import that was interrupted, and another
     ran = kernel.stage("frame", "pandas.DataFrame({'a': [1]})")
     assert (ran.verdict, ran.text("stderr")) == ("done", "")
+
+
+@pytest.mark.parametrize("library", ["pandas", "matplotlib.pyplot", "plotly.express", "ipywidgets", "sklearn", "torch"])
+def test_what_a_library_registers_when_it_is_imported_changes_nothing(kernel, library):
+    pytest.importorskip(library)
+    kernel.restart()
+    kernel.stage(f"before_{library}", "seen = [1.5, 'a']\nprint(seen)\nseen")
+    kernel.run(f"import {library}")
+    assert kernel.stage(f"before_{library}", "seen = [1.5, 'a']\nprint(seen)\nseen").verdict == "hit"

@@ -29,12 +29,21 @@ def read_formatters(module: Any) -> tuple[Values, Values]:
 
 
 def _list_printers(kind: str, formatter: Any) -> Iterator[tuple[str, str]]:
-    """List the printers that aren't IPython's own, each with its digest."""
+    """List the printers that somebody chose, each with its digest.
+
+    What a library registers for its own types, and IPython for figures, comes with importing it.
+    """
     known = (formatter.type_printers, formatter.deferred_printers)
     for shown, printer in itertools.chain.from_iterable(printers.items() for printers in known):
-        module = str(getattr(printer, "__module__", ""))
-        if module.partition(".")[0] != "IPython":
+        place = shown[0] if isinstance(shown, tuple) else shown.__module__
+        if _find_package(printer) not in ("IPython", str(place).partition(".")[0]):
             yield f"{kind} of {shown}", _say_printer(printer)
+
+
+def _find_package(printer: Any) -> str:
+    """Name the package that a printer is from; IPython's for figures are partial functions."""
+    module = getattr(getattr(printer, "func", printer), "__module__", "")
+    return str(module).partition(".")[0]
 
 
 def _say_printer(printer: Any) -> str:
