@@ -140,3 +140,24 @@ def test_a_trace_in_the_store_s_own_folders_is_no_entry(tmp_path, draft, folder)
     (store.root / folder).mkdir(exist_ok=True)
     (store.root / "mod").rename(store.root / folder / "mod")
     assert store.owners() == []
+
+
+@pytest.mark.parametrize("whose", ["the owner's folder", "the key's folder"])
+@pytest.mark.parametrize(
+    "act",
+    [
+        Store.remove,
+        lambda store: store.remove("features"),
+        lambda store: store.remove("features", KEY),
+        lambda store: store.evict([("features", KEY)]),
+    ],
+)
+def test_nothing_is_removed_through_a_link(store, draft, tmp_path, whose, act):
+    store.put(draft(), {"return": 1})
+    linked = store.root / "traces" / "features"
+    linked = linked if whose == "the owner's folder" else linked / KEY
+    linked.rename(tmp_path / "elsewhere")
+    linked.symlink_to(tmp_path / "elsewhere")
+    before = sorted(tmp_path.joinpath("elsewhere").rglob("*"))
+    assert act(store).entries == 0
+    assert sorted(tmp_path.joinpath("elsewhere").rglob("*")) == before

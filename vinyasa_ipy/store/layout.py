@@ -89,15 +89,21 @@ class Layout:
 
     def walk_owner(self, owner: str, key: str | None = None) -> Iterator[os.DirEntry[str]]:
         """Give every trace file of an owner, or of one of its keys."""
-        keys = (entry.path for entry in self.walk_keys(owner)) if key is None else (self.name_key(owner, key),)
-        for folder in keys:
-            yield from filter(self._counts, self._scan(folder))
+        folders = [self.name_key(owner, key)[:-1]] if key is not None else (each.path for each in self.walk_keys(owner))
+        for folder in folders:
+            if key is None or self._is_ours(folder):
+                yield from filter(self._counts, self._scan(folder))
 
     def walk_keys(self, owner: str) -> Iterator[os.DirEntry[str]]:
-        """Give the folder of each of an owner's keys."""
-        for entry in self._scan(self.name_owner(owner)):
-            if is_key(entry.name) and not self.is_foreign(entry.name):
+        """Give the folder of each of an owner's keys; what a link leads to is nobody's."""
+        folder = self.name_owner(owner)
+        for entry in self._scan(folder) if self._is_ours(folder) else ():
+            if is_key(entry.name) and not self.is_foreign(entry.name) and entry.is_dir(follow_symlinks=False):
                 yield entry
+
+    def _is_ours(self, folder: str) -> bool:
+        """Tell whether no link leads to a folder from that of all traces."""
+        return os.path.realpath(folder) == os.path.realpath(self.folder) + folder[len(self.folder) - 1 :]
 
     def list_names(self, folder: str) -> list[str]:
         """List the traces in the folder of a key."""

@@ -442,10 +442,10 @@ class Store:
 
     def evict(self, entries: Iterable[tuple[str, str]]) -> Freed:
         """Remove the traces of several owners' keys at once, as `remove` does."""
-        folders = {self._layout.name_key(owner, key) for owner, key in entries}
+        folders = {self._layout.name_key(owner, key): (owner, key) for owner, key in entries}
 
         def files() -> Iterator[str]:
-            return (folder + name for folder in folders for name in self._layout.list_names(folder))
+            return (found.path for place in folders.values() for found in self._layout.walk_owner(*place))
 
         return self._remove(Doomed(files, lambda path: f"{os.path.dirname(path)}/" in folders))
 
