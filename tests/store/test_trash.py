@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -84,3 +86,28 @@ def test_a_ticket_leads_nowhere_else(store, ticket):
     for use in (store.bring_back, store.discard):
         with pytest.raises(CommandError):
             use(ticket)
+
+
+def test_what_is_brought_back_comes_back_while_somebody_removes_empty_folders(store, draft):
+    clearing = subprocess.Popen([sys.executable, "-c", CLEARS, store.root], stdout=subprocess.PIPE, text=True)
+    assert clearing.stdout.readline() == "clears\n"
+    for _ in range(500):
+        store.put(draft(), {"return": 1})
+        ticket = make_ticket()
+        store.set_aside(ticket, "features")
+        assert store.bring_back(ticket) == 1
+    clearing.kill()
+    clearing.wait()
+    clearing.stdout.close()
+
+
+CLEARS = """
+import os, sys
+from contextlib import suppress
+print("clears", flush=True)
+while True:  # as whoever clears removes the folders that are empty
+    with suppress(OSError):
+        os.rmdir(f"{sys.argv[1]}/traces/features")
+    with suppress(OSError):
+        os.rmdir(f"{sys.argv[1]}/traces")
+"""

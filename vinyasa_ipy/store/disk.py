@@ -73,7 +73,7 @@ class Disk:
         self._outer = outer or root
         self._aside = os.path.join(root, "tmp")
         self._quarantine = f"{root}/quarantine"
-        self.trash = Trash(root, self._outer)
+        self.trash = Trash(root, self._outer, self.move)
         self._ready = False
         self._warned: set[str] = set()
 
@@ -119,7 +119,7 @@ class Disk:
         return f"{self._aside}/{os.urandom(8).hex()}"
 
     def move(self, aside: str, target: str) -> None:
-        """Rename a file from `tmp/` to its place, as often as others clear the folders there; raises OSError."""
+        """Rename a file to its place, as often as others clear the folders there; raises OSError."""
         for attempt in range(_ATTEMPTS):
             try:
                 self.make_parents(target)

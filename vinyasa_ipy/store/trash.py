@@ -10,10 +10,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from vinyasa_ipy.errors import CommandError
-from vinyasa_ipy.store.folder import make_inner
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
 KEPT = 3600.0
 """Seconds for which files that were set aside can be brought back."""
@@ -32,19 +31,19 @@ class Trash:
     Files are renamed, never copied: gigabytes go and come back in a moment, and take their space meanwhile.
     """
 
-    def __init__(self, root: str, outer: str) -> None:
-        """Take `root/trash`; files come from below `outer`."""
+    def __init__(self, root: str, outer: str, move: Callable[[str, str], None]) -> None:
+        """Take `root/trash`; files come from below `outer`, and `move` takes them anywhere there."""
         self._folder = os.path.join(root, "trash")
         self._outer = outer
+        self._move = move
 
     def take(self, ticket: str, files: Iterable[str], kept: Collection[str]) -> None:
         """Move files here, and remove the folders they leave empty up to those `kept`; raises OSError, StoreError."""
         self.reap()
         for file in files:
             target = os.path.join(self._find(ticket), os.path.relpath(file, self._outer))
-            _make_folders(os.path.dirname(target), above=os.path.dirname(self._folder))
             with suppress(FileNotFoundError):
-                os.rename(file, target)
+                self._move(file, target)
             with suppress(OSError):  # not empty: others are in it
                 folder = os.path.dirname(file)
                 while folder not in kept:
@@ -60,9 +59,9 @@ class Trash:
         for file in sorted(self._walk(ticket), key=_is_trace):
             target = os.path.join(self._outer, os.path.relpath(file, self._find(ticket)))
             if not os.path.lexists(target):
-                _make_folders(os.path.dirname(target), above=self._outer)
-                os.rename(file, target)
-                count += 1
+                with suppress(FileNotFoundError):  # somebody has emptied it meanwhile
+                    self._move(file, target)
+                    count += 1
         self.empty(ticket)
         return count
 
@@ -90,10 +89,3 @@ class Trash:
 
 def _is_trace(file: str) -> bool:
     return f"{os.sep}objects{os.sep}" not in file
-
-
-def _make_folders(folder: str, *, above: str) -> None:
-    """Make the folders from below `above` down to `folder`, none of which may be a link."""
-    if folder != above:
-        _make_folders(os.path.dirname(folder), above=above)
-        make_inner(folder)
