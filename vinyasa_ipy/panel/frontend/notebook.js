@@ -251,7 +251,9 @@ export class Notebook {
     const wanted = (/** @type {string} */ verb) => this.ask({ verb, stage: selected });
     [this.stage, this.log] = selected ? await Promise.all([wanted('stage'), this.view.log ? wanted('log') : null]) : [null, null];
     if (this.run) {
-      this.run = await this.ask({ verb: 'run', run: this.run.id }).catch(() => null);
+      const { id } = this.run;
+      const told = await this.ask({ verb: 'run', run: id }).catch(() => null);
+      this.run = this.run?.id === id ? told : this.run; // it may have been closed meanwhile
     }
   }
 
