@@ -6,6 +6,7 @@ import heapq
 import os
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,7 +15,6 @@ from vinyasa_ipy.store import trust
 from vinyasa_ipy.store.access import Access
 from vinyasa_ipy.store.artifact import ALIGNMENT, MAGIC, decode, encode
 from vinyasa_ipy.store.audit import list_imports
-from vinyasa_ipy.store.budget import Amount
 from vinyasa_ipy.store.codec import MAGIC as CODED
 from vinyasa_ipy.store.disk import Disk, look_at
 from vinyasa_ipy.store.folder import IN_USE
@@ -25,8 +25,6 @@ from vinyasa_ipy.store.naming import unescape
 from vinyasa_ipy.store.notes import Notes
 from vinyasa_ipy.store.objects import Objects
 from vinyasa_ipy.store.packing import pack
-from vinyasa_ipy.store.removal import Doomed, Removal
-from vinyasa_ipy.store.sweep import Entry, Freed, list_artifacts
 from vinyasa_ipy.store.trace import (
     RETURN,
     Place,
@@ -37,6 +35,7 @@ from vinyasa_ipy.store.trace import (
     find_return,
     find_small,
     find_start,
+    list_artifacts,
     make_address,
     read_gist,
     read_trace,
@@ -48,7 +47,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vinyasa_ipy.store.artifact import Piece, Run
+    from vinyasa_ipy.store.budget import Amount
     from vinyasa_ipy.store.packing import Packing
+    from vinyasa_ipy.store.removal import Doomed, Removal
+    from vinyasa_ipy.store.sweep import Entry, Freed
     from vinyasa_ipy.store.trace import Trace
 
 INLINE_LIMIT = 65_536
@@ -58,7 +60,7 @@ _LATEST = 16
 """How many of an owner's keys are tried for the newest trace that is whole."""
 _NO_ANCHORS: Mapping[str, object] = {}
 
-__all__ = ["Freed", "Spot", "Store"]
+__all__ = ["Spot", "Store"]
 
 
 class Spot(NamedTuple):
@@ -98,8 +100,14 @@ class Store:
         self._objects = Objects(self._disk)
         self._access = Access(self._disk, self.folders)
         self._read = self._access.read
-        self._removal = Removal(self._disk, self._layout, self._access, self._objects)
         self.notes = Notes(self._disk, self._access.sign_in)
+
+    @cached_property
+    def _removal(self) -> Removal:
+        """What takes traces away: loaded when it is asked for, which no hit does."""
+        from vinyasa_ipy.store.removal import Removal
+
+        return Removal(self._disk, self._layout, self._access, self._objects)
 
     @property
     def root(self) -> Path:
@@ -396,6 +404,8 @@ class Store:
 
     def weigh(self) -> dict[str, Amount]:
         """Weigh each owner's traces, without the artifacts they point to, and without a look inside."""
+        from vinyasa_ipy.store.budget import Amount
+
         amounts: dict[str, Amount] = {}
         names: dict[str, str | None] = {}
         for entry in self._walk():
@@ -447,10 +457,12 @@ class Store:
         def files() -> Iterator[str]:
             return (found.path for place in folders.values() for found in self._layout.walk_owner(*place))
 
-        return self._remove(Doomed(files, lambda path: f"{os.path.dirname(path)}/" in folders))
+        return self._remove(_doom(files, lambda path: f"{os.path.dirname(path)}/" in folders))
 
     def survey(self) -> Iterator[Entry]:
         """Give every trace that can be believed, one by one, as a sweep sees it."""
+        from vinyasa_ipy.store.sweep import Entry
+
         for entry in self._walk():
             with suppress(OSError, Rejected):
                 facts = entry.stat(follow_symlinks=False)
@@ -466,7 +478,7 @@ class Store:
         Raises StoreError when the disk refuses.
         """
         paths = {entry.path for entry in entries}
-        doomed = Doomed(lambda: iter(paths), paths.__contains__, orphans=True)
+        doomed = _doom(lambda: iter(paths), paths.__contains__, orphans=True)
         return self._removal.preview(doomed) if dry else self._remove(doomed)
 
     def _remove(self, doomed: Doomed) -> Freed:
@@ -508,7 +520,7 @@ class Store:
             found = self._walk() if owner is None else self._layout.walk_owner(owner, key)
             return (entry.path for entry in found if holds(entry.path))
 
-        return Doomed(files, holds, orphans=owner is None and key is None)
+        return _doom(files, holds, orphans=owner is None and key is None)
 
     def size(self) -> int:
         """Measure the bytes of all traces and artifacts."""
@@ -541,7 +553,15 @@ class Store:
         return trace
 
 
+def _doom(files: Callable[[], Iterator[str]], holds: Callable[[str], bool], *, orphans: bool = False) -> Doomed:
+    from vinyasa_ipy.store.removal import Doomed
+
+    return Doomed(files, holds, orphans)
+
+
 def _measure(paths: Iterable[str]) -> Amount:
+    from vinyasa_ipy.store.budget import Amount
+
     size = files = 0
     for path in paths:
         with suppress(OSError):

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from vinyasa_ipy.store.budget import Amount
     from vinyasa_ipy.store.pins import Pins
-    from vinyasa_ipy.store.trace import Trace
 
 GRACE = 3600.0
 """Seconds after its last use during which an entry stays whatever it is worth: somebody may be working with it."""
@@ -101,13 +100,6 @@ class Choice:
     def going(self, store: int) -> list[Entry]:
         """List what goes of a store."""
         return [entry for _, _, whose, entry in self._going if whose == store]
-
-
-def list_artifacts(trace: Trace) -> Iterator[str]:
-    """Give the digests of all artifacts a stored trace points to."""
-    yield from (made.digest for made in trace.made)
-    if trace.stored is not None:
-        yield from (place.digest for place in trace.stored.places.values() if place.digest)
 
 
 def find_old(paths: Iterable[str], age: float) -> Iterator[str]:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from blake3 import blake3
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from json import JSONDecoder
 
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
@@ -334,3 +334,10 @@ def _to_json(trace: Trace, places: Mapping[str, Place]) -> dict[str, object]:
         "details": dict(trace.details),
         "results": places,
     }
+
+
+def list_artifacts(trace: Trace) -> Iterator[str]:
+    """Give the digests of all artifacts a stored trace points to."""
+    yield from (made.digest for made in trace.made)
+    if trace.stored is not None:
+        yield from (place.digest for place in trace.stored.places.values() if place.digest)
