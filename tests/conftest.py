@@ -41,8 +41,7 @@ def console(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     def call(*words: str, cwd: Path = tmp_path, **more: Any) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "vinyasa_ipy", *map(str, words)]
         more = {"env": os.environ | {"COLUMNS": "250"}} | more  # no line of ours is broken
-        return subprocess.run(
-            command, cwd=cwd, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL, **more
-        )
+        more |= {} if "input" in more else {"stdin": subprocess.DEVNULL}
+        return subprocess.run(command, cwd=cwd, check=False, capture_output=True, text=True, **more)
 
     return call

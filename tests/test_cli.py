@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pexpect
@@ -35,6 +36,10 @@ def dump(console, project):
 def test_the_installed_command_is_the_module(console, project):
     done = subprocess.run([INSTALLED, "status"], cwd=project, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("Stored stages")
+
+
+def test_it_tells_its_version(console):
+    assert console("--version").stdout == f"vinyasa {version('vinyasa-ipy')}\n"
 
 
 @pytest.mark.parametrize("words", [[], ["--help"], ["-h"], ["help"]])

@@ -26,6 +26,11 @@ _STYLES = {"good": "green", "bad": "red", "busy": "yellow", "dim": "dim", "": ""
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out `vinyasa VERB …` and return the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if words == ["--version"]:
+        from importlib.metadata import version  # 10 ms that nothing else here needs
+
+        print(f"vinyasa {version('vinyasa-ipy')}")
+        return 0
     meet()
     session = Session()
     if words[:1] == ["--complete"]:

@@ -243,4 +243,4 @@ class TestLogs:
         finally:
             os.close(place)
         assert (tmp_path / "progress.dat").read_bytes() == b"."
-        assert "progress.dat was written meanwhile" in str(double.why(4))
+        assert "saw the file progress.dat being written" in str(double.why(4))

@@ -80,6 +80,16 @@ class TestReading:
         assert kernel.stage(name, source).verdict == "done"
         assert kernel.value("found") is True
 
+    def test_a_folder_in_the_place_of_a_file_counts_where_names_are_listed(self, kernel):
+        source = "import os\nfolders = sorted(entry.name for entry in os.scandir('.') if entry.is_dir())"
+        (kernel.project / "swapped").write_text("")
+        assert stages(kernel, "kinds", source) == ["done", "hit"]
+        (kernel.project / "swapped").unlink()
+        (kernel.project / "swapped").mkdir()
+        assert kernel.stage("kinds", source).verdict == "done"
+        assert "swapped" in kernel.value("folders")
+        (kernel.project / "swapped").rmdir()
+
     def test_asking_for_a_size_counts_as_reading(self, kernel):
         source = "import os\nsize = os.path.getsize('data.csv')"
         kernel.stage("size", source)

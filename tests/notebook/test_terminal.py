@@ -101,3 +101,11 @@ def test_an_interrupted_stage_leaves_the_prompt_usable(open_terminal):
     assert "KeyboardInterrupt" in terminal.wait()
     assert "Out[" in terminal.type("1 + 1")
     assert "interrupted" in terminal.type("%vinyasa history")
+
+
+def test_a_function_that_came_back_shows_its_lines_in_a_traceback(open_terminal):
+    stage = ("%%stage dividing", "def inverse(x):", "    return 1 / x", "", "done = inverse(2)")
+    open_terminal().type(*stage)
+    second = open_terminal()
+    assert "dividing: hit" in second.type(*stage)
+    assert "----> 3     return 1 / x" in second.type("inverse(0)")

@@ -83,6 +83,29 @@ class TestAProgram:
         assert (first.printed, second.printed) == ("a\nb\nc", "a\nb\nc")
         assert first.verdicts + second.verdicts == ["ran", "hit"]
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "import sys\nprint(sys.stdin.read())",
+            "from sys import stdin\nprint(*stdin)",
+            "import read\nprint(read.all())",
+        ],
+    )
+    def test_that_reads_what_is_piped_in_runs_every_time(self, write, run, text):
+        write(a=text, read="import sys\ndef all(): return sys.stdin.read()")
+        assert [run("a.py", input=given).printed.strip() for given in "12"] == ["1", "2"]
+        assert "`sys.stdin`" in run("a.py", input="3").said
+
+    def test_may_import_itself(self, write, run):
+        write(a="import __main__\nx = [1]\nprint(__main__.x)")
+        assert [run("a.py").verdicts for _ in range(2)] == [["ran"], ["hit"]]
+
+    def test_keeps_a_file_that_a_value_takes_away_when_it_goes(self, write, run, tmp_path):
+        kind = "class Passing:\n    def __init__(self): open('passing.dat', 'w').close()\n"
+        kind += "    def __del__(self): os.path.exists('passing.dat') and os.remove('passing.dat')\n"
+        write(a=f"import os\n{kind}value = Passing()", b="print(os.path.exists('passing.dat'), value and 1)")
+        assert [run("a.py", "b.py").printed for _ in range(2)] == ["True 1", "True 1"]
+
     def test_imports_its_neighbours(self, write, run, tmp_path):
         (tmp_path / "sub").mkdir()
         (tmp_path / "sub" / "near.py").write_text("K = 4")

@@ -77,7 +77,7 @@ def _accept_scripts(paths: Listed[Path], options: argparse.Namespace, place: Pla
                 if not settled:
                     return _code(place, accepted=False)
                 look = sequence.look(script)
-            if not sequence.bring_back(script, look, show=False):
+            if sequence.bring_back(script, look, show=False):
                 raise CommandError(f"`{script.name}` can't be brought back", "Run it")
     if not settled:
         raise CommandError(f"{' and '.join(map(str, paths))}: nothing has changed", "There is nothing to accept")

@@ -107,7 +107,7 @@ def _explain_script(name: str, arguments: tuple[str, ...], runs: Listed[Listed[s
         sequence = Sequence(place.session.engine, space, arguments)
         for script in scripts[:-1]:
             look = sequence.look(script)
-            if look.verdict is None or not look.verdict.hit or not sequence.bring_back(script, look, show=False):
+            if look.verdict is None or not look.verdict.hit or sequence.bring_back(script, look, show=False):
                 said = look.verdict.reason if look.verdict is not None else look.refusal
                 return [f"{name}: not known before {script.name} has run, which comes before it: {said}"]
         look = sequence.look(scripts[-1])

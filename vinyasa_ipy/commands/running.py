@@ -122,7 +122,7 @@ def _look_ahead(sequence: Sequence, script: Script, selection: Selection) -> Pro
     look = sequence.look(script)
     forced = selection.forces(script.name)
     hit = look.verdict is not None and look.verdict.hit and not forced
-    if hit and sequence.bring_back(script, look, show=False):
+    if hit and not sequence.bring_back(script, look, show=False):
         return Prospect(script.name, "hit", _reason(look))
     return Prospect(script.name, "would run", "forced" if forced else _reason(look), _took(sequence, script))
 
@@ -174,14 +174,16 @@ def _take(sequence: Sequence, script: Script, selection: Selection, place: Place
     forced = selection.forces(script.name)
     if not forced and script.name not in selection.must_hit:  # who won't run it must not keep others waiting
         look = sequence.claim(script, look)
-    verdict = look.verdict
-    if verdict is not None and verdict.hit and not forced and sequence.bring_back(script, look):
+    verdict, gone = look.verdict, ""
+    if verdict is not None and verdict.hit and not forced:
+        gone = sequence.bring_back(script, look)
+    if verdict is not None and verdict.hit and not forced and not gone:
         seconds = time.perf_counter() - began
         saved = max(0.0, verdict.trace.seconds - seconds) if verdict.trace is not None else 0.0
         place.tell(Text((f"{script.name}: {Note.of_hit(script.name, verdict, saved).text}",)))
         return point_at(record_stage(Stage(script.name), "hit", verdict.reason, seconds, saved), verdict.trace)
-    gone = verdict is not None and verdict.hit
-    reason = "forced" if forced else "its stored result can't be brought back" if gone else _reason(look)
+    lost = f"its stored result can't be brought back: {gone}"
+    reason = "forced" if forced else lost if gone else _reason(look)
     if script.name in selection.must_hit:
         raise CommandError(f"{script.name} must be a hit, and would run: {reason}", "Run it without --must-hit")
     outcome = sequence.run(script, look)

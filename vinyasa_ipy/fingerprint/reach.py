@@ -489,8 +489,8 @@ class Reach(Graph):
         if value is MISSING:
             return self.add(Absent(f"{module.__name__}.{name}"), f"missing name `{module.__name__}.{name}`")
         source = origin(module.__name__, file_of(module))
-        if source.own or is_definition(value) or value is sys.argv:
-            return None  # the arguments of the program are the user's, wherever their list stands
+        if source.own or is_definition(value) or value is sys.argv or value is sys.stdin:
+            return None  # what a program is given is the user's, wherever it stands
         content = value if is_set_by_user(value, source) else None
         return self.add(Named(source, f"{module.__name__}.{name}", content), f"package {source.name}", place=place)
 

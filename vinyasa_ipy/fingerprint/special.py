@@ -158,8 +158,10 @@ def _flag(walk: Walk, value: enum.Flag) -> None:
 
 
 def _stream(walk: Walk, value: Any) -> None:
-    """Write a standard stream by its name; any other open file has a position and a disk behind it."""
-    for name in ("stdout", "stderr", "stdin"):
+    """Write a standard stream to write to by its name; any other open file has a position and a disk behind it."""
+    if value is sys.stdin or value is sys.__stdin__:
+        raise FingerprintError("sys.stdin", "what will be typed, or piped in, can't be known before")
+    for name in ("stdout", "stderr"):
         if value is getattr(sys, name) or value is getattr(sys, f"__{name}__"):
             walk.text(b"~io", name)
             return

@@ -229,9 +229,15 @@ class Stages:
         return verdict if names is not None else Verdict("stale", verdict.trace, (_MOVED_LINES,))
 
     def _file(self, cell: StageCell) -> str:
-        """Name the file that IPython pretends a cell to be when it runs now: tracebacks and `inspect` go by it."""
+        """Name the file that IPython pretends a cell to be when it runs now: tracebacks and `inspect` go by it.
+
+        A kernel names it by the cell's text, a terminal by its number: there it is the one that was added last.
+        """
         transformed = self.shell.transform_cell(cell.text)
-        return str(self.shell.compile.get_code_name(cell.text, transformed, self.shell.execution_count))
+        name = str(self.shell.compile.get_code_name(cell.text, transformed, self.shell.execution_count))
+        known: dict[str, int] = self.shell.compile._filename_map  # noqa: SLF001 - nothing else tells
+        latest = max(known.values(), default=0)
+        return name if name in known or not known else [each for each, number in known.items() if number == latest][-1]
 
     def _reach(self, cell: StageCell) -> Reach:
         interactivity = self.shell.ast_node_interactivity

@@ -113,10 +113,9 @@ class Compiled:
         return ""
 
     def _leave_out(self, name: str, activity: Activity) -> str:
-        said = f"the file {name} was written meanwhile, by compiled code or somebody else"
         if self.whole:
-            return f"{said}; name it with --makes"
-        activity.note("impure", said)
+            return f"the file {name} was written meanwhile, by compiled code or somebody else; name it with --makes"
+        activity.note("impure", f"saw the file {name} being written, by compiled code or somebody else")
         return ""
 
     def _guess(self, activity: Activity) -> None:

@@ -175,7 +175,17 @@ _LASTING = frozenset(
 )
 _LASTING_CALLS = frozenset(
     {
-        *("input", "atexit.register", "faulthandler.enable", "gc.disable", "gc.enable", "gc.freeze", "logging.disable"),
+        *(
+            "input",
+            "fileinput.input",
+            "fileinput.FileInput",
+            "atexit.register",
+            "faulthandler.enable",
+            "gc.disable",
+            "gc.enable",
+            "gc.freeze",
+            "logging.disable",
+        ),
         *("signal.alarm", "signal.signal", "matplotlib.use"),
     }
 )

@@ -143,9 +143,16 @@ def name_unstorable(names: Mapping[str, object]) -> UnstorableError | None:
 def digest_definitions(names: Iterable[str], space: Mapping[str, Any]) -> dict[str, str]:
     """Digest what imports and definitions bound, as it is now. Raises UnstorableError."""
     try:
-        return {name: digest_definition(space[name], name) for name in sorted(names) if name in space}
+        return {name: _digest_defined(name, space) for name in sorted(names) if name in space}
     except FingerprintError as error:
         raise UnstorableError(error.name, error.reason) from error
+
+
+def _digest_defined(name: str, space: Mapping[str, Any]) -> str:
+    """Digest one of them; for `import __main__`, that it is the namespace itself, whatever is in there."""
+    thing = space[name]
+    itself = isinstance(thing, types.ModuleType) and vars(thing) is space
+    return "itself" if itself else digest_definition(thing, name)
 
 
 def define(tree: ast.Module, wanted: Mapping[str, str], space: dict[str, Any], filename: str) -> None:

@@ -154,7 +154,8 @@ def _variable(variables: Mapping[str, str], name: str) -> str | None:
 
 def _listing(path: str) -> str | None:
     try:
-        return digest(sorted(os.listdir(path)), path)
+        with os.scandir(path) as entries:
+            return digest(sorted((entry.name, entry.is_dir()) for entry in entries), path)
     except OSError:
         return None
 

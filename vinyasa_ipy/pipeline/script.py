@@ -98,6 +98,8 @@ class Sequence:
         self.space["__file__"] = str(script.path)
         inside = script.names.binds - script.names.reads
         label = f"code of {script.name}"
+        if _reads_input(script.tree):
+            return Look(None, None, None, "it reads `sys.stdin`, and what will be typed or piped in isn't known before")
         try:
             code = compile_for_key(script.tree)
             reached = reach_code(code, self.space, inside=inside, label=label)
@@ -113,14 +115,14 @@ class Sequence:
         verdict, lease = self.engine.claim(Stage(script.name, "script"), look.inputs, look.verdict)
         return replace(look, verdict=verdict, lease=lease)
 
-    def bring_back(self, script: Script, look: Look, *, show: bool = True) -> bool:
-        """Put back what a script bound and write what it wrote; False when that is gone by now.
+    def bring_back(self, script: Script, look: Look, *, show: bool = True) -> str:
+        """Put back what a script bound and write what it wrote; return nothing, or why that can't be done.
 
         With `show` off, only the names come back: no file is written, no setting changed.
         """
         trace = look.verdict.trace if look.verdict is not None else None
         if trace is None or look.reached is None:
-            return False
+            return "there is none"
         objects = name_objects(look.reached)
         try:
             told = look.verdict.accepted[0] if look.verdict is not None and look.verdict.accepted else trace
@@ -128,15 +130,15 @@ class Sequence:
             opened = self.engine.open(trace, objects) if show else self.engine.load(trace, objects)
             values: Any = opened[VALUES]
             repeat_changes(values["changes"], objects)
-        except (KeyError, StoreError):
-            return False
+        except (KeyError, StoreError) as error:
+            return str(error.args[0])
         for name in _texts(trace, "removed"):
             self.space.pop(name, None)
         self.space.update(values["names"])
         written: Any = opened[WRITTEN]
         if show:
             write_again(written)
-        return True
+        return ""
 
     def draft_acceptance(self, script: Script, look: Look) -> tuple[Trace, Inputs]:
         """Draft the note that a script's changes are harmless. Raises CommandError where they are more than code."""
@@ -201,6 +203,16 @@ class Sequence:
         impure = find_impure(reached)
         called = {**name_changes(effects.changes, reached), **names}
         return Result(results, words, called, effects.anchors, details, impure=impure, shows=shows, draws=True)
+
+
+def _reads_input(tree: ast.Module) -> bool:
+    """Tell whether code names the standard input; a module's functions that do so are met by the fingerprint."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr == "stdin" and getattr(node.value, "id", "") == "sys":
+            return True
+        if isinstance(node, ast.ImportFrom) and node.module == "sys" and "stdin" in {each.name for each in node.names}:
+            return True
+    return False
 
 
 def _texts(trace: Trace, name: str) -> list[str]:

@@ -112,6 +112,16 @@ class _AnchoredPickler(pickle.Pickler):
         return self._names.get(id(obj))
 
 
+class _TryingPickler(_AnchoredPickler):
+    """Refuses what cleans up after itself: a copy that is thrown away would remove the files of the value itself."""
+
+    def persistent_id(self, obj: object) -> str | None:
+        """Name the anchor `obj` is. Raises ValueError for an object with a `__del__`."""
+        if hasattr(type(obj), "__del__"):
+            raise ValueError("it cleans up after itself")
+        return super().persistent_id(obj)
+
+
 class _AnchoredUnpickler(pickle.Unpickler):
     """Puts the anchors back where their names were written."""
 
@@ -128,13 +138,13 @@ def try_out(name: str, value: object, anchors: Mapping[str, object]) -> None:
     """Bring a small value back before it is stored: some can be pickled, and never be unpickled.
 
     An exception whose `__init__` wants other arguments than it passes on is one. Raises UnstorableError with `name`.
-    What is large, or can't be pickled at all, passes: nothing is learned about it here.
+    What is large, cleans up in a `__del__`, or can't be pickled at all, passes: nothing is learned about it here.
     """
     if isinstance(value, (*_ATOMS, codec.Coded)):  # a format is tried out when it is written
         return
     stream, buffers = _Short(), list[pickle.PickleBuffer]()
     try:
-        _AnchoredPickler(stream, buffers.append, anchors).dump(value)
+        _TryingPickler(stream, buffers.append, anchors).dump(value)
         views = [buffer.raw() for buffer in buffers]
     except Exception:  # noqa: BLE001 - a value's own __reduce__ may raise anything, as it will when it is stored
         return
