@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+import threading
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import tell_warnings
@@ -10,6 +10,8 @@ from vinyasa_ipy.notebook.gate import Gate
 from vinyasa_ipy.pipeline.unseeded import meet
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vinyasa_ipy.notebook.pipeline import Pipeline
     from vinyasa_ipy.notebook.stages import Stages
     from vinyasa_ipy.session import Session
@@ -25,27 +27,40 @@ class Extension:
         """Prepare for `shell`; `attach` makes it work."""
         self.shell = shell
         self.gate = Gate(lambda: self.pipeline)
+        self._made: dict[str, Any] = {}
+        self._making = threading.RLock()
 
-    @cached_property
+    @property
     def session(self) -> Session:
         """The project's store and history."""
         from vinyasa_ipy.session import Session
 
-        return Session()
+        found: Session = self._make("session", Session)
+        return found
 
-    @cached_property
+    @property
     def stages(self) -> Stages:
         """The stages of this shell."""
         from vinyasa_ipy.notebook.stages import Stages
 
-        return Stages(self.shell, self.session)
+        found: Stages = self._make("stages", lambda: Stages(self.shell, self.session))
+        return found
 
-    @cached_property
+    @property
     def pipeline(self) -> Pipeline:
         """The stages of this shell as a whole."""
         from vinyasa_ipy.notebook.pipeline import Pipeline
 
-        return Pipeline(self.stages, self.gate)
+        found: Pipeline = self._make("pipeline", lambda: Pipeline(self.stages, self.gate))
+        return found
+
+    def _make(self, name: str, make: Callable[[], Any]) -> Any:
+        """Return a part, made by whoever asks first: a cell, or in a thread of its own the sidebar."""
+        if name not in self._made:
+            with self._making:
+                if name not in self._made:
+                    self._made[name] = make()
+        return self._made[name]
 
     def attach(self) -> None:
         """Add the transformers and the events."""
@@ -68,7 +83,7 @@ class Extension:
             self.shell.ast_transformers.remove(self.gate)
         self.shell.events.unregister("pre_run_cell", self.gate.before)
         self.shell.events.unregister("post_run_cell", self.gate.after)
-        if "session" in vars(self):
+        if "session" in self._made:
             self.session.close()
         self._untell()
         del self.shell.vinyasa
