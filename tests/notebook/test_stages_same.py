@@ -31,6 +31,14 @@ KEPT = {
         ["import numpy as np\na = np.arange(5)", "a[2] = 100", "b = a.copy()"],
         "[a.tolist(), b.tolist()]",
     ),
+    "pandas_array_changed_in_place": (
+        ["import pandas as pd\na = pd.array([1, 2])", "a[0] = 9\nz = 1", "b = a.copy()"],
+        "[a.tolist(), b.tolist()]",
+    ),
+    "flags_of_a_frame_changed_in_place": (
+        ["import pandas as pd\nd = pd.DataFrame({'a': [1]})", "d.flags.allows_duplicate_labels = False"],
+        "d.flags.allows_duplicate_labels",
+    ),
     "alias": (["a = [1]", "b = a", "b.append(5)\nz = 1"], "[a, b, a is b]"),
     "alias_made_together": (["a = b = [1]", "a.append(2)\nz = 1"], "[a, b, a is b]"),
     "part_of_another": (["a = {'k': [1]}", "c = a['k']", "c.append(2)\nz = 1"], "[a, c, a['k'] is c]"),
@@ -206,6 +214,11 @@ REFUSED = {
         ["`f`", "function"],
     ),
     "state_in_a_module": (["import math", "math.mine = 6", "r = math.mine"], "r", ["+", "`mine`", "+"]),
+    "array_resized_in_place": (
+        ["import numpy as np\na = np.arange(4)", "a.resize(6, refcheck=False)"],
+        "a.tolist()",
+        ["+", "the shape or data type of an array"],
+    ),
     "slots": (
         ["class S:\n    __slots__ = ('a',)\ns = S()\ns.a = [1]", "s.a = 5"],
         "s.a",

@@ -13,8 +13,10 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from pandas.api.extensions import ExtensionArray
 
 from vinyasa_ipy.errors import UnstorableError
+from vinyasa_ipy.fingerprint import digest
 from vinyasa_ipy.fingerprint.reach import reach_code
 from vinyasa_ipy.fingerprint.strip import compile_for_key
 from vinyasa_ipy.pipeline.effects import find_effects, name_lasting, name_objects, repeat_changes
@@ -39,6 +41,22 @@ CHANGES = {
     "frame": (pd.DataFrame({"a": [1, 2]}), "x['b'] = 3; x.loc[0, 'a'] = 7"),
     "series": (pd.Series([1, 2], name="s"), "x.name = 't'; x.iloc[0] = 5"),
     "column_names": (pd.DataFrame({"a": [1]}), "x.columns = ['z']"),
+    "integers": (pd.array([1, 2, None]), "x[0] = 9; x[1] = None"),
+    "floats": (pd.array([1.5, 2.5]), "x[0] = 9"),
+    "booleans": (pd.array([True, None]), "x[0] = False"),
+    "strings": (pd.array(["a", None], dtype="string[python]"), "x[0] = 'z'"),
+    "arrow_strings": (pd.array(["a", None], dtype="str"), "x[0] = 'z'"),
+    "categories": (pd.Categorical(["a", "b"]), "x[0] = 'b'"),
+    "times": (pd.array(pd.to_datetime(["2020-01-01", "2021-01-01"])), "x[0] = x[1]"),
+    "spans": (pd.array(pd.to_timedelta([1, 2])), "x[0] = x[1]"),
+    "periods": (pd.array(["2020-01-01", "2021-01-01"], dtype="period[D]"), "x[0] = x[1]"),
+    "intervals": (pd.arrays.IntervalArray.from_breaks([1, 2, 3]), "x[0] = x[1]"),
+    "labels_of_a_series": (pd.Series([1]), "x.flags.allows_duplicate_labels = False"),
+    "labels_of_a_frame": (pd.DataFrame({"a": [1]}), "x.flags.allows_duplicate_labels = False"),
+    "attribute_of_a_frame": (pd.DataFrame({"a": [1]}), "object.__setattr__(x, 'note', 'n')"),
+    "fill_value": (np.ma.masked_array([1, 2], [0, 1]), "x.fill_value = 7"),
+    "mask": (np.ma.masked_array([1, 2], [0, 1]), "x[0] = np.ma.masked; x.harden_mask()"),
+    "first_mask": (np.ma.masked_array([1, 2]), "x[0] = np.ma.masked"),
 }
 
 
@@ -52,8 +70,8 @@ def seen(value):
     if isinstance(value, np.random.Generator | np.random.RandomState):
         return repr(value._bit_generator.state)
     if isinstance(value, pd.DataFrame | pd.Series):
-        return value.to_dict(), getattr(value, "name", None)
-    return value.tolist() if isinstance(value, np.ndarray) else (type(value), value)
+        return value.to_dict(), getattr(value, "name", None), value.flags.allows_duplicate_labels
+    return list(map(str, value)) if isinstance(value, np.ndarray | ExtensionArray) else (type(value), value)
 
 
 def reach(source, space):
@@ -71,8 +89,8 @@ def test_a_change_in_place_is_repeated_on_an_equal_object(name):
     value, source = CHANGES[name]
     value = twin(value)
     there = twin(value)
-    space = {"x": value}
-    reached, elsewhere = reach(source, space), reach(source, {"x": there})
+    space = {"x": value, "np": np}
+    reached, elsewhere = reach(source, space), reach(source, {"x": there, "np": np})
     assert reached.digest == elsewhere.digest
     exec(source, space)
     effects = find_effects({}, reached)
@@ -82,6 +100,28 @@ def test_a_change_in_place_is_repeated_on_an_equal_object(name):
     repeat_changes(stored, objects)
     assert objects  # each under the name it had
     assert seen(there) == seen(value)
+    assert digest(there) == digest(value)
+
+
+@pytest.mark.parametrize("change", ["resize", "shape", "dtype"])
+def test_an_array_whose_form_is_changed_in_place_is_refused_at_once(change):
+    value = np.arange(4)
+    reached = reach("x.sum()", {"x": value})
+    if change == "resize":
+        value.resize(6, refcheck=False)
+    else:  # as assigning them does, which newer versions of NumPy warn of
+        np.ndarray.__dict__[change].__set__(value, {"shape": (2, 2), "dtype": "f8"}[change])
+    with pytest.raises(UnstorableError, match="the shape or data type of an array is changed in place"):
+        find_effects({}, reached)
+
+
+@pytest.mark.parametrize("make", [pd.array, pd.Categorical, pd.to_timedelta])
+def test_two_of_pandas_arrays_that_look_at_one_memory_are_refused(make):
+    value = pd.array(make([1, 2]))
+    with pytest.raises(UnstorableError, match="are views of the same memory"):
+        find_effects({"x": [value, value[:1]]}, reach("1", {}))
+    with pytest.raises(UnstorableError, match="it shares memory with `x`"):
+        find_effects({"y": value[:1]}, reach("len(x)", {"x": value}))
 
 
 def test_nothing_changed_is_no_effect():

@@ -47,6 +47,7 @@ def write_array(walk: Walk, value: np.ndarray[Any, Any]) -> None:
     """Write an array: whether it can be written to, type, shape, order and content; a look is written like its copy."""
     if not walk.enter(value):
         return
+    walk.forms[len(walk.memo) - 1] = value.shape, value.dtype
     if not value.flags.writeable:
         walk.out += b"~ro"
     write_elements(walk, value)
@@ -56,7 +57,7 @@ def write_elements(walk: Walk, value: np.ndarray[Any, Any]) -> None:
     """Write an array whose owner decides who can write to it. A mapped file is an array like any other."""
     walk.out += b"A"
     if value.flags.writeable:
-        walk.overlap(value, _owner(value))
+        walk.overlap(value, find_owner(value))
     if type(value) is not np.ndarray:
         _subclass_state(walk, value)
         value = value.view(np.ndarray)
@@ -65,7 +66,7 @@ def write_elements(walk: Walk, value: np.ndarray[Any, Any]) -> None:
     write_content(walk, value)
 
 
-def _owner(value: np.ndarray[Any, Any]) -> object:
+def find_owner(value: np.ndarray[Any, Any]) -> object:
     """Return the object whose memory an array looks at.
 
     An array over a part of a buffer owns that part: results that come back from the store lie side by side in one.
@@ -80,7 +81,7 @@ def _owner(value: np.ndarray[Any, Any]) -> object:
 
 
 def _subclass_state(walk: Walk, value: np.ndarray[Any, Any]) -> None:
-    attributes = {name: kept for name, kept in getattr(value, "__dict__", {}).items() if name not in _OWN_ATTRIBUTES}
+    attributes = list_state(value)
     if type(value) is np.memmap and not attributes:
         return
     walk.define(type(value))
@@ -88,6 +89,11 @@ def _subclass_state(walk: Walk, value: np.ndarray[Any, Any]) -> None:
         walk.write(np.ma.getmask(value) if value.mask is not np.ma.nomask else None)
         walk.write((value.fill_value, value.hardmask))
     walk.write(attributes)
+
+
+def list_state(value: np.ndarray[Any, Any]) -> dict[str, Any]:
+    """List the attributes that an array of a subclass carries beside its elements."""
+    return {name: kept for name, kept in getattr(value, "__dict__", {}).items() if name not in _OWN_ATTRIBUTES}
 
 
 _OWN_ATTRIBUTES = frozenset(

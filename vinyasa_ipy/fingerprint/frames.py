@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from vinyasa_ipy.fingerprint.arrays import write_elements
-from vinyasa_ipy.fingerprint.encoders import INHERITED
+from vinyasa_ipy.fingerprint.arrays import find_owner, write_elements
+from vinyasa_ipy.fingerprint.encoders import ENCODERS, INHERITED, find_encoder
 from vinyasa_ipy.fingerprint.modules import patches
 from vinyasa_ipy.fingerprint.walk import Walk
+
+if TYPE_CHECKING:
+    from vinyasa_ipy.fingerprint.encoders import Encoder
 
 LAST_SHARING = 2
 """The last major version of pandas whose frames could be changed through each other by default."""
@@ -78,17 +82,20 @@ _BOOKKEEPING = frozenset(
 """Attributes of pandas' own that hold what is written otherwise, or nothing that counts."""
 
 
-def _added(walk: Walk, value: Any, known: frozenset[str]) -> None:
-    walk.write({name: content for name, content in vars(value).items() if name not in known})
+def list_added(value: Any) -> dict[str, Any]:
+    """List the attributes that the user or a subclass added to a frame, a series or an index."""
+    known = _BOOKKEEPING
+    if not isinstance(value, pd.Index):
+        base = pd.DataFrame if isinstance(value, pd.DataFrame) else pd.Series
+        known = base._internal_names_set | base._accessors | known  # noqa: SLF001 - no public list
+    return {name: content for name, content in vars(value).items() if name not in known}
 
 
 def _extras(walk: Walk, value: pd.DataFrame | pd.Series[Any]) -> None:
-    """Write what a frame carries beside its columns, and the attributes that the user or a subclass added."""
+    """Write what a frame carries beside its columns."""
     walk.write(value.attrs)
     walk.write(value.flags.allows_duplicate_labels)
-    base = pd.DataFrame if isinstance(value, pd.DataFrame) else pd.Series
-    known = base._internal_names_set | base._accessors | _BOOKKEEPING  # noqa: SLF001 - no public list
-    _added(walk, value, known)
+    walk.write(list_added(value))
 
 
 def _column(walk: Walk, column: pd.Series[Any]) -> None:
@@ -97,10 +104,33 @@ def _column(walk: Walk, column: pd.Series[Any]) -> None:
 
 
 def _values(walk: Walk, array: Any) -> None:
+    """Write an array that is part of a frame or an index, which are what is changed: it has no number of its own."""
     if type(array) is pd.arrays.NumpyExtensionArray:
         _numpy(walk, array.to_numpy())
     else:
-        walk.write(array)
+        encode = ENCODERS.get(type(array)) or find_encoder(array)
+        getattr(encode, "__wrapped__", encode)(walk, array)
+
+
+def _alone(encode: Encoder) -> Encoder:
+    """Make what writes an array that stands for itself, and can be changed in place, of what writes its content."""
+
+    @wraps(encode)
+    def write(walk: Walk, value: Any) -> None:
+        if walk.enter(value):
+            for memory in _list_memory(value):
+                walk.overlap(memory, find_owner(memory))
+            encode(walk, value)
+
+    return write
+
+
+def _list_memory(value: Any) -> list[Any]:
+    """List the arrays of NumPy's that hold what an array of pandas's shows; Arrow's are never changed."""
+    if isinstance(value, pd.arrays.IntervalArray):
+        return _list_memory(value.left.array) + _list_memory(value.right.array)
+    held = [vars(value).get("_data"), vars(value).get("_mask"), getattr(value, "_ndarray", None)]
+    return [memory for memory in held if isinstance(memory, np.ndarray)]
 
 
 def _numpy(walk: Walk, values: np.ndarray[Any, Any]) -> None:
@@ -127,7 +157,7 @@ def _index(walk: Walk, value: pd.Index[Any]) -> None:
     walk.out += b"~pI"
     _subclass(walk, value, pd.Index)
     walk.write(list(value.names))
-    _added(walk, value, _BOOKKEEPING)
+    walk.write(list_added(value))
     if isinstance(value, pd.RangeIndex):
         walk.write((value.start, value.stop, value.step))
         return
@@ -199,22 +229,29 @@ def _missing(walk: Walk, value: object) -> None:
     walk.text(b"~p0", type(value).__name__)
 
 
+ARRAYS = (
+    *(pd.arrays.DatetimeArray, pd.arrays.TimedeltaArray, pd.arrays.PeriodArray, pd.arrays.IntervalArray),
+    *(pd.arrays.IntegerArray, pd.arrays.FloatingArray, pd.arrays.BooleanArray, pd.Categorical),
+    *(pd.arrays.StringArray, pd.arrays.ArrowStringArray, pd.arrays.ArrowExtensionArray),
+)
+"""Arrays of pandas's own whose items can be set, and nothing else of them."""
+
 INHERITED.update(
     {
         pd.DataFrame: _frame,
         pd.Series: _series,
         pd.Index: _index,
-        pd.arrays.DatetimeArray: _timed,
-        pd.arrays.TimedeltaArray: _timed,
-        pd.arrays.PeriodArray: _timed,
-        pd.Categorical: _categorical,
-        pd.arrays.IntervalArray: _interval,
-        pd.arrays.IntegerArray: _masked,
-        pd.arrays.FloatingArray: _masked,
-        pd.arrays.BooleanArray: _masked,
-        pd.arrays.StringArray: _strings,
-        pd.arrays.ArrowStringArray: _strings,
-        pd.arrays.ArrowExtensionArray: _arrow,
+        pd.arrays.DatetimeArray: _alone(_timed),
+        pd.arrays.TimedeltaArray: _alone(_timed),
+        pd.arrays.PeriodArray: _alone(_timed),
+        pd.Categorical: _alone(_categorical),
+        pd.arrays.IntervalArray: _alone(_interval),
+        pd.arrays.IntegerArray: _alone(_masked),
+        pd.arrays.FloatingArray: _alone(_masked),
+        pd.arrays.BooleanArray: _alone(_masked),
+        pd.arrays.StringArray: _alone(_strings),
+        pd.arrays.ArrowStringArray: _alone(_strings),
+        pd.arrays.ArrowExtensionArray: _alone(_arrow),
         pd.api.extensions.ExtensionDtype: _dtype,
         pd.Timestamp: _timestamp,
         pd.Timedelta: _timestamp,

@@ -45,6 +45,7 @@ class Walk:
 
     Attributes:
         memo: the number of each mutable object, by identity; `met` lists them by number.
+        forms: what can't be changed in place in another object, by number: the shape and type of an array.
         again: the numbers of those met more than once.
         frozen: the digests of deep immutable tuples, by identity, and which tuples are not.
         tuples: the numbers of other tuples and frozensets, by identity: the same one again is not written again.
@@ -64,6 +65,7 @@ class Walk:
         "again",
         "caches",
         "definitions",
+        "forms",
         "frozen",
         "hasher",
         "inside",
@@ -86,6 +88,7 @@ class Walk:
         self.out = bytearray()
         self.memo: dict[int, int] = {}
         self.met: list[object] = []
+        self.forms: dict[int, object] = {}
         self.again: set[int] = set()
         self.frozen: dict[int, bytes] = {}
         self.tuples: dict[int, int] = {}

@@ -7,12 +7,8 @@ stored result can refer to its inputs' objects instead of copying them, and chan
 
 from __future__ import annotations
 
-import io
 import pickle
-import random
-import sys
 import types
-from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +16,7 @@ from vinyasa_ipy.errors import FingerprintError, UnstorableError
 from vinyasa_ipy.fingerprint.code import canonical
 from vinyasa_ipy.fingerprint.reach import digest
 from vinyasa_ipy.fingerprint.walk import Walk
+from vinyasa_ipy.pipeline.contents import fits, put_content, take_content
 from vinyasa_ipy.pipeline.figures import figures_kept
 from vinyasa_ipy.pipeline.views import keep_views
 
@@ -69,7 +66,8 @@ def find_effects(made: Mapping[str, Any], *reaches: Reach, defines: Collection[s
             if node.kind != "value" or node.walk is None:
                 raise UnstorableError(node.label.strip("`"), "the stage changes it in place, which can't be repeated")
             for number, thing in enumerate(node.walk.met):
-                changes[f"{which}.{place}.{number}"] = take_content(thing, node.label.strip("`"))
+                content = take_content(thing, node.label.strip("`"), node.walk.forms.get(number))
+                changes[f"{which}.{place}.{number}"] = content
     objects = name_objects(*reaches)
     hidden = {identity: node for reached in reaches for identity, node in reached.mutable().items()}
     values = keep_views(made, objects.values())
@@ -203,101 +201,7 @@ def name_changes(changes: Mapping[str, Any], *reaches: Reach) -> dict[str, Any]:
 def repeat_changes(changes: Mapping[str, Any], objects: Mapping[str, object]) -> None:
     """Change objects in place as the run did. Raises KeyError, before anything is changed, where one doesn't fit."""
     for name, content in changes.items():
-        if name not in objects or not _fits(objects[name], content):
+        if name not in objects or not fits(objects[name], content):
             raise KeyError("an object that it changes can't be changed so again")
     for name, content in changes.items():
         put_content(objects[name], content)
-
-
-def take_content(thing: Any, label: str) -> Any:
-    """Take the content of one object, not of the objects it refers to. Raises UnstorableError for unknown types."""
-    for kind, (take, _) in _KINDS.items():
-        if isinstance(thing, kind):
-            return [take(thing), _attributes(thing)]
-    numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
-    if pandas is not None and isinstance(thing, pandas.DataFrame | pandas.Series):
-        return [thing.copy(deep=False), None]
-    if numpy is not None and isinstance(thing, numpy.ndarray) and thing.flags.writeable:
-        return [thing.copy(), None]
-    if numpy is not None and isinstance(thing, numpy.random.Generator):
-        return [(thing.bit_generator.state, _count_children(thing)), None]
-    if numpy is not None and isinstance(thing, numpy.random.RandomState):
-        return [thing.get_state(legacy=False), None]
-    attributes = _attributes(thing)
-    if attributes is None or type(thing).__basicsize__ > _PLAIN_SIZE:
-        raise UnstorableError(label, f"a {type(thing).__name__} is changed in place, which can't be repeated")
-    return [None, attributes]
-
-
-def put_content(thing: Any, content: Any) -> None:
-    """Give one object the content that `take_content` took from its twin."""
-    own, attributes = content
-    put = next((put for kind, (_, put) in _KINDS.items() if isinstance(thing, kind)), _put_foreign)
-    put(thing, own)
-    if attributes is not None:
-        members = vars(thing)
-        members.clear()
-        members.update(attributes)
-
-
-def _put_foreign(thing: Any, own: Any) -> None:
-    if hasattr(type(thing), "_update_inplace"):  # of the type: an object's own `__getattr__` may do anything
-        thing._update_inplace(own)  # noqa: SLF001 - what pandas itself does for inplace=True
-        for name in thing._metadata:  # noqa: SLF001 - what it leaves out: a series's name
-            object.__setattr__(thing, name, getattr(own, name))
-    elif hasattr(type(thing), "bit_generator"):
-        thing.bit_generator.state, children = own
-        if spawned := children - _count_children(thing):
-            thing.bit_generator.seed_seq.spawn(spawned)  # what it would seed its next child with
-    elif hasattr(type(thing), "set_state"):
-        thing.set_state(own)
-    elif own is not None:
-        thing[...] = own
-
-
-def _count_children(generator: Any) -> int:
-    return int(getattr(generator.bit_generator.seed_seq, "n_children_spawned", 0))
-
-
-def _fits(thing: Any, content: Any) -> bool:
-    own = content[0]
-    numpy = sys.modules.get("numpy")
-    if numpy is not None and isinstance(own, numpy.ndarray):
-        return isinstance(thing, numpy.ndarray) and bool(own.shape == thing.shape and own.dtype == thing.dtype)
-    return True
-
-
-def _attributes(thing: Any) -> dict[str, Any] | None:
-    """Return an object's attributes; None where it has none or keeps some in slots."""
-    if any(getattr(base, "__slots__", ()) for base in type(thing).__mro__):
-        return None
-    return dict(vars(thing)) if hasattr(thing, "__dict__") else None
-
-
-_PLAIN_SIZE = type("Plain", (), {}).__basicsize__
-"""Bytes of an object all of whose state is in its attributes; what is larger keeps some in C."""
-
-
-def _rewrite(thing: Any, own: Any) -> None:
-    content, place = own
-    thing.seek(0)
-    thing.truncate()
-    thing.write(content)
-    thing.seek(place)
-
-
-def _replace(thing: Any, own: Any) -> None:
-    thing.clear()
-    (thing.update if isinstance(thing, dict | set) else thing.extend)(own)
-
-
-_KINDS: dict[type, tuple[Any, Any]] = {
-    list: (list, _replace),
-    dict: (dict, _replace),
-    set: (set, _replace),
-    deque: (list, _replace),
-    bytearray: (bytes, _replace),
-    io.StringIO: (lambda memory: (memory.getvalue(), memory.tell()), _rewrite),
-    io.BytesIO: (lambda memory: (memory.getvalue(), memory.tell()), _rewrite),
-    random.Random: (random.Random.getstate, random.Random.setstate),
-}
