@@ -41,6 +41,7 @@ def ask(edited, monkeypatch, capsys):
 
     def give(*words):
         monkeypatch.chdir(edited.folder)
+        monkeypatch.setattr(sys, "dont_write_bytecode", True)  # an edit within a second would be hidden by it
         monkeypatch.delitem(sys.modules, "library", raising=False)
         code = main(list(words))
         said = capsys.readouterr()

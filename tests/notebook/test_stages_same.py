@@ -158,6 +158,21 @@ KEPT = {
         ["import numpy as np\nd = {'data': np.arange(6.0)}\nf = d['data'].reshape(2, 3).T", "f[0] = 7\nz = 1"],
         "[d['data'].tolist(), f.tolist(), np.shares_memory(f, d['data'])]",
     ),
+    "generators_of_the_process": (
+        [
+            "import random, numpy as np\nfrom sklearn.utils import check_random_state\nz = 1",
+            "rs, rnd, nr, own = check_random_state(None), random.random, np.random.rand, [random._inst]",
+        ],
+        "[np.random.seed(1), random.seed(1), rs.rand(), nr(), rnd(), own[0].random()]",
+    ),
+    "source_of_a_generator": (
+        ["import numpy as np\nrng = np.random.default_rng(1)", "bg = rng.bit_generator\ng = np.random.Generator(bg)"],
+        "[rng.random(), g.random(), rng.random(), bg is rng.bit_generator is g.bit_generator]",
+    ),
+    "source_drawn_from": (
+        ["import numpy as np\nrng = np.random.default_rng(1)\nbg = rng.bit_generator", "a = bg.random_raw()"],
+        "[a, rng.random(), bg is rng.bit_generator]",
+    ),
     "generator_of_the_old_kind": (
         ["import numpy as np\nrng = np.random.RandomState(0)", "x = rng.normal()", "y = rng.rand()"],
         "[x, y, rng.rand()]",

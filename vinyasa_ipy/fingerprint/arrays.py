@@ -186,28 +186,25 @@ def _dtype(walk: Walk, value: np.dtype[Any]) -> None:
 def _generator(walk: Walk, value: np.random.Generator) -> None:
     if walk.enter(value):
         walk.out += b"~R"
-        _source(walk, value.bit_generator)
-        first = walk.owners.setdefault(id(value.bit_generator), value)
-        if first is not value:  # they draw from one source
-            walk.tag(b"&", walk.memo.get(id(first), len(walk.memo)))
+        _bit_generator(walk, value.bit_generator)  # which other generators may draw from, too
 
 
-def _bit_generator(walk: Walk, value: np.random.BitGenerator) -> None:
-    if walk.enter(value):
-        _source(walk, value)
-
-
-def _source(walk: Walk, value: Any) -> None:
+def _bit_generator(walk: Walk, value: Any) -> None:
     """Write a source of random numbers: where it stands, and what it would seed its children with."""
-    walk.text(b"~Rb", type(value).__name__)
-    walk.write(value.state)
-    walk.write(getattr(value.seed_seq, "state", None))
+    if walk.enter(value):
+        walk.text(b"~Rb", type(value).__name__)
+        walk.write(value.state)
+        walk.write(getattr(value.seed_seq, "state", None))
 
 
 def _random_state(walk: Walk, value: np.random.RandomState) -> None:
     if walk.enter(value):
-        walk.out += b"~r"
+        walk.out += b"~rg" if value is _PROCESSES else b"~r"
         walk.write(value.get_state(legacy=False))
+
+
+_PROCESSES = getattr(np.random.mtrand, "_rand", None)
+"""The generator behind the functions of `numpy.random`: whoever seeds these seeds it."""
 
 
 def _ufunc(walk: Walk, value: np.ufunc) -> None:

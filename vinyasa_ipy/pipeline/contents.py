@@ -32,15 +32,23 @@ def take_content(thing: Any, label: str, form: object = None) -> Any:
 
 def _take_known(thing: Any) -> Any:
     """Take the content of what a library's own ways change; None for anything else."""
-    if _is_of("numpy.random", "Generator", thing):
-        return [(thing.bit_generator.state, _count_children(thing)), None]
-    if _is_of("numpy.random", "RandomState", thing):
-        return [thing.get_state(legacy=False), None]
+    if any(_is_of("numpy.random", name, thing) for name in _RANDOM):
+        return [_take_state(thing), None]
     if _is_frame(thing):
         return [thing.copy(deep=False), _list_added(thing)]
     if _is_extension(thing):
         return [thing.copy(), None]
     return None
+
+
+def _take_state(thing: Any) -> Any:
+    """Take where a generator stands; what draws from a source of numbers has nothing of its own."""
+    if _is_of("numpy.random", "BitGenerator", thing):
+        return thing.state, _count_children(thing)
+    return thing.get_state(legacy=False) if _is_of("numpy.random", "RandomState", thing) else None
+
+
+_RANDOM = ("Generator", "BitGenerator", "RandomState")
 
 
 def _take_array(thing: Any, label: str, form: object) -> Any:
@@ -79,10 +87,10 @@ def _put_foreign(thing: Any, own: Any) -> None:
         _put_frame(thing, own)
     elif _is_of("numpy.ma", "MaskedArray", thing):
         _put_masked(thing, own)
-    elif hasattr(type(thing), "bit_generator"):  # of the type: an object's own `__getattr__` may do anything
-        thing.bit_generator.state, children = own
+    elif hasattr(type(thing), "random_raw") and own is not None:  # of the type: its `__getattr__` may do anything
+        thing.state, children = own
         if spawned := children - _count_children(thing):
-            thing.bit_generator.seed_seq.spawn(spawned)  # what it would seed its next child with
+            thing.seed_seq.spawn(spawned)  # what it would seed its next child with
     elif hasattr(type(thing), "set_state"):
         thing.set_state(own)
     elif own is not None:
@@ -135,8 +143,8 @@ def _list_state(thing: Any) -> dict[str, Any]:
     return list_state(thing)
 
 
-def _count_children(generator: Any) -> int:
-    return int(getattr(generator.bit_generator.seed_seq, "n_children_spawned", 0))
+def _count_children(source: Any) -> int:
+    return int(getattr(source.seed_seq, "n_children_spawned", 0))
 
 
 def fits(thing: Any, content: Any) -> bool:

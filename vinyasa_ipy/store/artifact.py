@@ -65,16 +65,33 @@ def _pickle(value: object, keep: Callable[[pickle.PickleBuffer], None], anchors:
     """Pickle `value`; its buffers go to `keep`, anchors are written as their names."""
     numpy: Any = sys.modules.get("numpy")
     plotly: Any = sys.modules.get("plotly.graph_objs._figure")
-    if not anchors and numpy is None:
-        return pickle.dumps(value, PROTOCOL, buffer_callback=keep)
     stream = io.BytesIO()
     make = _AnchoredPickler(stream, keep, anchors) if anchors else pickle.Pickler(stream, 5, buffer_callback=keep)
+    make.dispatch_table = {**copyreg.dispatch_table, **_list_generators()}
     if numpy is not None:
-        make.dispatch_table = {**copyreg.dispatch_table, numpy.ndarray: _reduce_array}
+        make.dispatch_table[numpy.ndarray] = _reduce_array
         if plotly is not None:
             make.dispatch_table[plotly.Figure] = _reduce_figure
     make.dump(value)
     return stream.getvalue()
+
+
+def _list_generators() -> dict[type, Callable[[Any], Any]]:
+    """List the types of the generators that whole processes share, as far as they are loaded."""
+    shared = [getattr(sys.modules.get(module), name, None) for module, name in _SHARED]
+    return {type(generator): _reduce_generator for generator in shared if generator is not None}
+
+
+def _reduce_generator(generator: Any) -> Any:
+    """Take a generator apart; one that its whole process shares is named: every process has one of it."""
+    for module, name in _SHARED:
+        if generator is getattr(sys.modules.get(module), name, None):
+            return name
+    return generator.__reduce__()
+
+
+_SHARED = (("random", "_inst"), ("numpy.random.mtrand", "_rand"))
+"""The generators behind the functions of `random` and of `numpy.random`."""
 
 
 def _reduce_array(array: Any) -> Any:
