@@ -24,6 +24,7 @@ from sklearn.linear_model import LinearRegression
 
 from vinyasa_ipy.errors import FingerprintError
 from vinyasa_ipy.fingerprint import digest, reach
+from vinyasa_ipy.fingerprint.reach import reach_values
 
 ARRAYS = hnp.arrays(
     st.one_of(hnp.scalar_dtypes(), hnp.array_dtypes(max_size=3)),
@@ -431,3 +432,24 @@ def test_the_address_that_a_vectorizer_keeps_is_no_content():
     vectorizer._stop_words_id += 16
     assert digest(vectorizer) == before
     assert digest(vectorizer.set_params(lowercase=False)) != before
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_index_that_is_a_frames_is_told_from_an_equal_one(order):
+    frame, index = pd.DataFrame({"a": [1]}), pd.RangeIndex(1)
+    assert digest([frame, frame.index][::order]) != digest([frame, index][::order])
+    assert reach_values({"f": frame, "i": frame.index}).digest != reach_values({"f": frame, "i": index}).digest
+    assert reach_values({"i": frame.index, "f": frame}).digest != reach_values({"i": index, "f": frame}).digest
+
+
+def test_frames_share_an_index_without_a_difference():
+    index = pd.Index([1])
+    first, second, other = (pd.DataFrame({"a": [1]}, index=each) for each in (index, index, index.copy()))
+    assert digest([first, second]) == digest([first, other])
+
+
+def test_a_pandas_array_is_an_object_and_part_of_a_frame_as_before():
+    array = pd.array([1, 2])
+    assert digest([array, array]) != digest([array, array.copy()])
+    frame = pd.DataFrame({"a": array, "b": array})
+    assert digest([frame, frame["a"]]) == digest([frame.copy(), frame["a"].copy()])

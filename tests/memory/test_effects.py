@@ -56,6 +56,26 @@ def test_a_frame_changed_in_place_is_changed_again(memory):
     assert frames[1]["total"].tolist() == [3]
 
 
+def test_an_array_and_an_index_of_pandas_changed_in_place_are_changed_again(memory):
+    def change(array, index):
+        array[0] = 9
+        index.name = "n"
+
+    cached = memory.cache(change)
+    given = [(pd.array([1, 2]), pd.Index([1])) for _ in range(2)]
+    for array, index in given:
+        cached(array, index)
+    array, index = given[1]
+    assert (array.tolist(), index.name) == ([9, 2], "n")
+
+
+def test_an_index_that_a_frame_in_reach_has_counts_as_that_frames(memory):
+    space = {"frame": pd.DataFrame({"a": [1]})}
+    exec("def f(index):\n    index.name = 'n'\n    return frame.index.name\n", space)
+    cached = memory.cache(space["f"])
+    assert [cached(pd.RangeIndex(1)), cached(space["frame"].index)] == [None, "n"]
+
+
 def test_a_result_that_is_an_argument_comes_back_as_that_argument(memory):
     runs = []
 

@@ -39,6 +39,23 @@ KEPT = {
         ["import pandas as pd\nd = pd.DataFrame({'a': [1]})", "d.flags.allows_duplicate_labels = False"],
         "d.flags.allows_duplicate_labels",
     ),
+    "index_renamed_in_place": (
+        ["import pandas as pd\ni = pd.Index([1, 2], name='q')", "i.name = 'r'\nz = 1", "x = i", "x.name = 's'\nz = 2"],
+        "[i.name, x.name, x is i]",
+    ),
+    "index_of_a_frame_renamed_in_place": (
+        [
+            "import pandas as pd\ndf = pd.DataFrame({'a': [1]}, index=pd.Index([1], name='q'))",
+            "i = df.index\nz = 1",
+            "i.name = 'r'\nz = 2",
+            "df['b'] = 2\ni.name = 's'",
+        ],
+        "[i.name, df.index.name, i is df.index, list(df)]",
+    ),
+    "frame_made_on_an_index": (
+        ["import pandas as pd\ni = pd.Index([1], name='q')", "df = pd.DataFrame({'a': [1]}, index=i)", "i.name = 'r'"],
+        "[i.name, df.index.name, i is df.index]",
+    ),
     "alias": (["a = [1]", "b = a", "b.append(5)\nz = 1"], "[a, b, a is b]"),
     "alias_made_together": (["a = b = [1]", "a.append(2)\nz = 1"], "[a, b, a is b]"),
     "part_of_another": (["a = {'k': [1]}", "c = a['k']", "c.append(2)\nz = 1"], "[a, c, a['k'] is c]"),

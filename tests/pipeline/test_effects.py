@@ -20,6 +20,7 @@ from vinyasa_ipy.fingerprint import digest
 from vinyasa_ipy.fingerprint.reach import reach_code
 from vinyasa_ipy.fingerprint.strip import compile_for_key
 from vinyasa_ipy.pipeline.effects import find_effects, name_lasting, name_objects, repeat_changes
+from vinyasa_ipy.store.artifact import decode, encode
 
 CHANGES = {
     "list": ([1], "x.append(2)"),
@@ -54,6 +55,11 @@ CHANGES = {
     "labels_of_a_series": (pd.Series([1]), "x.flags.allows_duplicate_labels = False"),
     "labels_of_a_frame": (pd.DataFrame({"a": [1]}), "x.flags.allows_duplicate_labels = False"),
     "attribute_of_a_frame": (pd.DataFrame({"a": [1]}), "object.__setattr__(x, 'note', 'n')"),
+    "name_of_an_index": (pd.Index([1, 2], name="q"), "x.name = 'r'"),
+    "index_renamed": (pd.Index([1, 2], name="q"), "x.rename('r', inplace=True)"),
+    "names_of_levels": (pd.MultiIndex.from_tuples([(1, 2)], names=["a", "b"]), "x.names = ['c', 'd']"),
+    "frequency": (pd.date_range("2020", periods=3), "x.freq = None"),
+    "name_of_a_frames_index": (pd.DataFrame({"a": [1]}), "x.index.name = 'i'; x.columns.name = 'c'"),
     "fill_value": (np.ma.masked_array([1, 2], [0, 1]), "x.fill_value = 7"),
     "mask": (np.ma.masked_array([1, 2], [0, 1]), "x[0] = np.ma.masked; x.harden_mask()"),
     "first_mask": (np.ma.masked_array([1, 2]), "x[0] = np.ma.masked"),
@@ -71,7 +77,7 @@ def seen(value):
         return repr(value._bit_generator.state)
     if isinstance(value, pd.DataFrame | pd.Series):
         return value.to_dict(), getattr(value, "name", None), value.flags.allows_duplicate_labels
-    return list(map(str, value)) if isinstance(value, np.ndarray | ExtensionArray) else (type(value), value)
+    return list(map(str, value)) if isinstance(value, np.ndarray | ExtensionArray | pd.Index) else (type(value), value)
 
 
 def reach(source, space):
@@ -122,6 +128,31 @@ def test_two_of_pandas_arrays_that_look_at_one_memory_are_refused(make):
         find_effects({"x": [value, value[:1]]}, reach("1", {}))
     with pytest.raises(UnstorableError, match="it shares memory with `x`"):
         find_effects({"y": value[:1]}, reach("len(x)", {"x": value}))
+
+
+def test_an_index_and_the_frame_that_has_it_stay_one():
+    held = pd.DataFrame({"a": [1, 2]}, index=pd.Index([5, 6], name="q"))
+    made = find_effects({"i": held.index}, reach("len(x)", {"x": held}))
+    assert any(thing is held.index for thing in made.anchors.values())
+    made = find_effects({"y": held}, reach("len(i)", {"i": held.index}))
+    assert any(thing is held.index for thing in made.anchors.values())
+
+
+def test_a_frame_made_of_another_one_does_not_refer_to_it():
+    held = pd.DataFrame({"a": [1, 2]})
+    assert not find_effects({"y": held.head(1), "z": held["a"]}, reach("len(x)", {"x": held})).anchors
+
+
+def test_a_frame_changed_together_with_its_index_keeps_it():
+    twins = [{"i": each.index, "x": each} for each in (pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [1]}))]
+    reached, elsewhere = (reach("len(x), len(i)", each) for each in twins)
+    twins[0]["i"].name = "n"
+    twins[0]["x"]["b"] = 2
+    effects = find_effects({}, reached)
+    objects = name_objects(elsewhere)
+    repeat_changes(decode(b"".join(encode("x", effects.changes, effects.anchors)), objects), objects)
+    assert twins[1]["x"].index is twins[1]["i"]
+    assert (twins[1]["i"].name, list(twins[1]["x"])) == ("n", ["a", "b"])
 
 
 def test_nothing_changed_is_no_effect():

@@ -42,8 +42,8 @@ def _frame(walk: Walk, value: pd.DataFrame) -> None:
     walk.out += b"~pF"
     _subclass(walk, value, pd.DataFrame)
     _patched(walk, pd.DataFrame)
-    walk.write(value.columns)
-    walk.write(value.index)
+    _labels(walk, value.columns)
+    _labels(walk, value.index)
     for place in range(value.shape[1]):
         _column(walk, value.iloc[:, place])
     _extras(walk, value)
@@ -56,7 +56,7 @@ def _series(walk: Walk, value: pd.Series[Any]) -> None:
     _subclass(walk, value, pd.Series)
     _patched(walk, pd.Series)
     walk.write(value.name)
-    walk.write(value.index)
+    _labels(walk, value.index)
     _column(walk, value)
     _extras(walk, value)
 
@@ -153,6 +153,19 @@ def _copies_on_write() -> bool:
     return int(pd.__version__.partition(".")[0]) > LAST_SHARING or pd.get_option("mode.copy_on_write") is True
 
 
+def _labels(walk: Walk, value: pd.Index[Any]) -> None:
+    """Write the index of a frame."""
+    walk.part_of(value)
+    _index(walk, value)
+
+
+def _index_alone(walk: Walk, value: pd.Index[Any]) -> None:
+    """Write an index that stands for itself: its names can be changed in place."""
+    if walk.enter(value):
+        walk.find_part(value)
+        _index(walk, value)
+
+
 def _index(walk: Walk, value: pd.Index[Any]) -> None:
     walk.out += b"~pI"
     _subclass(walk, value, pd.Index)
@@ -163,7 +176,7 @@ def _index(walk: Walk, value: pd.Index[Any]) -> None:
         return
     if isinstance(value, pd.MultiIndex):
         for level, codes in zip(value.levels, value.codes, strict=True):
-            walk.write(level.rename(None))  # all of it: code can see what no row uses any more
+            _index(walk, level.rename(None))  # all of it: code can see what no row uses any more
             _numpy(walk, np.asarray(codes))
         return
     if isinstance(value, pd.DatetimeIndex | pd.TimedeltaIndex):
@@ -179,14 +192,14 @@ def _timed(walk: Walk, value: Any) -> None:
 def _categorical(walk: Walk, value: pd.Categorical) -> None:
     walk.out += b"~pC"
     walk.write(value.ordered)
-    walk.write(value.categories)
+    _index(walk, value.categories)
     _numpy(walk, np.asarray(value.codes))
 
 
 def _interval(walk: Walk, value: pd.arrays.IntervalArray) -> None:
     walk.text(b"~pV", value.closed)
-    walk.write(value.left)
-    walk.write(value.right)
+    _index(walk, value.left)
+    _index(walk, value.right)
 
 
 def _masked(walk: Walk, value: Any) -> None:
@@ -215,7 +228,10 @@ def _arrow(walk: Walk, value: Any) -> None:
 def _dtype(walk: Walk, value: Any) -> None:
     walk.text(b"~pD", f"{type(value).__name__} {value}")
     if isinstance(value, pd.CategoricalDtype):
-        walk.write(value.categories)
+        if value.categories is None:
+            walk.write(None)
+        else:
+            _index(walk, value.categories)
         walk.write(value.ordered)
 
 
@@ -240,7 +256,7 @@ INHERITED.update(
     {
         pd.DataFrame: _frame,
         pd.Series: _series,
-        pd.Index: _index,
+        pd.Index: _index_alone,
         pd.arrays.DatetimeArray: _alone(_timed),
         pd.arrays.TimedeltaArray: _alone(_timed),
         pd.arrays.PeriodArray: _alone(_timed),

@@ -19,7 +19,7 @@ from vinyasa_ipy.fingerprint.node import Node, blame, has_identity, name_of, unw
 from vinyasa_ipy.fingerprint.walk import DIGEST_BYTES, Walk, distance
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from vinyasa_ipy.fingerprint.grafts import Graft
 
@@ -44,6 +44,7 @@ class Graph(ABC):
         self._keep: list[object] = []
         self._met: dict[int, tuple[int, int]] = {}
         self._memory: dict[int, tuple[int, Any]] = {}
+        self._parts: dict[int, tuple[int, int]] = {}
         self._aliases: list[tuple[Any, ...]] = []
         self._fed: list[tuple[int, object]] = []
         self._volatile: tuple[Node, ...] = ()
@@ -126,14 +127,25 @@ class Graph(ABC):
             first = self._met.setdefault(identity, (number, place))
             if first[0] != number:
                 self._aliases.append((*first, number, place))
+        self._aliases += [("part", number, *each) for each in self._find_parts(walk)]
+        for place, part in enumerate(walk.parts):
+            self._parts.setdefault(id(part), (number, place))
         for identity, value in walk.owners.items():
             before = self._memory.setdefault(identity, (number, value))
             if before[0] != number:
                 self._aliases.append((before[0], number, *distance(before[1], value)))
 
+    def _find_parts(self, walk: Walk) -> Iterator[tuple[int, int, int]]:
+        """Find each index that is part of a frame here and stands for itself there, in what a walk met or before it."""
+        places = [(place, self._met.get(id(part))) for place, part in enumerate(walk.parts)]
+        if self._parts:
+            places += [(place, self._parts.get(identity)) for identity, place in walk.memo.items()]
+        return ((place, *found) for place, found in places if found is not None)
+
     def ties(self, walk: Walk) -> bytes:
         """Return what tells which mutable objects a value shares with what is reached; empty when it shares none."""
         common = [(place, self._met[identity]) for identity, place in walk.memo.items() if identity in self._met]
+        common += [(place, (number, other)) for place, number, other in self._find_parts(walk)]
         memory = [
             (self._memory[identity][0], *distance(self._memory[identity][1], value))
             for identity, value in walk.owners.items()

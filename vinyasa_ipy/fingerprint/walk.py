@@ -50,6 +50,7 @@ class Walk:
         frozen: the digests of deep immutable tuples, by identity, and which tuples are not.
         tuples: the numbers of other tuples and frozensets, by identity: the same one again is not written again.
         ranks: by what the items of a set are put in order, by identity.
+        parts: the indexes of frames, each time one is met: they are shared at will, and have no number by themselves.
         inside: how many objects of installed packages the walk is in: what they share among their parts is their own.
         owners: for each piece of writable memory, the object that was met first on it.
         peculiar: what to call an object that the user's own class takes apart in its own way, if one was met.
@@ -74,6 +75,7 @@ class Walk:
         "met",
         "out",
         "owners",
+        "parts",
         "peculiar",
         "ranks",
         "shared",
@@ -94,6 +96,7 @@ class Walk:
         self.tuples: dict[int, int] = {}
         self.ranks: dict[int, Rank] = {}
         self.owners: dict[int, object] = {}
+        self.parts: list[object] = []
         self.inside = 0
         self.peculiar = ""
         self.tangled = ""
@@ -170,6 +173,21 @@ class Walk:
             self.text(b"+", str(distance(first, value)))
             self.tangled = f"objects of type {name_type(type(value))}"
 
+    def part_of(self, value: object) -> None:
+        """Note an index that is part of a frame; write that it is one that was met by itself before, if so."""
+        number = self.memo.get(id(value))
+        if number is not None:
+            self.tag(b"&", number)
+            self.again.add(number)
+        self.parts.append(value)
+
+    def find_part(self, value: object) -> None:
+        """Write that an index standing by itself is part of a frame met before, if so; in `again` it counts from -1."""
+        place = next((place for place, part in enumerate(self.parts) if part is value), None)
+        if place is not None:
+            self.tag(b"&", place)
+            self.again.add(-1 - place)
+
     def define(self, definition: object) -> None:
         """Write a place for a definition (function, class, module, …) that `reach` follows."""
         self.tag(b"D", len(self.definitions))
@@ -194,6 +212,7 @@ class Walk:
         self.shared.update(inner.shared, inner.memo)
         self.tangled = self.tangled or inner.tangled
         self.caches += inner.caches
+        self.parts += inner.parts
         self.peculiar = self.peculiar or inner.peculiar
         for definition in inner.definitions:
             self.define(definition)

@@ -35,7 +35,9 @@ def _take_known(thing: Any) -> Any:
     if any(_is_of("numpy.random", name, thing) for name in _RANDOM):
         return [_take_state(thing), None]
     if _is_frame(thing):
-        return [thing.copy(deep=False), _list_added(thing)]
+        return [_copy_frame(thing), _list_added(thing)]
+    if _is_of("pandas", "Index", thing):
+        return [(tuple(thing.names), getattr(thing, "freq", None)), _list_added(thing)]
     if _is_extension(thing):
         return [thing.copy(), None]
     return None
@@ -49,6 +51,14 @@ def _take_state(thing: Any) -> Any:
 
 
 _RANDOM = ("Generator", "BitGenerator", "RandomState")
+
+
+def _copy_frame(thing: Any) -> Any:
+    """Copy a frame with the very indexes that it has: they can be those of others, too."""
+    copy = thing.copy(deep=False)
+    for axis in thing._AXIS_ORDERS:  # noqa: SLF001 - `index`, and of a frame `columns`
+        setattr(copy, axis, getattr(thing, axis))
+    return copy
 
 
 def _take_array(thing: Any, label: str, form: object) -> Any:
@@ -77,7 +87,7 @@ def put_content(thing: Any, content: Any) -> None:
 
 def _list_members(thing: Any) -> list[str]:
     """List the attributes of an object that are content taken with it; of what libraries made, those added to it."""
-    if _is_frame(thing):
+    if _is_frame(thing) or _is_of("pandas", "Index", thing):
         return list(_list_added(thing))
     return list(_list_state(thing) if _is_of("numpy", "ndarray", thing) else vars(thing))
 
@@ -85,6 +95,8 @@ def _list_members(thing: Any) -> list[str]:
 def _put_foreign(thing: Any, own: Any) -> None:
     if _is_frame(thing):
         _put_frame(thing, own)
+    elif _is_of("pandas", "Index", thing):
+        _put_index(thing, *own)
     elif _is_of("numpy.ma", "MaskedArray", thing):
         _put_masked(thing, own)
     elif hasattr(type(thing), "random_raw") and own is not None:  # of the type: its `__getattr__` may do anything
@@ -102,6 +114,12 @@ def _put_frame(thing: Any, own: Any) -> None:
     for name in thing._metadata:  # noqa: SLF001 - what it leaves out: a series's name
         object.__setattr__(thing, name, getattr(own, name))
     thing.flags.allows_duplicate_labels = own.flags.allows_duplicate_labels
+
+
+def _put_index(thing: Any, names: tuple[Any, ...], freq: Any) -> None:
+    thing.names = names
+    if getattr(thing, "freq", None) != freq:
+        thing.freq = freq
 
 
 def _put_masked(thing: Any, own: Any) -> None:

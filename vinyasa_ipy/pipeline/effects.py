@@ -21,7 +21,7 @@ from vinyasa_ipy.pipeline.figures import figures_kept
 from vinyasa_ipy.pipeline.views import keep_views
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from vinyasa_ipy.fingerprint.node import Node
     from vinyasa_ipy.fingerprint.reach import Reach
@@ -43,7 +43,11 @@ class Effects:
 
 
 def name_objects(*reaches: Reach) -> dict[str, object]:
-    """Name every mutable object that the inputs hold, the same way in every process."""
+    """Name every mutable object that the inputs hold, the same way in every process; indexes of frames last."""
+    return _name_met(reaches) | _name_parts(reaches)
+
+
+def _name_met(reaches: tuple[Reach, ...]) -> dict[str, object]:
     return {
         f"{which}.{place}.{number}": thing
         for which, reached in enumerate(reaches)
@@ -53,30 +57,52 @@ def name_objects(*reaches: Reach) -> dict[str, object]:
     }
 
 
+def _name_parts(reaches: tuple[Reach, ...]) -> dict[str, object]:
+    """Name the indexes of frames, which have no number of their own; they count from -1 down."""
+    return {
+        f"{which}.{place}.{-1 - number}": thing
+        for which, reached in enumerate(reaches)
+        for place, node in enumerate(reached.nodes)
+        if node.walk is not None
+        for number, thing in enumerate(node.walk.parts)
+    }
+
+
 def find_effects(made: Mapping[str, Any], *reaches: Reach, defines: Collection[str] | None = None) -> Effects:
     """Find what a run changed in its inputs, and what the values it `made` share with them.
 
     `defines` are the names whose definitions are executed again on a hit; None means that nothing new is defined.
     Raises UnstorableError where either can't be brought back faithfully.
     """
-    changes: dict[str, Any] = {}
-    for which, reached in enumerate(reaches):
-        for place in reached.moved():
-            node = reached.nodes[place]
-            if node.kind != "value" or node.walk is None:
-                raise UnstorableError(node.label.strip("`"), "the stage changes it in place, which can't be repeated")
-            for number, thing in enumerate(node.walk.met):
-                content = take_content(thing, node.label.strip("`"), node.walk.forms.get(number))
-                changes[f"{which}.{place}.{number}"] = content
+    changes = {
+        f"{which}.{place}.{number}": content
+        for which, reached in enumerate(reaches)
+        for place in reached.moved()
+        for number, content in _take_contents(reached.nodes[place])
+    }
     objects = name_objects(*reaches)
     hidden = {identity: node for reached in reaches for identity, node in reached.mutable().items()}
     values = keep_views(made, objects.values())
     known = None if defines is None else _Known(defines, {id(node.thing) for reach in reaches for node in reach.nodes})
     held: list[object] = []
     called = [*values.items(), *name_changes(changes, *reaches).items()]
-    if _share(hidden, objects, called, known, held) or changes:
+    walk = Walk()  # one for all of them: a figure, its axes and a line of it hold each other
+    walk.memo.update({id(thing): place for place, thing in enumerate(_name_met(reaches).values())})
+    walk.parts += _name_parts(reaches).values()
+    if _share(hidden, walk, called, known, held) or changes:
         return Effects(values, objects, changes, held)
     return Effects(values, {}, {}, held)
+
+
+def _take_contents(node: Node) -> Iterator[tuple[int, Any]]:
+    """Take the content of every object of what was changed. Raises UnstorableError where one can't be changed so."""
+    label = node.label.strip("`")
+    if node.kind != "value" or node.walk is None:
+        raise UnstorableError(label, "the stage changes it in place, which can't be repeated")
+    for number, thing in enumerate(node.walk.met):
+        yield number, take_content(thing, label, node.walk.forms.get(number))
+    for number, thing in enumerate(node.walk.parts):
+        yield -1 - number, take_content(thing, label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +124,18 @@ class _Known:
 
 def _share(
     hidden: Mapping[int, Node],
-    objects: Mapping[str, object],
+    walk: Walk,
     made: Iterable[tuple[str, Any]],
     known: _Known | None,
     held: list[object],
 ) -> bool:
     """Tell whether values refer to the inputs' objects; raise where they share what can't be referred to.
 
-    What mutable objects they hold is added to `held`.
+    The `walk` knows the inputs' objects and the indexes of their frames as if it had met them. What mutable objects
+    the values hold is added to `held`.
     """
-    anchored = {id(thing): place for place, thing in enumerate(objects.values())}
-    foreign = hidden.keys() - anchored.keys()
-    walk = Walk()  # one for all of them: a figure, its axes and a line of it hold each other
-    walk.memo.update(anchored)
+    given, parts = set(walk.memo.values()), len(walk.parts)
+    foreign = hidden.keys() - walk.memo.keys()
     for name, value in made:
         met, defined = len(walk.met), len(walk.definitions)
         walk.tangled, walk.peculiar, walk.inside = "", "", 0
@@ -131,7 +156,7 @@ def _share(
         if common is not None:
             owner = hidden[common].label
             raise UnstorableError(name, f"it shares memory with {owner}, and would be a copy when it is brought back")
-    return any(number < len(anchored) for number in walk.again)
+    return any(number in given or -parts <= number < 0 for number in walk.again)
 
 
 def _comes_back(value: object) -> bool:
