@@ -87,7 +87,8 @@ def find_effects(made: Mapping[str, Any], *reaches: Reach, defines: Collection[s
     held: list[object] = []
     called = [*values.items(), *name_changes(changes, *reaches).items()]
     walk = Walk()  # one for all of them: a figure, its axes and a line of it hold each other
-    walk.memo.update({id(thing): place for place, thing in enumerate(_name_met(reaches).values())})
+    given = dict.fromkeys(map(id, _name_met(reaches).values()))
+    walk.memo.update({identity: number for number, identity in enumerate(given)})
     walk.parts += _name_parts(reaches).values()
     if _share(hidden, walk, called, known, held) or changes:
         return Effects(values, objects, changes, held)
@@ -134,7 +135,7 @@ def _share(
     The `walk` knows the inputs' objects and the indexes of their frames as if it had met them. What mutable objects
     the values hold is added to `held`.
     """
-    given, parts = set(walk.memo.values()), len(walk.parts)
+    given, parts = len(walk.memo), len(walk.parts)
     foreign = hidden.keys() - walk.memo.keys()
     for name, value in made:
         met, defined = len(walk.met), len(walk.definitions)
@@ -156,7 +157,7 @@ def _share(
         if common is not None:
             owner = hidden[common].label
             raise UnstorableError(name, f"it shares memory with {owner}, and would be a copy when it is brought back")
-    return any(number in given or -parts <= number < 0 for number in walk.again)
+    return any(-parts <= number < given for number in walk.again)
 
 
 def _comes_back(value: object) -> bool:
