@@ -175,6 +175,48 @@ KEPT = {
         ["import numpy as np\nd = {'data': np.arange(6.0)}\nf = d['data'].reshape(2, 3).T", "f[0] = 7\nz = 1"],
         "[d['data'].tolist(), f.tolist(), np.shares_memory(f, d['data'])]",
     ),
+    "columns_seen_as_arrays": (
+        [
+            "import numpy as np, pandas as pd\ndf = pd.DataFrame({'a': [1.0, 2], 'b': [3.0, 4]})\nv, w = df['a'].values, df.values",  # noqa: E501 - one cell
+            "h = [np.asarray(df), df.a.to_numpy()]",
+            "u = df.b.to_numpy()",
+        ],
+        "[df.__setitem__('c', 1), df.loc.__setitem__((0, 'a'), 9.0), v.tolist(), w.tolist(), h[0].tolist(), h[1].tolist(), u.tolist(), v.flags.writeable]",  # noqa: E501 - one expression
+    ),
+    "series_seen_as_an_array": (
+        ["import pandas as pd\ns = pd.Series(pd.to_datetime(['2020-01-01']))\nv = s.values", "w = s.to_numpy()[:1]"],
+        "[s.iloc.__setitem__(0, pd.Timestamp(0)), str(v), str(w)]",
+    ),
+    "array_seen_as_a_frame": (
+        [
+            "import numpy as np, pandas as pd\na = np.zeros((2, 2))",
+            "d = pd.DataFrame(a, copy=False)\ne = pd.DataFrame(a, copy=False)",
+            "s = pd.Series(a[0], copy=False)",
+        ],
+        "[a.__setitem__((0, 0), 3), d.iloc.__setitem__((1, 1), 4), e.iloc.__setitem__((0, 1), 5), a.tolist(), d.values.tolist(), e.values.tolist(), s.tolist()]",  # noqa: E501 - one expression
+    ),
+    "frames_that_copy_before_a_change": (
+        ["import pandas as pd\ndf = pd.DataFrame({'a': [1.0, 2]})\ns = df['a']", "e = df[:]"],
+        "[df.loc.__setitem__((0, 'a'), 9.0), s.__setitem__(1, 5.0), s.tolist(), df.a.tolist(), e.a.tolist()]",
+    ),
+    "arrays_of_a_model": (
+        [
+            "import pandas as pd\ndf = pd.DataFrame({'a': [1.0, 2], 'b': [3.0, 4]})\nX, y = df.values, [0, 1]",
+            "from sklearn.neighbors import KNeighborsClassifier\nm = KNeighborsClassifier(1, algorithm='brute').fit(X, y)",  # noqa: E501 - one cell
+        ],
+        "[df.loc.__setitem__((0, 'a'), 2.0), df.loc.__setitem__((0, 'b'), 4.0), m._fit_X.tolist(), X.tolist()]",
+    ),
+    "views_inside_values": (
+        ["import numpy as np\na = np.arange(4)\nh = {'part': a[1:]}", "k = [a[:2]]"],
+        "[a.__setitem__(1, 9), h['part'].tolist(), k[0].tolist()]",
+    ),
+    "buffer_seen_as_an_array": (
+        [
+            "import array, numpy as np\nba, ar = bytearray(b'abcd'), array.array('d', [1, 2])",
+            "A, B = np.frombuffer(ba, 'u1'), np.frombuffer(ar)",
+        ],
+        "[ba.__setitem__(0, 9), A.__setitem__(1, 8), ar.__setitem__(0, 7), A.tolist(), list(ba), B.tolist()]",
+    ),
     "generators_of_the_process": (
         [
             "import random, numpy as np\nfrom sklearn.utils import check_random_state\nz = 1",
@@ -213,6 +255,31 @@ REFUSED = {
         ["d = {'f': 1}", "d['f'] = lambda x: x\nz = 1"],
         "callable(d['f'])",
         ["+", "`d` can't be stored: only running the stage makes `<lambda>`"],
+    ),
+    "record_of_an_array": (
+        ["import numpy as np\na = np.zeros(2, [('a', 'i4'), ('b', 'f8')])", "v = a[0]"],
+        "[v.__setitem__('a', 5), a.tolist()]",
+        ["+", "`v` can't be stored: it shares memory with `a`"],
+    ),
+    "array_of_arrow": (
+        ["import numpy as np, pyarrow as pa\na = np.arange(3.0)", "v = pa.array(a)", "w = pa.array(np.arange(3.0))"],
+        "[a.__setitem__(0, 5), v.tolist()]",
+        ["+", "`v` can't be stored: it shares memory with `a`", "+"],
+    ),
+    "series_of_an_extension_array": (
+        ["import pandas as pd\na = pd.array([1, 2])\nz = 1", "s = pd.Series(a, copy=False)"],
+        "[a.__setitem__(0, 5), s.tolist()]",
+        ["+", "`s` can't be stored: it shares memory with `a`"],
+    ),
+    "array_of_a_frame_that_is_changed": (
+        ["import pandas as pd\ndf = pd.DataFrame({'a': [1.0, 2]})", "df['b'] = 1\nv = df['a'].values"],
+        "[df.loc.__setitem__((0, 'a'), 9.0), v.tolist()]",
+        ["+", "`v` can't be stored: it shares memory with `df`"],
+    ),
+    "array_of_a_frame_that_another_one_shares": (
+        ["import pandas as pd\ndf = pd.DataFrame({'a': [1.0, 2]})\ns = df['a']\nv = s.values"],
+        "[df.loc.__setitem__((0, 'a'), 9.0), s.__setitem__(1, 5.0), v.tolist()]",
+        ["`v` can't be stored: it shares memory with"],
     ),
     "frame_of_polars_changed_in_place": (
         ["import polars as pl\nf = pl.DataFrame({'a': [1]})", "f.insert_column(0, pl.Series('z', [5]));"],

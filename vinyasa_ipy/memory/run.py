@@ -64,8 +64,8 @@ class Run:
             if self.codec is not None:
                 value = code_call(output, self.codec, effects)
             if not effects.anchors:
-                return Result({RETURN: value}, words, impure=impure, packing=packing)
-            whole = {"value": value, "changes": effects.changes}
+                return Result({RETURN: effects.pack(value)}, words, impure=impure, packing=packing)
+            whole = effects.pack({"value": value, "changes": effects.changes})
             return Result({WITH_EFFECTS: whole}, words, anchors=effects.anchors, impure=impure, packing=packing)
 
         outcome = self.calls.engine.conclude(self.attempt, gather, lambda: _moved(self.reaches))

@@ -375,7 +375,7 @@ class Stages:
         }
         shown = {"nodes": list(displayed.nodes), "lossy": list(displayed.lossy)}
         return Result(
-            {**coded, VALUES: values, DISPLAYED: shown},
+            {**coded, VALUES: effects.pack(values), DISPLAYED: shown},
             words={name: describe(value) for name, value in kept.items() if not is_secret(name)},
             names={**name_changes(effects.changes, reached), RESULT: effects.values[RESULT], **names},
             anchors={**effects.anchors, **{name: each.value for name, each in coded.items()}},

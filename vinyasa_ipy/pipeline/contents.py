@@ -198,12 +198,16 @@ def _replace(thing: Any, own: Any) -> None:
     (thing.update if isinstance(thing, dict | set) else thing.extend)(own)
 
 
+def _overwrite(thing: Any, own: Any) -> None:
+    thing[:] = own  # arrays may look at its memory, which stays where it is if the length does
+
+
 _KINDS: dict[type, tuple[Any, Any]] = {
     list: (list, _replace),
     dict: (dict, _replace),
     set: (set, _replace),
     deque: (list, _replace),
-    bytearray: (bytes, _replace),
+    bytearray: (bytes, _overwrite),
     io.StringIO: (lambda memory: (memory.getvalue(), memory.tell()), _rewrite),
     io.BytesIO: (lambda memory: (memory.getvalue(), memory.tell()), _rewrite),
     random.Random: (random.Random.getstate, random.Random.setstate),

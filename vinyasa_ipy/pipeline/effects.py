@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pickle
 import types
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import FingerprintError, UnstorableError
@@ -18,7 +18,8 @@ from vinyasa_ipy.fingerprint.reach import digest
 from vinyasa_ipy.fingerprint.walk import Walk
 from vinyasa_ipy.pipeline.contents import fits, put_content, take_content
 from vinyasa_ipy.pipeline.figures import figures_kept
-from vinyasa_ipy.pipeline.views import keep_views
+from vinyasa_ipy.pipeline.views import View, find_views, name_held
+from vinyasa_ipy.store import Shared
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -33,13 +34,19 @@ class Effects:
 
     `values` are what it made, ready to be stored; `anchors` name the inputs' objects that they refer to (empty when
     they refer to none); `changes` hold the new content of every object that was changed in place, by its name among
-    the anchors; `held` are the mutable objects that all of it holds.
+    the anchors; `held` are the mutable objects that all of it holds; `views` stand for arrays, by identity, that look
+    at the memory of others.
     """
 
     values: Mapping[str, Any]
     anchors: Mapping[str, object]
     changes: Mapping[str, Any]
     held: Sequence[object] = ()
+    views: Mapping[int, View] = field(default_factory=dict)
+
+    def pack(self, whole: Any) -> Any:
+        """Give what holds the values in a form in which those that look at one memory are stored as one."""
+        return Shared(whole, self.views) if self.views else whole
 
 
 def name_objects(*reaches: Reach) -> dict[str, object]:
@@ -82,17 +89,25 @@ def find_effects(made: Mapping[str, Any], *reaches: Reach, defines: Collection[s
     }
     objects = name_objects(*reaches)
     hidden = {identity: node for reached in reaches for identity, node in reached.mutable().items()}
-    values = keep_views(made, objects.values())
     known = None if defines is None else _Known(defines, {id(node.thing) for reach in reaches for node in reach.nodes})
-    held: list[object] = []
-    called = [*values.items(), *name_changes(changes, *reaches).items()]
-    walk = Walk()  # one for all of them: a figure, its axes and a line of it hold each other
-    given = dict.fromkeys(map(id, _name_met(reaches).values()))
-    walk.memo.update({identity: number for number, identity in enumerate(given)})
-    walk.parts += _name_parts(reaches).values()
-    if _share(hidden, walk, called, known, held) or changes:
-        return Effects(values, objects, changes, held)
-    return Effects(values, {}, {}, held)
+    shares = _Shares(hidden, reaches, known)
+    for name, value in [*made.items(), *name_changes(changes, *reaches).items()]:
+        shares.add(name, value)
+    given = _name_given(*reaches)
+    views = find_views(name_held(shares.held, made), given, shares.tangled, {id(objects[name]) for name in changes})
+    refers = shares.refers or any(view.host.given for view in views.values())
+    anchors = objects if refers or changes else {}
+    return Effects(made, anchors, changes, [thing for some in shares.held.values() for thing in some], views)
+
+
+def _name_given(*reaches: Reach) -> dict[str, list[object]]:
+    """List what the inputs hold, by name."""
+    given: dict[str, list[object]] = {}
+    for reached in reaches:
+        for node in reached.nodes:
+            if node.walk is not None and node.kind == "value":
+                given.setdefault(node.label.strip("`"), []).extend([node.thing, *node.walk.met])
+    return given
 
 
 def _take_contents(node: Node) -> Iterator[tuple[int, Any]]:
@@ -123,41 +138,49 @@ class _Known:
                 raise UnstorableError(name, f"only running the stage makes `{title}`; {where}")
 
 
-def _share(
-    hidden: Mapping[int, Node],
-    walk: Walk,
-    made: Iterable[tuple[str, Any]],
-    known: _Known | None,
-    held: list[object],
-) -> bool:
-    """Tell whether values refer to the inputs' objects; raise where they share what can't be referred to.
+class _Shares:
+    """What values hold, and refer to: raises where they share what can't be referred to."""
 
-    The `walk` knows the inputs' objects and the indexes of their frames as if it had met them. What mutable objects
-    the values hold is added to `held`.
-    """
-    given, parts = len(walk.memo), len(walk.parts)
-    foreign = hidden.keys() - walk.memo.keys()
-    for name, value in made:
+    def __init__(self, hidden: Mapping[int, Node], reaches: tuple[Reach, ...], known: _Known | None) -> None:
+        """Start with the inputs' objects and the indexes of their frames, as if met, and what of them is `hidden`."""
+        self.hidden = hidden
+        self.known = known
+        self.held: dict[str, list[object]] = {}
+        self.tangled: set[str] = set()
+        self.walk = Walk()  # one for all of them: a figure, its axes and a line of it hold each other
+        self.anchored = dict.fromkeys(map(id, _name_met(reaches).values()))
+        self.walk.memo.update({identity: number for number, identity in enumerate(self.anchored)})
+        self.walk.parts += _name_parts(reaches).values()
+        self.parts = len(self.walk.parts)
+
+    @property
+    def refers(self) -> bool:
+        """Tell whether they refer to the inputs' objects."""
+        return any(-self.parts <= number < len(self.anchored) for number in self.walk.again)
+
+    def add(self, name: str, value: object) -> None:
+        """Look through one more value. Raises UnstorableError."""
+        walk = self.walk
         met, defined = len(walk.met), len(walk.definitions)
         walk.tangled, walk.peculiar, walk.inside = "", "", 0
         try:
             walk.write(value)
         except (FingerprintError, RecursionError):
-            continue  # what can't be walked is for the store to accept or refuse
-        held.extend(walk.met[met:])
-        if known is not None:
-            known.check(name, walk.definitions[defined:])
+            return  # what can't be walked is for the store to accept or refuse
+        self.held.setdefault(name, []).extend(walk.met[met:])
+        if self.known is not None:
+            self.known.check(name, walk.definitions[defined:])
         if walk.tangled:
-            raise UnstorableError(name, f"it holds {walk.tangled} that are views of the same memory; copy one of them")
+            self.tangled.add(name)
         if walk.peculiar and not _comes_back(value):
             raise UnstorableError(
                 name, f"pickling {walk.peculiar} leaves out, or changes, some of what the object holds"
             )
+        foreign = self.hidden.keys() - self.anchored.keys() - walk.owners.keys()  # memory is compared by where it is
         common = next((one for one in foreign if one in walk.memo or one in walk.shared), None)
         if common is not None:
-            owner = hidden[common].label
+            owner = self.hidden[common].label
             raise UnstorableError(name, f"it shares memory with {owner}, and would be a copy when it is brought back")
-    return any(-parts <= number < given for number in walk.again)
 
 
 def _comes_back(value: object) -> bool:

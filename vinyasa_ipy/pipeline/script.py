@@ -199,7 +199,7 @@ class Sequence:
         }
         words = {name: describe(value) for name, value in kept.items() if not is_secret(name)}
         shows = bool(written)
-        results = {VALUES: values, WRITTEN: written}
+        results = {VALUES: effects.pack(values), WRITTEN: written}
         impure = find_impure(reached)
         called = {**name_changes(effects.changes, reached), **names}
         return Result(results, words, called, effects.anchors, details, impure=impure, shows=shows, draws=True)

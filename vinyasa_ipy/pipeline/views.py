@@ -1,119 +1,222 @@
-"""NumPy arrays that look at the memory of another array: stored as a look at it, so that they stay one memory."""
+"""Arrays that look at the memory of another value: stored as a look at it, so that they stay one memory."""
 
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
+from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from vinyasa_ipy.errors import FingerprintError
-from vinyasa_ipy.fingerprint.walk import Walk
+from vinyasa_ipy.errors import UnstorableError
+from vinyasa_ipy.pipeline.regions import Region, list_regions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 
 class View:
-    """Stands for an array that looks at part of another one, its host."""
+    """Stands for an array that looks at part of the memory of its host: an array, a buffer or a frame."""
 
-    def __init__(self, host: Any, array: Any) -> None:
-        """Take the `array` as a look at the memory of `host`."""
+    def __init__(self, host: Region, seen: Region) -> None:
+        """Take what is `seen` as a look at the memory of `host`."""
         self.host = host
-        self.array = array
+        self.seen = seen
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Come back as an array over the host's memory."""
-        array, offset = self.array, _start(self.array) - _start(self.host)
-        return _look, (self.host, offset, array.shape, array.strides, array.dtype, array.flags.writeable)
+        array, host = self.seen.array, self.host
+        form = (self.seen.start - host.start, array.shape, array.strides, array.dtype, array.flags.writeable)
+        if host.framed and host.given:
+            return _look_inside, (host.owner, host.place, _lay_out(host), form)
+        return _look, (host.array if host.framed else host.owner, form)
 
 
-def keep_views(made: Mapping[str, Any], given: Iterable[object]) -> dict[str, Any]:
-    """Replace arrays that look at another value's memory, among those `made` or `given`, by a `View` of it.
+def find_views(
+    made: Mapping[str, Iterable[object]],
+    given: Mapping[str, Iterable[object]],
+    tangled: Collection[str],
+    changed: Collection[int],
+) -> dict[int, View]:
+    """Find the arrays, by identity, that look at another value's memory, and at which.
 
-    Only what is made is replaced, only plain arrays bound to a name, and only where the host's memory is in one piece.
+    `made` and `given` are what a name holds, by that name; names that are `tangled` hold such arrays of their own;
+    `changed` are identities of what is given and gets another content. Raises UnstorableError where something made
+    would be a copy when it is brought back, and can't be a look.
     """
-    numpy = sys.modules.get("numpy")
-    if numpy is None:
-        return dict(made)
-    kept = dict(made)
-    looking = {
-        name: value for name, value in made.items() if type(value) is numpy.ndarray and not value.dtype.hasobject
-    }
-    hosts = [value for value in given if _is_host(numpy, value)]
-    hosts += [base for base in _find_bases(numpy, made, looking) if _is_host(numpy, base)]
-    for name, value in sorted(looking.items(), key=lambda item: -item[1].nbytes):
-        host = next((host for host in hosts if host is not value and _holds(numpy, host, value)), None)
-        if host is not None:
-            kept[name] = View(host, value)
-        elif _is_host(numpy, value):
-            hosts.append(value)
-    return kept
+    if "numpy" not in sys.modules:
+        return {}
+    listed: set[int] = set()
+    there = [_leave_out(region, changed) for region in _list_all(given, listed, given=True)]
+    regions = [*there, *_list_all(made, listed, given=False)]
+    bases = list(_list_bases(regions, listed))
+    views: dict[int, View] = {}
+    for together in _gather([*regions, *bases]):
+        found = _relate(together)
+        _check(together, found, tangled)
+        views |= found
+    for base in bases:
+        views.pop(id(base.array), None)  # nobody holds it: it is there to be looked at, or for nothing
+    return views
 
 
-def _find_bases(numpy: Any, made: Mapping[str, Any], looking: Mapping[str, Any]) -> list[Any]:
-    """Find the arrays without a name that several of those with one look at, or that another value holds.
+def _list_all(values: Mapping[str, Iterable[object]], listed: set[int], *, given: bool) -> Iterator[Region]:
+    for name, things in values.items():
+        for thing in things:
+            if id(thing) not in listed:
+                listed.add(id(thing))
+                found = (region for region in list_regions(thing) if region.array.size)
+                yield from (replace(region, name=name, given=given) for region in found)
+
+
+def _leave_out(region: Region, changed: Collection[int]) -> Region:
+    """Count a frame that is changed as one that isn't there on a hit: it gets other memory with its new content."""
+    moved = region.framed and id(region.owner) in changed
+    return replace(region, given=False, kept=False) if moved else region
+
+
+def _list_bases(regions: Iterable[Region], listed: Collection[int]) -> Iterator[Region]:
+    """List the arrays without a name that several of those with one look at.
 
     One of which they show little is left out: it would be stored as a whole.
     """
-    looks: dict[int, list[Any]] = {}
-    for value in looking.values():
-        looks.setdefault(id(_find_base(numpy, value)), []).append(value)
-    named = set(map(id, looking.values()))
-    found = [(_find_base(numpy, some[0]), some) for base, some in looks.items() if base not in named]
-    bases = [base for base, some in found if len(some) > 1 and sum(one.nbytes for one in some) * _MOST >= base.nbytes]
-    if len(bases) < len(found):
-        held = _list_held(value for name, value in made.items() if name not in looking)
-        bases += [base for base, _ in found if id(base) in held]
-    return bases
+    looks: dict[int, list[Region]] = {}
+    for region in regions:
+        if region.kept and not region.given and region.array is region.owner:
+            looks.setdefault(id(_find_base(region.array)), []).append(region)
+    for some in looks.values():
+        base = _find_base(some[0].array)
+        large = base.nbytes > _MOST * sum(region.array.nbytes for region in some)
+        if len(some) > 1 and id(base) not in listed and type(base) is type(some[0].array) and not large:
+            yield Region(base, base, name=some[0].name)
 
 
 _MOST = 2
 """How much larger than what is seen of it an array may be that is stored only to be looked at."""
 
 
-def _find_base(numpy: Any, array: Any) -> Any:
-    while type(array.base) is numpy.ndarray:
+def _find_base(array: Any) -> Any:
+    while isinstance(array.base, sys.modules["numpy"].ndarray):
         array = array.base
     return array
 
 
-def _list_held(values: Iterable[object]) -> set[int]:
-    """List the identities of all mutable objects that values hold."""
-    walk = Walk()
-    for value in values:
-        with suppress(FingerprintError, RecursionError):  # what can't be walked is for the store to accept or refuse
-            walk.write(value)
-    return set(walk.memo)
+def _gather(regions: Iterable[Region]) -> Iterator[list[Region]]:
+    """Put regions together that overlap; those that overlap with nothing are left out."""
+    together: list[Region] = []
+    end = -1
+    for region, (low, high) in sorted(((each, each.bounds) for each in regions), key=lambda pair: pair[1]):
+        if low >= end and together:
+            if len(together) > 1:
+                yield together
+            together = []
+        together.append(region)
+        end = max(end, high)
+    if len(together) > 1:
+        yield together
 
 
-def _is_host(numpy: Any, value: object) -> bool:
-    if type(value) is not numpy.ndarray:
-        return False
-    array: Any = value
-    return bool(array.size and (array.flags.c_contiguous or array.flags.f_contiguous) and not array.dtype.hasobject)
+def _relate(together: Iterable[Region]) -> dict[int, View]:
+    """Find what can be brought back as a look at another one."""
+    views: dict[int, View] = {}
+    hosts: list[Region] = []
+    for region in sorted(together, key=_rank):
+        free = region.kept and not region.given and region.rest is None
+        host = next((host for host in hosts if host.holds(region)), None) if free else None
+        if host is not None:
+            views[id(region.array)] = View(host, region)
+        elif region.hosts:
+            hosts.append(region)
+    return views
 
 
-def _holds(numpy: Any, host: Any, array: Any) -> bool:
-    """Tell whether all of an array's memory lies inside a host's."""
-    if not numpy.may_share_memory(host, array):
-        return False
-    low, high = (
-        numpy.lib.array_utils.byte_bounds(array) if hasattr(numpy.lib, "array_utils") else numpy.byte_bounds(array)
+def _rank(region: Region) -> tuple[Any, ...]:
+    """Put first what is there on a hit; then what is large, what can be written to, and what has no base."""
+    array = region.array
+    return not region.given, -array.nbytes, not array.flags.writeable, array.base is not None
+
+
+def _check(together: Iterable[Region], views: Mapping[int, View], tangled: Collection[str]) -> None:
+    """Raise UnstorableError where two regions won't be one memory any more when they are brought back."""
+    every = list(together)
+    for region in every:
+        if id(region.array) in views and not region.given:
+            continue  # its host stands for it
+        for other in every:
+            apart = _find_root(region, views) is not _find_root(other, views)
+            if apart and _counts(region, other, tangled) and _meet(region, other):
+                raise _complain(region, other)
+
+
+def _complain(region: Region, other: Region) -> UnstorableError:
+    lost, kept = sorted((region, other), key=lambda each: (each.given, each.framed))
+    if lost.name == kept.name:
+        return UnstorableError(lost.name, "it holds arrays that are views of the same memory; copy one of them")
+    return UnstorableError(
+        lost.name, f"it shares memory with `{kept.name}`, and would be a copy when it is brought back; copy it"
     )
-    start = _start(host)
-    return bool(start <= low and high <= start + host.nbytes)
 
 
-def _start(array: Any) -> int:
-    return int(array.__array_interface__["data"][0])
+def _find_root(region: Region, views: Mapping[int, View]) -> object:
+    """Find whose memory it is when it is brought back; None for what is there already."""
+    view = None if region.given else views.get(id(region.array))
+    host = region if view is None else view.host
+    return None if host.given else host
 
 
-def _look(host: Any, offset: int, shape: tuple[int, ...], strides: tuple[int, ...], *kind: Any) -> Any:
-    """Make an array over part of a host's memory; `kind` is its data type, and whether it may be written to."""
+def _counts(region: Region, other: Region, tangled: Collection[str]) -> bool:
+    """Tell whether anybody could see two regions be apart: parts of a library's own object are its own affair."""
+    if region.rest is not None and region.rest is other.rest:
+        return False
+    if region.name == other.name and region.name not in tangled and not region.given and not other.given:
+        return False
+    return bool(region.array.flags.writeable or other.array.flags.writeable)
+
+
+def _meet(region: Region, other: Region) -> bool:
+    (low, high), (start, end) = region.bounds, other.bounds
+    if high <= start or end <= low:
+        return False
+    numpy = sys.modules["numpy"]
+    try:
+        return bool(numpy.shares_memory(region.array, other.array, max_work=_EFFORT))
+    except Exception:  # noqa: BLE001 - too hard to tell, which has had two names: then they may
+        return True
+
+
+_EFFORT = 10_000
+"""Steps after which it is no longer asked whether two arrays that lie around each other have an element in common."""
+
+
+def _lay_out(host: Region) -> tuple[Any, ...]:
+    """Describe a region of a frame, and which columns lie in it."""
+    blocks = host.owner._mgr.blocks  # type: ignore[attr-defined] # noqa: SLF001 - nothing public says where they lie
+    places = [tuple(block.mgr_locs.as_array.tolist()) for block in blocks]
+    return host.array.shape, host.array.strides, host.array.dtype, places
+
+
+def _look_inside(frame: Any, place: int, layout: tuple[Any, ...], form: tuple[Any, ...]) -> Any:
+    """Make an array over part of a frame's memory. Raises ValueError for a frame that lies in memory otherwise."""
+    host = next((region for region in list_regions(frame) if region.place == place), None)
+    if host is None or _lay_out(host) != layout:
+        raise ValueError("a frame that it looks at lies in memory otherwise than it did")
+    return _look(host.array, form)
+
+
+def _look(host: Any, form: tuple[Any, ...]) -> Any:
+    """Make an array over part of a host's memory; `form` is its place there, its shape and kind, and who can write."""
     import numpy as np
 
-    dtype, writeable = kind
-    memory = host.reshape(-1, order="A").view(np.uint8)
-    array: Any = np.ndarray(shape, dtype, memory, offset, strides)
-    array.flags.writeable = writeable and host.flags.writeable
+    offset, shape, strides, dtype, writeable = form
+    whole = host if isinstance(host, np.ndarray) else np.frombuffer(host, np.uint8)
+    flat = whole.reshape(-1, order="A")
+    if dtype.hasobject:
+        array: Any = np.lib.stride_tricks.as_strided(flat[offset // flat.itemsize :], shape, strides)
+    else:
+        array = np.ndarray(shape, dtype, flat.view(np.uint8), offset, strides)
+    array.flags.writeable = writeable and whole.flags.writeable
     return array.view()  # whose base is the host itself
+
+
+def name_held(held: Mapping[str, Iterable[object]], values: Mapping[str, object]) -> dict[str, Iterable[object]]:
+    """Put values together with what they hold, by name."""
+    return {name: chain((value,), held.get(name, ())) for name, value in values.items()}

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from vinyasa_ipy.store.artifact import Shared as Shared
     from vinyasa_ipy.store.budget import Amount as Amount
     from vinyasa_ipy.store.codec import FORMATS as FORMATS
     from vinyasa_ipy.store.codec import Codec as Codec
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from vinyasa_ipy.store.trace import Trace as Trace
 
 _HOMES = {
+    "artifact": ("Shared",),
     "budget": ("Amount",),
     "codec": ("FORMATS", "Codec", "Coded", "choose_codec"),
     "folder": ("find_folder", "make_folder"),

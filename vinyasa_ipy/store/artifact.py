@@ -14,6 +14,8 @@ import io
 import pickle
 import struct
 import sys
+from dataclasses import dataclass
+from functools import partial
 from mmap import mmap
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +47,17 @@ _SPAN = struct.Struct("<QQ")
 _ATOMS = (type(None), bool, int, float, complex, str, bytes, type(...), type(NotImplemented))
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A value that holds arrays in one memory; what comes back is the value alone.
+
+    In place of an array whose identity is among the `views`, what its view is made from is written.
+    """
+
+    value: Any
+    views: Mapping[int, Any]
+
+
 def encode(name: str, value: object, anchors: Mapping[str, object]) -> list[Piece]:
     """Pickle `value` into pieces that make one artifact when written one after the other; buffers aren't copied.
 
@@ -52,24 +65,35 @@ def encode(name: str, value: object, anchors: Mapping[str, object]) -> list[Piec
     """
     if isinstance(value, codec.Coded):
         return [codec.write(name, value)]
+    views: dict[int, Any] = {}
+    if isinstance(value, Shared):
+        views = dict(value.views)
+        value = value.value
     buffers: list[pickle.PickleBuffer] = []
     try:
-        stream = _pickle(value, buffers.append, anchors)
-        views = [buffer.raw() for buffer in buffers]
+        stream = _pickle(value, buffers.append, anchors, views)
+        looks = [buffer.raw() for buffer in buffers]
     except Exception as error:  # a value's own __reduce__ may raise anything; none of it may fail the user's work
         raise UnstorableError(name, f"pickling it raised {_say(error)}") from error
-    return _arrange(stream, views) if views else [stream]
+    if views:
+        raise UnstorableError(name, "it holds arrays that share memory, and pickling makes copies of them")
+    return _arrange(stream, looks) if looks else [stream]
 
 
-def _pickle(value: object, keep: Callable[[pickle.PickleBuffer], None], anchors: Mapping[str, object]) -> bytes:
-    """Pickle `value`; its buffers go to `keep`, anchors are written as their names."""
+def _pickle(
+    value: object,
+    keep: Callable[[pickle.PickleBuffer], None],
+    anchors: Mapping[str, object],
+    views: dict[int, Any],
+) -> bytes:
+    """Pickle `value`; its buffers go to `keep`, anchors are written as their names; `views` are used up."""
     numpy: Any = sys.modules.get("numpy")
     plotly: Any = sys.modules.get("plotly.graph_objs._figure")
     stream = io.BytesIO()
     make = _AnchoredPickler(stream, keep, anchors) if anchors else pickle.Pickler(stream, 5, buffer_callback=keep)
     make.dispatch_table = {**copyreg.dispatch_table, **_list_generators()}
     if numpy is not None:
-        make.dispatch_table[numpy.ndarray] = _reduce_array
+        make.dispatch_table[numpy.ndarray] = _reduce_array if not views else partial(_reduce_view, views)
         if plotly is not None:
             make.dispatch_table[plotly.Figure] = _reduce_figure
     make.dump(value)
@@ -99,6 +123,12 @@ def _reduce_array(array: Any) -> Any:
     make, arguments, *rest = array.__reduce_ex__(PROTOCOL)
     owned = not rest and array.base is None and array.flags.writeable and array.nbytes <= OWNED
     return (make_owned, (make, *arguments)) if owned else (make, arguments, *rest)
+
+
+def _reduce_view(views: dict[int, Any], array: Any) -> Any:
+    """Take an array apart, one that looks at the memory of another as such a look."""
+    view = views.pop(id(array), None)
+    return _reduce_array(array) if view is None else view.__reduce__()
 
 
 def _reduce_figure(figure: Any) -> Any:
@@ -159,6 +189,8 @@ def try_out(name: str, value: object, anchors: Mapping[str, object]) -> None:
     """
     if isinstance(value, (*_ATOMS, codec.Coded)):  # a format is tried out when it is written
         return
+    if isinstance(value, Shared):
+        value = value.value
     stream, buffers = _Short(), list[pickle.PickleBuffer]()
     try:
         _TryingPickler(stream, buffers.append, anchors).dump(value)

@@ -1,0 +1,115 @@
+"""Where in memory the arrays lie that values hold: those inside pandas' frames and Arrow's arrays among them."""
+
+from __future__ import annotations
+
+import array as arrays
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """Memory of a value, seen as an array.
+
+    `owner` is the value and `place` which of its regions this is; `rest` stands for the frames of pandas that all get
+    a copy of their own before one of them is changed, None when there are no others. `kept` tells whether pickling
+    the owner meets this very array. `name` is what its user calls it; `given` tells whether a hit finds it in place.
+    """
+
+    array: Any
+    owner: object
+    place: int = 0
+    rest: object = None
+    kept: bool = True
+    name: str = ""
+    given: bool = False
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """Tell where its memory begins and ends."""
+        array = self.array
+        if array.flags.c_contiguous or array.flags.f_contiguous:
+            start = self.start
+            return start, start + array.nbytes
+        numpy = sys.modules["numpy"]
+        find = numpy.lib.array_utils.byte_bounds if hasattr(numpy.lib, "array_utils") else numpy.byte_bounds
+        low, high = find(array)
+        return low, high
+
+    @property
+    def start(self) -> int:
+        """Tell where its first element is."""
+        return int(self.array.__array_interface__["data"][0])
+
+    @property
+    def framed(self) -> bool:
+        """Tell whether it is part of a frame, which knows its memory by places."""
+        return hasattr(type(self.owner), "_mgr") or "_mgr" in getattr(self.owner, "__dict__", ())
+
+    @property
+    def hosts(self) -> bool:
+        """Tell whether others can be brought back as looks at it."""
+        numpy = sys.modules["numpy"]
+        whole = self.array.flags.c_contiguous or self.array.flags.f_contiguous
+        owned = self.framed or isinstance(self.owner, numpy.ndarray | bytearray | arrays.array)
+        alone = self.given or (self.kept and self.rest is None)
+        return bool(whole and owned and alone)
+
+    def holds(self, other: Region) -> bool:
+        """Tell whether all of another region lies inside this one, and can be seen through it."""
+        (low, high), (start, end) = self.bounds, other.bounds
+        mine, its = self.array, other.array
+        alike = (mine.dtype == its.dtype) if mine.dtype.hasobject or its.dtype.hasobject else True
+        return low <= start and end <= high and alike and (mine.flags.writeable or not its.flags.writeable)
+
+
+def list_regions(value: Any) -> Iterator[Region]:
+    """List the memory that a value has by itself, not through values it refers to."""
+    numpy, pandas, kind = sys.modules["numpy"], sys.modules.get("pandas"), type(value)
+    if issubclass(kind, numpy.ndarray):
+        yield Region(value, value, kept=kind is numpy.ndarray and not isinstance(value.base, numpy.void))
+    elif issubclass(kind, numpy.void):
+        yield Region(numpy.asarray(value), value, kept=False)
+    elif issubclass(kind, bytearray | arrays.array):
+        yield Region(numpy.frombuffer(value, "u1") if len(value) else numpy.empty(0, "u1"), value)
+    elif pandas is not None and issubclass(kind, pandas.DataFrame | pandas.Series):
+        blocks = getattr(value._mgr, "blocks", ())  # noqa: SLF001 - nothing public tells what shares memory
+        inner = [(array, _find_rest(pandas, block)) for block in blocks for array in _list_inner(numpy, block.values)]
+        yield from (Region(array, value, place, rest) for place, (array, rest) in enumerate(inner))
+    elif pandas is not None and issubclass(kind, pandas.api.extensions.ExtensionArray):
+        yield from (Region(array, value, kept=False) for array in _list_inner(numpy, value))
+    elif str(kind.__module__).startswith("pyarrow."):
+        yield from (Region(array, value, kept=False) for array in _list_arrows(numpy, value))
+
+
+def _list_inner(numpy: Any, values: Any) -> list[Any]:
+    """List NumPy's arrays in what pandas keeps a column as."""
+    if isinstance(values, numpy.ndarray):
+        return [values]
+    parts = [getattr(values, name, None) for name in ("_ndarray", "_data", "_mask")]
+    return [part for part in parts if isinstance(part, numpy.ndarray)]
+
+
+def _find_rest(pandas: Any, block: Any) -> object:
+    """Find what stands for the frames that a block shares its memory with until one of them is changed."""
+    refs = getattr(block, "refs", None)
+    copies = int(pandas.__version__.partition(".")[0]) > _LAST_SHARING or bool(
+        getattr(pandas.options.mode, "copy_on_write", False) is True
+    )
+    return refs if copies and refs is not None and refs.has_reference() else None
+
+
+_LAST_SHARING = 2
+"""The last major version of pandas whose frames could be changed through each other by default."""
+
+
+def _list_arrows(numpy: Any, value: Any) -> list[Any]:
+    """Look at the memory of Arrow's arrays, of which a table has some in every column."""
+    columns = getattr(value, "columns", [value])
+    chunks = [chunk for column in columns for chunk in getattr(column, "chunks", [column])]
+    buffers = [buffer for chunk in chunks if hasattr(chunk, "buffers") for buffer in chunk.buffers()]
+    return [numpy.frombuffer(buffer, "u1") for buffer in buffers if buffer is not None and buffer.size]
