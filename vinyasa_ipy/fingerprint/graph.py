@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from collections import deque
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
@@ -108,10 +110,8 @@ class Graph(ABC):
 
     def _visit(self, number: int) -> None:
         node = self.nodes[number]
-        walk = Walk()
         try:
-            node.write(walk)
-            node.digest = walk.digest()
+            walk, node.digest = _write(node)
             node.volatile = bool(walk.memo or walk.shared)
             node.walk = walk
             self._note_aliases(number, walk)
@@ -186,3 +186,34 @@ class Graph(ABC):
     def mutable(self) -> dict[int, Node]:
         """Return the identities of all mutable objects that the values reached hold, and whose they are."""
         return {identity: node for node in self.nodes if node.walk is not None for identity in node.walk.mutable()}
+
+
+# ---- one look at many graphs -------------------------------------------------------------------------------------
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """Write each value once for all graphs that this thread makes inside, where nothing of the user's runs."""
+    before = getattr(_moment, "written", None)
+    _moment.written = {} if before is None else before
+    try:
+        yield
+    finally:
+        _moment.written = before
+
+
+def _write(node: Node) -> tuple[Walk, bytes]:
+    """Write a node; give the walk through it, and its digest."""
+    written: dict[int, tuple[Any, Walk, bytes]] | None = getattr(_moment, "written", None)
+    known = written.get(id(node.thing)) if written is not None and node.alone else None
+    if known is not None:
+        return known[1:]
+    walk = Walk()
+    node.write(walk)
+    digest = walk.digest()
+    if written is not None and node.alone:
+        written[id(node.thing)] = node.thing, walk, digest  # which keeps the value, and with it its identity
+    return walk, digest
+
+
+_moment = threading.local()

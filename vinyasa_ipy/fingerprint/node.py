@@ -24,7 +24,10 @@ ALL_MODULES = "sys.modules"
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """One thing reached: what it is to a person (`label`, `words`) and to the key (`digest`, `edges`)."""
+    """One thing reached: what it is to a person (`label`, `words`) and to the key (`digest`, `edges`).
+
+    `alone` says that what is written follows from the thing alone, whatever refers to it.
+    """
 
     kind: str
     label: str
@@ -36,6 +39,7 @@ class Node:
     volatile: bool = False
     exposed: bool = False
     walk: Walk | None = None
+    alone: bool = False
 
 
 class Absent(NamedTuple):

@@ -326,7 +326,7 @@ class Reach(Graph):
             return self._module_node(thing, label)
         if is_definition(thing):
             return Node("builtin", label, thing, lambda walk: write_builtin(walk, thing))
-        return Node("value", label, thing, lambda walk: walk.write(thing), words=describe(thing))
+        return Node("value", label, thing, lambda walk: walk.write(thing), words=describe(thing), alone=True)
 
     def _function_node(self, function: types.FunctionType, label: str) -> Node:
         source = package_of(function.__globals__)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import CommandError
+from vinyasa_ipy.fingerprint.graph import one_moment
 from vinyasa_ipy.notebook.automatic import Automatic
 from vinyasa_ipy.notebook.cell import make_cell
 from vinyasa_ipy.notebook.checkout import Recalled, check_out
@@ -164,14 +165,15 @@ class Pipeline:
         known = self.known
         found: dict[str, Standing] = {}
         pipeline = connect_cells(known.values())
-        for name, cell in known.items():
-            standing = self._stand(cell)
-            waiting = [other for other in pipeline.upstream(name) if other in found and found[other].state != "hit"]
-            if waiting and standing.state in {"hit", "waiting"}:
-                words = f"`{waiting[-1]}`, which comes before it, must run"
-                state = "stale" if standing.state == "hit" else "waiting"
-                standing = Standing(name, state, words, standing.trace)
-            found[name] = standing
+        with one_moment():
+            for name, cell in known.items():
+                standing = self._stand(cell)
+                waiting = [other for other in pipeline.upstream(name) if other in found and found[other].state != "hit"]
+                if waiting and standing.state in {"hit", "waiting"}:
+                    words = f"`{waiting[-1]}`, which comes before it, must run"
+                    state = "stale" if standing.state == "hit" else "waiting"
+                    standing = Standing(name, state, words, standing.trace)
+                found[name] = standing
         return list(found.values())
 
     def graph(self, *, states: bool = True) -> Graph:
