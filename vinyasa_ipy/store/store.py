@@ -14,7 +14,6 @@ from vinyasa_ipy.errors import StoreError, UnstorableError
 from vinyasa_ipy.store import trust
 from vinyasa_ipy.store.access import Access
 from vinyasa_ipy.store.artifact import ALIGNMENT, MAGIC, decode, encode
-from vinyasa_ipy.store.audit import list_imports
 from vinyasa_ipy.store.codec import MAGIC as CODED
 from vinyasa_ipy.store.disk import Disk, look_at
 from vinyasa_ipy.store.folder import IN_USE
@@ -260,6 +259,8 @@ class Store:
 
     def load_plain(self, trace: Trace, result: str) -> object:
         """Load a result as `load` does, if that imports and executes nothing; raises KeyError."""
+        from vinyasa_ipy.store.audit import list_imports
+
         run, _, _ = self._find_run(trace, result)
         if list_imports(run):
             raise KeyError(result)
@@ -300,6 +301,8 @@ class Store:
 
     def audit(self) -> Iterator[tuple[Trace, frozenset[str]]]:
         """Give every trace, one by one, with what loading its results would import; nothing is loaded."""
+        from vinyasa_ipy.store.audit import list_imports
+
         for entry in self._walk():
             trace = self._peek(entry.path)
             if trace is not None and trace.stored is not None:
