@@ -91,14 +91,16 @@ def test_a_ticket_leads_nowhere_else(store, ticket):
 def test_what_is_brought_back_comes_back_while_somebody_removes_empty_folders(store, draft):
     clearing = subprocess.Popen([sys.executable, "-c", CLEARS, store.root], stdout=subprocess.PIPE, text=True)
     assert clearing.stdout.readline() == "clears\n"
-    for _ in range(500):
-        store.put(draft(), {"return": 1})
-        ticket = make_ticket()
-        store.set_aside(ticket, "features")
-        assert store.bring_back(ticket) == 1
-    clearing.kill()
-    clearing.wait()
-    clearing.stdout.close()
+    try:
+        for _ in range(500):
+            store.put(draft(), {"return": 1})
+            ticket = make_ticket()
+            store.set_aside(ticket, "features")
+            assert store.bring_back(ticket) == 1
+    finally:
+        clearing.kill()
+        clearing.wait()
+        clearing.stdout.close()
 
 
 CLEARS = """

@@ -29,7 +29,7 @@ WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | get
 LEFTOVER_AGE = 3600.0
 """Seconds after which a file in `tmp/` belongs to nobody who is still writing it."""
 
-_ATTEMPTS = 100
+_ATTEMPTS = 1000
 _CHUNK = 16_384
 
 

@@ -58,9 +58,12 @@ class Trash:
         for file in sorted(self._walk(ticket), key=_is_trace):
             target = os.path.join(self._outer, os.path.relpath(file, self._find(ticket)))
             if not os.path.lexists(target):
-                with suppress(FileNotFoundError):  # somebody has emptied it meanwhile
+                try:
                     self._move(file, target)
                     count += 1
+                except FileNotFoundError:
+                    if os.path.lexists(file):  # it isn't that somebody has emptied the ticket meanwhile
+                        raise
         self.empty(ticket)
         return count
 
