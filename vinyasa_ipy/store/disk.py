@@ -29,7 +29,8 @@ WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | get
 LEFTOVER_AGE = 3600.0
 """Seconds after which a file in `tmp/` belongs to nobody who is still writing it."""
 
-_ATTEMPTS = 1000
+_PATIENCE = 5.0
+"""Seconds for which a file is moved again while its folder is being taken away."""
 _CHUNK = 16_384
 
 
@@ -119,13 +120,14 @@ class Disk:
         return f"{self._aside}/{os.urandom(8).hex()}"
 
     def move(self, aside: str, target: str) -> None:
-        """Rename a file to its place, as often as others clear the folders there; raises OSError."""
-        for attempt in range(_ATTEMPTS):
+        """Rename a file to its place, again and again while others clear the folders there; raises OSError."""
+        end = time.monotonic() + _PATIENCE
+        while True:
             try:
                 self.make_parents(target)
                 os.rename(aside, target)
             except FileNotFoundError:
-                if attempt == _ATTEMPTS - 1 or not os.path.lexists(aside):
+                if time.monotonic() > end or not os.path.lexists(aside):
                     raise
             else:
                 return
