@@ -157,7 +157,10 @@ class Live:
             self._due = self._loop.call_later(0, self._look, names, found, begun)
 
     def _settle(self, found: Mapping[str, Stage]) -> None:
-        """Take over what was found; a stage whose upstream must run is not sure of its inputs."""
+        """Take over what was found; a stage whose upstream must run is not sure of its inputs.
+
+        All states are sent, for a page that was just connecting when some of them were.
+        """
         graph = self.extension.pipeline.graph(states=False)
         settled: dict[str, Stage] = {}
         for name in graph.order():
@@ -165,7 +168,7 @@ class Live:
                 settled[name] = {**found[name], **_say_upstream(found[name], graph.upstream(name), settled)}
         for name, stage in settled.items():
             self._put(name, stage)
-        self._post({"slow": False})
+        self._post({"slow": False, "stages": dict(self.stages)})
 
     def _put(self, name: str, change: Stage) -> None:
         """Say what is new of a stage, with its turn: threads send changes and answers, and one may overtake another."""
