@@ -52,7 +52,15 @@ export class Link {
   /** Follow a kernel that has loaded the extension: listen first, so that nothing is missed. @param {any} comm */
   follow(comm) {
     this.hear(comm);
-    this.connect().catch(() => {});
+    this.persist(comm);
+  }
+
+  /** Ask until there is an answer: while a kernel begins, one can get lost. @param {any} comm */
+  async persist(comm) {
+    for (let pause = PATIENCE; this.comm === comm && !this.live && !this.kernel.isDisposed; pause *= 2) {
+      const later = new Promise(done => setTimeout(done, pause));
+      await Promise.race([this.connect(), later]).catch(() => later);
+    }
   }
 
   /** @param {any} comm */
