@@ -18,8 +18,7 @@ FIND_PYTHON = for python in $(PYTHON) python3 python3.13 python3.12 python3.11; 
 
 # Tests that must not share a process with others: Playwright's loop and the server's exclude each other.
 ALONE := $(wildcard tests/server tests/browser/test_*.py)
-# The sidebar now and then keeps showing an older state of a stage that has just ended, why is not known: what failed
-# has two more tries.
+# What failed in a real browser has two more tries: a busy machine may be too slow for what a test waits for.
 alone = { $(BIN)/python -m pytest $(1) || $(BIN)/python -m pytest --last-failed $(1) || $(BIN)/python -m pytest --last-failed $(1); }
 # Tests that also run on the other Pythons, where these are installed.
 PORTABLE := $(wildcard tests/fingerprint tests/memory tests/programs)
