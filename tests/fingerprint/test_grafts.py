@@ -73,6 +73,18 @@ def test_what_has_no_fingerprint_is_named(tmp_path):
     assert run(tmp_path, said)[1].startswith("partial_key:_`json.own`_is_bound_by_your_code,_and_")
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "class Odd:\n    def __reduce_ex__(self, _): raise ValueError\njson.own = Odd()",
+        "json.own = []\nfor _ in range(100_000): json.own = [json.own]",
+    ],
+)
+def test_an_odd_value_keeps_no_function_from_being_followed(tmp_path, odd):
+    said = f"import json\n{odd}\n" + LOOK + "print(*reach(f).notes)"
+    assert "`json.own`" in run(tmp_path, said)
+
+
 def test_a_value_has_the_same_digest_whatever_is_bound(tmp_path):
     text = "{said}\nfrom vinyasa_ipy import digest\nprint(digest([1, 'a', {{'b': 2.0}}]))"
     assert run(tmp_path, text.format(said="")) == run(tmp_path, text.format(said="import json\njson.own = 1"))

@@ -100,10 +100,14 @@ class TestAProgram:
         write(a="import __main__\nx = [1]\nprint(__main__.x)")
         assert [run("a.py").verdicts for _ in range(2)] == [["ran"], ["hit"]]
 
-    def test_keeps_a_file_that_a_value_takes_away_when_it_goes(self, write, run, tmp_path):
+    @pytest.mark.parametrize("state", ["", "    def __getstate__(self): return {}\n"], ids=["plain", "with a state"])
+    def test_keeps_a_file_that_a_value_takes_away_when_it_goes(self, write, run, state):
         kind = "class Passing:\n    def __init__(self): open('passing.dat', 'w').close()\n"
         kind += "    def __del__(self): os.path.exists('passing.dat') and os.remove('passing.dat')\n"
-        write(a=f"import os\n{kind}value = Passing()", b="print(os.path.exists('passing.dat'), value and 1)")
+        write(
+            a=f"import os\n{kind}{state}value = Passing()\nvalue.kept = 1",
+            b="print(os.path.exists('passing.dat'), value and 1)",
+        )
         assert [run("a.py", "b.py").printed for _ in range(2)] == ["True 1", "True 1"]
 
     def test_imports_its_neighbours(self, write, run, tmp_path):

@@ -60,7 +60,7 @@ from vinyasa_ipy.fingerprint.imports import (
     package_of,
 )
 from vinyasa_ipy.fingerprint.modules import OURS, STANDARD, Origin, namespace, origin, origin_of
-from vinyasa_ipy.fingerprint.node import ALL_MODULES, Absent, Asked, Named, Node, behind, name_of
+from vinyasa_ipy.fingerprint.node import ALL_MODULES, Absent, Asked, Named, Node, behind, blame, name_of
 from vinyasa_ipy.fingerprint.walk import DIGEST_BYTES, Walk
 from vinyasa_ipy.fingerprint.zone import ZONE, read_zone, uses_zone, write_zone
 
@@ -239,8 +239,8 @@ class Reach(Graph):
         value = graft.value
         try:
             Walk().write(value)
-        except FingerprintError as error:
-            self._note(f"partial key: `{graft.label}` is bound by your code, and {error.reason}")
+        except Exception as error:  # noqa: BLE001 - any object may stand there, and nobody asked for this look at it
+            self._note(f"partial key: `{graft.label}` is bound by your code, and {blame(error, graft.label).reason}")
             return
         self._queue.append(len(self.nodes))
         self.nodes.append(Node("value", f"`{graft.label}`", value, lambda walk: _write_graft(walk, graft.label, value)))

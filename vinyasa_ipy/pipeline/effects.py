@@ -7,6 +7,7 @@ stored result can refer to its inputs' objects instead of copying them, and chan
 
 from __future__ import annotations
 
+import io
 import pickle
 import types
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from vinyasa_ipy.pipeline.contents import fits, put_content, take_content
 from vinyasa_ipy.pipeline.figures import figures_kept
 from vinyasa_ipy.pipeline.views import View, find_views, name_held
 from vinyasa_ipy.store import Shared
+from vinyasa_ipy.store.artifact import CleansUpError, TryingPickler
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -184,14 +186,20 @@ class _Shares:
 
 
 def _comes_back(value: object) -> bool:
-    """Tell whether pickling keeps a value as it is; one that can't be pickled is for the store to refuse."""
+    """Tell whether pickling keeps a value as it is; one that can't be pickled is for the store to refuse.
+
+    What cleans up after itself isn't tried, so nothing says that it does.
+    """
+    packed = io.BytesIO()
     try:
-        packed = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+        TryingPickler(packed, None, {}).dump(value)
+    except CleansUpError:
+        return False
     except Exception:  # noqa: BLE001 - a value's own __reduce__ may raise anything
         return True
     try:
         with figures_kept():
-            return digest(pickle.loads(packed)) == digest(value)
+            return digest(pickle.loads(packed.getvalue())) == digest(value)
     except Exception:  # noqa: BLE001 - so may its __setstate__: then a hit would raise it, too
         return False
 

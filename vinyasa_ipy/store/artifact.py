@@ -149,7 +149,7 @@ class _AnchoredPickler(pickle.Pickler):
     """Writes an anchor, wherever exactly that object occurs, as its name."""
 
     def __init__(
-        self, stream: io.BytesIO, keep: Callable[[pickle.PickleBuffer], None], anchors: Mapping[str, object]
+        self, stream: io.BytesIO, keep: Callable[[pickle.PickleBuffer], None] | None, anchors: Mapping[str, object]
     ) -> None:
         super().__init__(stream, PROTOCOL, buffer_callback=keep)
         self._names = {id(anchor): name for name, anchor in anchors.items() if not isinstance(anchor, _ATOMS)}
@@ -159,13 +159,17 @@ class _AnchoredPickler(pickle.Pickler):
         return self._names.get(id(obj))
 
 
-class _TryingPickler(_AnchoredPickler):
-    """Refuses what cleans up after itself: a copy that is thrown away would remove the files of the value itself."""
+class CleansUpError(ValueError):
+    """A value has a `__del__`: that of a copy that is thrown away would remove the files of the value itself."""
+
+
+class TryingPickler(_AnchoredPickler):
+    """Pickles what is brought back only to be looked at."""
 
     def persistent_id(self, obj: object) -> str | None:
-        """Name the anchor `obj` is. Raises ValueError for an object with a `__del__`."""
+        """Name the anchor `obj` is. Raises CleansUpError for an object with a `__del__`."""
         if hasattr(type(obj), "__del__"):
-            raise ValueError("it cleans up after itself")
+            raise CleansUpError
         return super().persistent_id(obj)
 
 
@@ -193,7 +197,7 @@ def try_out(name: str, value: object, anchors: Mapping[str, object]) -> None:
         value = value.value
     stream, buffers = _Short(), list[pickle.PickleBuffer]()
     try:
-        _TryingPickler(stream, buffers.append, anchors).dump(value)
+        TryingPickler(stream, buffers.append, anchors).dump(value)
         views = [buffer.raw() for buffer in buffers]
     except Exception:  # noqa: BLE001 - a value's own __reduce__ may raise anything, as it will when it is stored
         return
