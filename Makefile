@@ -18,8 +18,11 @@ FIND_PYTHON = for python in $(PYTHON) python3 python3.13 python3.12 python3.11; 
 
 # Tests that must not share a process with others: Playwright's loop and the server's exclude each other.
 ALONE := $(wildcard tests/server tests/browser/test_*.py)
-# What failed in a real browser has two more tries: a busy machine may be too slow for what a test waits for.
-alone = { $(BIN)/python -m pytest $(1) || $(BIN)/python -m pytest --last-failed $(1) || $(BIN)/python -m pytest --last-failed $(1); }
+# Tests with real processes, kernels and browsers wait for things that a busy machine may be too slow for: what failed
+# is tried again, by itself, and both tries are printed. A fault of the code fails every time.
+again = { echo "what failed is tried again"; $(BIN)/python -m pytest --last-failed $(1); }
+tried = { $(BIN)/python -m pytest $(1) || $(call again,$(1)); }
+tried_twice = { $(BIN)/python -m pytest $(1) || $(call again,$(1)) || $(call again,$(1)); }
 # Tests that also run on the other Pythons, where these are installed.
 PORTABLE := $(wildcard tests/fingerprint tests/memory tests/programs)
 # Tests of full disks, killed processes and damaged files go by their files' names.
@@ -54,8 +57,8 @@ lint: $(VENV)/.test
 	else echo "no Node here: the types of the sidebar's modules are not checked"; fi
 
 tests: $(VENV)/.test $(if $(wildcard tests/browser),browser)
-	$(BIN)/python -m pytest tests --ignore=tests/server --ignore=tests/browser
-	$(foreach group,$(ALONE),$(call alone,$(group)) &&) true
+	$(call tried,tests --ignore=tests/server --ignore=tests/browser)
+	$(foreach group,$(ALONE),$(call tried_twice,$(group)) &&) true
 
 portable: $(if $(PORTABLE),portable-3.12 portable-3.13)
 
