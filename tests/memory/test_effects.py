@@ -264,3 +264,29 @@ class TestLogs:
             os.close(place)
         assert (tmp_path / "progress.dat").read_bytes() == b"."
         assert "saw the file progress.dat being written" in str(double.why(4))
+
+
+def test_the_version_of_a_package_that_own_code_asks_for_counts(project):
+    project.write(
+        main="""
+        import sys
+        from importlib.metadata import version
+        from vinyasa_ipy import cache
+        sys.path.append("site-packages")
+
+        @cache
+        def say():
+            print("asked")
+            return version("thing")
+
+        print(say())
+        """
+    )
+    old = project.folder / "site-packages/thing-1.0.dist-info"
+    old.mkdir(parents=True)
+    write_settled(old / "METADATA", "Metadata-Version: 2.1\nName: thing\nVersion: 1.0\n")
+    assert project.lines() == ["asked", "1.0"]
+    assert project.lines() == ["1.0"]
+    new = old.rename(project.folder / "site-packages/thing-1.1.dist-info")
+    write_settled(new / "METADATA", "Metadata-Version: 2.1\nName: thing\nVersion: 1.1\n")
+    assert project.lines() == ["asked", "1.1"]

@@ -108,7 +108,7 @@ class Watch:
 
     def _opened(self, path: Any, mode: str | None, flags: int) -> None:
         name = _absolute(path)
-        if name is None or is_machinery(name):
+        if name is None or (is_machinery(name) and not _asks_for_version(name)):
             return
         if flags & _WRITING:
             self._write(name, mode, flags)
@@ -253,6 +253,14 @@ def _is_harmless_start() -> bool:
     return False
 
 
+def _asks_for_version(name: str) -> bool:
+    """Tell whether the user's own code looks at what an installed package says of itself: its version, say."""
+    if not name.endswith(f".dist-info{os.sep}METADATA"):
+        return False
+    return next((is_own(space) for module, _, space in callers() if not module.startswith(_READING)), False)
+
+
+_READING = ("importlib.", "pathlib")
 _ASKING = ("platform", "ctypes.util", "uuid", "joblib.externals", "multiprocessing.resource_tracker", "matplotlib")
 _TIMES = frozenset({"getmtime", "getctime", "getatime"})
 _EXISTENCE = frozenset(
