@@ -1,4 +1,4 @@
-"""Faults at every single call that a commit or a read makes to the system: an error of the disk, or the end of all."""
+"""Faults at every single call that a commit, a read or a removal makes to the system: an error, or the end of all."""
 
 from __future__ import annotations
 
@@ -178,3 +178,138 @@ print(store.fetch("features", "a") == value, Store(sys.argv[1]).fetch("features"
 def test_a_clock_that_jumps_a_day_while_a_result_is_written_costs_nothing(tmp_path, run_child, tally, jump):
     assert run_child(INJECTOR + REAPED, tmp_path / "s", jump) == "True True"
     tally("clock set a day on or back while storing", 1)
+
+
+REMOVALS = """
+import shutil
+from dataclasses import replace
+from vinyasa_ipy.store import Sweeper
+
+TICKET = "0123456789abcdef"
+SHARED, OWN = bytes(range(256)) * 400, bytes(reversed(range(256))) * 400
+ENTRIES = {  # with artifacts of their own and with one that two of them share; the last of each owner is its newest
+    ("goes", "old"): {"return": [1], "own": OWN, "shared": SHARED},
+    ("goes", "new"): {"return": [2], "own": OWN[1:]},
+    ("stays", "old"): {"return": [3], "shared": SHARED},
+    ("stays", "new"): {"return": [4], "own": OWN[2:]},
+}
+GOES = [("goes", "old"), ("goes", "new")]
+ACTS = {  # what is done, and which entries that takes away
+    "remove all": (lambda store: store.remove(), list(ENTRIES)),
+    "remove an owner": (lambda store: store.remove("goes"), GOES),
+    "remove a key": (lambda store: store.remove("goes", "old"), GOES[:1]),
+    "sweep": (lambda store: Sweeper(store.root, [store]).sweep(), [("goes", "old"), ("stays", "old")]),
+    "set aside": (lambda store: store.set_aside(TICKET, "goes"), GOES),
+    "bring back": (lambda store: store.bring_back(TICKET), []),
+    "discard": (lambda store: store.discard(TICKET), GOES),
+}
+os.environ["VINYASA_BUDGET_FILES"] = "1"
+warnings.simplefilter("ignore")
+
+def make_old(root):
+    for folder, folders, names in os.walk(root):
+        for name in folders + names:
+            os.utime(f"{folder}/{name}", (1e9, 1e9))
+
+def begin(root, act):
+    store = Store(root)
+    for number, ((owner, key), values) in enumerate(ENTRIES.items()):
+        store.put(replace(draft(key, owner), created=float(number)), values)
+    if act in ("bring back", "discard"):
+        store.set_aside(TICKET, "goes")
+    else:
+        make_old(root)  # or nothing would be swept
+
+def find_whole(root):
+    # what a fresh process finds: each entry as it was, or not at all
+    store, whole = Store(root), set()
+    for (owner, key), values in ENTRIES.items():
+        for trace in store.traces(owner, key):
+            for name, value in values.items():
+                assert store.load(trace, name) == value, (owner, key, name)
+            whole.add((owner, key))
+    quarantine = root + "/quarantine"
+    assert not os.path.isdir(quarantine) or not os.listdir(quarantine)
+    return whole
+
+def leaves_nothing(root):
+    make_old(root)
+    put(root, "last", {})
+    Store(root).remove()
+    left = [f"{folder}/{name}" for part in ("objects", "traces", "tmp", "trash")
+            for folder, _, names in os.walk(f"{root}/{part}") for name in names]
+    assert not left, left
+
+def sound(root, act, done):
+    do, goes = ACTS[act]
+    whole = find_whole(root)
+    if act != "bring back":
+        assert whole >= set(ENTRIES) - set(goes), (act, whole)
+    if done:
+        assert whole == set(ENTRIES) - set(goes), (act, whole)
+    elif act in ("set aside", "bring back"):  # it can be undone, or done, all the same
+        Store(root).bring_back(TICKET)
+        assert find_whole(root) == set(ENTRIES), act
+        return
+    if act != "discard":
+        make_old(root)
+    do(Store(root))
+    assert find_whole(root) == set(ENTRIES) - set(goes), act
+
+def run_cases(fault):
+    cases = 0
+    for act, (do, _) in ACTS.items():
+        at_call, reached = 1, True
+        while reached:
+            root = f"{sys.argv[1]}/{cases}"
+            begin(root, act)
+            done, reached = fault(lambda: do(Store(root)), at_call)
+            arm(0)
+            sound(root, act, done)
+            leaves_nothing(root)
+            cases, at_call = cases + 1, at_call + 1
+    return cases
+"""
+
+REMOVAL_ERRORS = """
+def fail(number):
+    def fault(do, at_call):
+        def act():
+            raise OSError(number, os.strerror(number))
+        arm(at_call, act)
+        with suppress(StoreError):
+            do()
+        return False, calls >= at_call
+    return fault
+
+print(sum(run_cases(fail(number)) for number in (errno.EIO, errno.EROFS, errno.EACCES, errno.EMFILE)[:amount]))
+"""
+
+REMOVAL_KILLS = """
+def kill(side):
+    def fault(do, at_call):
+        child = os.fork()
+        if child == 0:
+            arm(at_call, **{side: lambda: os.kill(os.getpid(), signal.SIGKILL)})
+            do()
+            os._exit(0)
+        killed = os.waitpid(child, 0)[1] == signal.SIGKILL
+        return not killed, killed
+    return fault
+
+print(sum(map(run_cases, map(kill, ("ahead", "behind")[-amount:]))))
+"""
+
+
+@pytest.mark.parametrize(
+    ("script", "what"),
+    [
+        (REMOVAL_ERRORS, "EIO, EROFS, EACCES, EMFILE at every call of a removal, a sweep, and what undoes a removal"),
+        (REMOVAL_KILLS, "SIGKILL before and after every call of a removal, a sweep, and what undoes a removal"),
+    ],
+    ids=["errors", "kills"],
+)
+def test_a_fault_of_a_removal_leaves_each_entry_whole_or_gone(tmp_path, run_child, how_many, tally, script, what):  # noqa: PLR0917 - fixtures
+    cases = int(run_child(INJECTOR + REMOVALS + script, tmp_path, how_many(1, 5)))
+    assert cases > 100
+    tally(what, cases)

@@ -57,8 +57,11 @@ class Access:
             raise KeyError(path) from rejected
 
     def peek(self, path: str) -> bytes | None:
-        """Read and verify the file at `path`, wherever its address says it belongs; None when it can't be believed."""
-        with suppress(OSError, StoreError, Rejected):
+        """Read and verify the file at `path`, wherever its address says it belongs.
+
+        Gives None when it is absent or can't be believed; raises OSError when it can't be read.
+        """
+        with suppress(FileNotFoundError, StoreError, Rejected):
             data = look_at(path)
             self.sign_in().verify(data)
             return data

@@ -40,6 +40,7 @@ class Layout:
         folder: the folder of all traces, with a slash at the end.
         trace_name: how the files are called; those that read files have something behind it.
         seen: how many trace files the walks have come by.
+        missed: how many folders they could not read.
     """
 
     def __init__(self, disk: Disk, folder: str, trace_name: str, *, nested: bool) -> None:
@@ -47,7 +48,7 @@ class Layout:
         self._disk = disk
         self.folder = folder
         self.trace_name = trace_name
-        self.seen = 0
+        self.seen = self.missed = 0
         self._nested = nested
         self._owned: dict[str, str] = {}
 
@@ -149,4 +150,5 @@ class Layout:
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
+            self.missed += 1
             self._disk.refuse(folder, error)

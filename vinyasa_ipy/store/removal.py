@@ -74,8 +74,8 @@ class Removal:
 
     def set_aside(self, doomed: Doomed, kept: tuple[str, ...], ticket: str) -> Freed:
         """Take away what `carry_out` would, for an hour at least. Raises StoreError."""
-        plan = self._plan(doomed)
         try:
+            plan = self._plan(doomed)
             self._disk.trash.take(ticket, plan.files, kept)
         except OSError as error:
             raise StoreError(self._disk.root, trust.explain(error)) from error
@@ -88,9 +88,9 @@ class Removal:
         artifacts: set[str] = set()
         for path in doomed.files():
             entries += 1
-            data = self._access.peek(path)
-            size += _measure(path) if data is None else len(data)
-            with suppress(Rejected):
+            size += _measure(path)
+            with suppress(OSError, Rejected):
+                data = self._access.peek(path)
                 gist = None if data is None else read_gist(data)
                 seconds += 0.0 if gist is None else gist.seconds
                 artifacts.update(() if gist is None else gist.artifacts)
@@ -99,25 +99,36 @@ class Removal:
         return _Plan(doomed, tuple(others), Freed(entries, size + sum(map(_measure, others)), seconds))
 
     def _find_unneeded(self, doomed: Doomed, artifacts: set[str]) -> set[str]:
-        """Find which of the doomed traces' artifacts, and of old ones, no other trace needs."""
+        """Find which of the doomed traces' artifacts, and of old ones, no other trace needs.
+
+        None are found where a folder can't be read: what is in it may need them all.
+        """
         old: set[str] = set()
+        missed = self._layout.missed
         if doomed.orphans:
             old.update(map(self._objects.name, sweep.find_old(self._objects.walk(), LEFTOVER_AGE)))
         for entry in self._layout.walk() if artifacts or old else ():
             if not doomed.holds(entry.path):
-                needed = self._list_needed(entry.path, old)
+                needed = self._list_needed(entry.path, artifacts, old)
                 artifacts -= needed
                 old = old - needed
             if not (artifacts or old):
                 break
-        return artifacts | old
+        return artifacts | old if self._layout.missed == missed else set()
 
-    def _list_needed(self, path: str, old: set[str]) -> set[str]:
-        """List the artifacts that a trace needs: for all we know all `old` ones, where it can't be believed."""
-        data = self._access.peek(path)
-        with suppress(Rejected):
+    def _list_needed(self, path: str, artifacts: set[str], old: set[str]) -> set[str]:
+        """List the artifacts that a trace needs.
+
+        For all we know these are all `old` ones where it can't be believed, and the others as well where it can't be
+        read.
+        """
+        try:
+            data = self._access.peek(path)
             return old if data is None else list_mentioned(data)
-        return old
+        except Rejected:
+            return old
+        except OSError:
+            return artifacts | old
 
 
 def _measure(path: str) -> int:

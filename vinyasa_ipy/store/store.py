@@ -314,8 +314,8 @@ class Store:
 
     def _peek(self, path: str) -> Trace | None:
         """Read the trace at `path`, wherever its address says it belongs; None when it can't be believed."""
-        data = self._access.peek(path)
-        with suppress(Rejected):
+        with suppress(OSError, Rejected):
+            data = self._access.peek(path)
             return None if data is None else read_trace(data, path)
         return None
 

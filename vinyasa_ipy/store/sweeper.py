@@ -12,6 +12,7 @@ from vinyasa_ipy.errors import StoreError, VinyasaWarning
 from vinyasa_ipy.store.budget import Amount, Budget, find_budget
 from vinyasa_ipy.store.pins import read_pins
 from vinyasa_ipy.store.sweep import Choice, Entry, Freed
+from vinyasa_ipy.store.trust import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,7 +77,10 @@ class Sweeper:
 
     def _sweep(self, budget: Budget, *, dry: bool = False, patient: bool = False) -> Swept:
         used = sum((store.measure() for store in self._stores), Amount())
-        limit = budget.apply(self._folder, used)
+        try:
+            limit = budget.apply(self._folder, used)
+        except OSError as error:
+            raise StoreError(str(self._folder), explain(error)) from error
         if not used.beyond(limit):
             return Swept(used, limit, Freed(0, 0, 0.0), {})
         choices = self._choose(used.beyond(limit, DOWN_TO), patient=patient)

@@ -85,8 +85,14 @@ class Trash:
         return os.path.join(self._folder, ticket)
 
     def _walk(self, ticket: str) -> Iterator[str]:
-        for folder, _, names in os.walk(self._find(ticket)):
+        for folder, _, names in os.walk(self._find(ticket), onerror=_raise_unless_gone):
             yield from (os.path.join(folder, name) for name in names)
+
+
+def _raise_unless_gone(error: OSError) -> None:
+    """Pass on that a folder can't be read: what is in it is not to be deleted as if it had been brought back."""
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def _is_trace(file: str) -> bool:
