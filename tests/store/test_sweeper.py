@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from vinyasa_ipy.errors import VinyasaWarning
+from vinyasa_ipy.errors import StoreError, VinyasaWarning
 from vinyasa_ipy.store import Freed, Pins, Store, Sweeper, read_pins, write_pins
 from vinyasa_ipy.store.sweeper import MARK
 
@@ -104,10 +104,20 @@ def test_the_results_of_a_pinned_run_stay(store, keep, sweep):
     assert read_pins(store.root).runs == {"7": ("features:a", "train:b")}
 
 
-def test_pins_that_make_no_sense_are_none(store, keep):
+def test_pins_of_the_first_version_are_those_stages(store, keep):
     keep("a")
     (store.root / ".pins").write_text('["features"]')
-    assert read_pins(store.root) == Pins()
+    assert read_pins(store.root) == Pins(frozenset({"features"}))
+
+
+@pytest.mark.parametrize("text", ['{"stages": ["featu', '{"stages": ["features"]}', "7", ""])
+def test_with_pins_that_make_no_sense_nothing_is_swept(store, keep, sweep, text):
+    keep("a", days=5)
+    keep("b", days=3)
+    (store.root / ".pins").write_text(text)
+    with pytest.raises(StoreError, match=r"list of pins can't be read .* nothing is swept .* mend or remove .pins"):
+        sweep(100)
+    assert kept(store) == ["a", "b"]
 
 
 def test_a_budget_of_files_holds_too(store, keep, sweep):

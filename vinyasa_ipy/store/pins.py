@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from vinyasa_ipy.errors import StoreError
 from vinyasa_ipy.store.disk import Disk
 
 if TYPE_CHECKING:
@@ -29,14 +29,27 @@ class Pins:
 
 
 def read_pins(folder: Path) -> Pins:
-    """Read what stays; nothing when there is no such file, or it can't be understood."""
+    """Read what stays; nothing when there is no such file.
+
+    Raises StoreError when it can't be understood: what was pinned must neither be swept nor forgotten over that.
+    """
     import json  # a millisecond that a first hit need not pay
 
-    with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
-        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        runs = {str(run): tuple(map(str, results)) for run, results in found["runs"].items()}
-        return Pins(frozenset(map(str, found["stages"])), runs)
-    return Pins()
+    try:
+        return _parse(json.loads((folder / FILE).read_text(encoding="utf-8")))
+    except (FileNotFoundError, NotADirectoryError):
+        return Pins()
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        reason = f"its list of pins can't be read ({error!r}), and nothing is swept without it; mend or remove {FILE}"
+        raise StoreError(str(folder), reason) from error
+
+
+def _parse(found: Any) -> Pins:
+    """Read the pins of this version, or of the first, which were a list of stages."""
+    if isinstance(found, list):
+        found = {"stages": found, "runs": {}}
+    runs = {str(run): tuple(map(str, results)) for run, results in found["runs"].items()}
+    return Pins(frozenset(map(str, found["stages"])), runs)
 
 
 def write_pins(folder: Path, pins: Pins) -> None:
