@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
+from contextlib import suppress
 
 import pytest
 
 from vinyasa_ipy.errors import StoreError, VinyasaWarning
 from vinyasa_ipy.store import Freed, Pins, Store, Sweeper, read_pins, write_pins
+from vinyasa_ipy.store.folder import TAG
 from vinyasa_ipy.store.sweeper import MARK
 
 DAY = 86_400
@@ -217,23 +220,59 @@ def test_two_stores_of_a_project_share_a_budget(store, keep, draft, monkeypatch)
 
 
 def sweep_by_itself(sweeper):
-    sweeper._next = 0.0
+    """Wait for the process that sweeps, if one was started."""
     sweeper.sweep_when_due()
-    if sweeper._thread is not None:
-        sweeper._thread.join()
+    for thread in threading.enumerate():
+        if thread.name == "vinyasa-sweep":
+            thread.join()
+
+
+def let_an_hour_go(folder):
+    for name in (TAG, MARK):
+        with suppress(FileNotFoundError):
+            os.utime(folder / name, (time.time() - 4000,) * 2)
 
 
 def test_it_runs_by_itself_once_an_hour_whichever_process_it_is(store, keep, monkeypatch):
     monkeypatch.setenv("VINYASA_BUDGET", "15 kB")
     keep("old", days=9)
     keep("newest", days=2)
+    let_an_hour_go(store.root)
     sweep_by_itself(Sweeper(store.root, [store]))
     assert kept(store) == ["newest"]
     keep("older", days=12)
     sweep_by_itself(Sweeper(store.root, [store]))
     assert kept(store) == ["newest", "older"]
-    os.utime(store.root / MARK, (time.time() - 4000,) * 2)
+    let_an_hour_go(store.root)
     sweep_by_itself(Sweeper(store.root, [store]))
+    assert kept(store) == ["newest"]
+
+
+def test_a_store_is_left_alone_in_its_first_hour(store, keep, monkeypatch):
+    monkeypatch.setenv("VINYASA_BUDGET", "15 kB")
+    keep("old", days=9)
+    keep("newest", days=2)
+    sweep_by_itself(Sweeper(store.root, [store]))
+    assert kept(store) == ["newest", "old"]
+    assert not (store.root / MARK).exists()
+
+
+BRIEF = """
+from vinyasa_ipy.store import Sweeper
+store = Store(sys.argv[1])
+Sweeper(store.root, [store]).sweep_when_due()
+"""
+
+
+def test_a_program_that_ends_at_once_has_its_store_swept_all_the_same(store, keep, run_child, monkeypatch):
+    monkeypatch.setenv("VINYASA_BUDGET", "15 kB")
+    keep("old", days=9)
+    keep("newest", days=2)
+    let_an_hour_go(store.root)
+    run_child(BRIEF, store.root)
+    ends = time.monotonic() + 60
+    while kept(store) != ["newest"] and time.monotonic() < ends:
+        time.sleep(0.01)
     assert kept(store) == ["newest"]
 
 

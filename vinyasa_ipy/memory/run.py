@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from vinyasa_ipy.fingerprint.aside import unwatched
 from vinyasa_ipy.fingerprint.describe import describe, is_secret
 from vinyasa_ipy.fingerprint.reach import Reach, digest, reach_values
 from vinyasa_ipy.memory.naming import name_function
@@ -70,8 +69,7 @@ class Run:
 
         outcome = self.calls.engine.conclude(self.attempt, gather, lambda: _moved(self.reaches))
         if self.calls.sweeper is not None:
-            with unwatched():  # its settings are no input of a stage that the call is part of
-                self.calls.sweeper.sweep_when_due()
+            self.calls.sweeper.sweep_when_due()
         return outcome
 
 

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 ERRANDS: set[int] = set()
 """The threads that are on an errand now, by their identity."""
 
 
-def start_errand(name: str, work: Callable[[], None]) -> threading.Thread:
+@contextmanager
+def on_errand() -> Iterator[None]:
+    """Count what this thread does inside as an errand."""
+    me = threading.get_ident()
+    ERRANDS.add(me)
+    try:
+        yield
+    finally:
+        ERRANDS.discard(me)
+
+
+def start_errand(name: str, work: Callable[[], object]) -> threading.Thread:
     """Start a thread for `work`, which doesn't keep the process from ending.
 
     Raises RuntimeError where the process has no thread to give, or is ending.
     """
 
     def go() -> None:
-        me = threading.get_ident()
-        ERRANDS.add(me)
-        try:
+        with on_errand():
             work()
-        finally:
-            ERRANDS.discard(me)
 
     thread = threading.Thread(target=go, name=f"vinyasa-{name}", daemon=True)
     thread.start()

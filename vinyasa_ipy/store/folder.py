@@ -24,9 +24,11 @@ Whatever happens there is a store's own doing and nobody's input.
 """
 
 _ROOTS = ("pyproject.toml", ".git")
+TAG = "CACHEDIR.TAG"
+"""A file that is written when the folder is made, and never again."""
 _MARKERS = {
     ".gitignore": "# Everything in here can be made again.\n*\n",
-    "CACHEDIR.TAG": (
+    TAG: (
         "Signature: 8a477f597d28d172789f06886806bc55\n"
         "# This file marks a cache directory, see https://bford.info/cachedir/\n"
     ),

@@ -1,21 +1,29 @@
-"""Keeps the stores of a project within their budget, now and then and beside the user's work."""
+"""Keeps the stores of a project within their budget, now and then and in a process of its own.
+
+A thread would take the interpreter from the user's own, and end with a program that is over in a second.
+"""
 
 from __future__ import annotations
 
-import threading
+import os
+import pickle
+import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from vinyasa_ipy.errors import StoreError, VinyasaWarning
-from vinyasa_ipy.store.budget import Amount, Budget, find_budget
+from vinyasa_ipy.errors import StoreError
+from vinyasa_ipy.store.budget import Amount, find_budget
+from vinyasa_ipy.store.errands import on_errand, start_errand
+from vinyasa_ipy.store.folder import TAG
 from vinyasa_ipy.store.pins import read_pins
 from vinyasa_ipy.store.sweep import Choice, Entry, Freed
 from vinyasa_ipy.store.trust import explain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    import subprocess
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from vinyasa_ipy.store.store import Store
@@ -29,7 +37,8 @@ EVERY = 3600.0
 DOWN_TO = 0.9
 """The part of the budget that a sweep leaves filled, so that the next result doesn't call for another one."""
 
-_SLICE, _PAUSE = 0.002, 0.008
+_COMMAND = ("-P", "-c", "from vinyasa_ipy.store.sweeper import serve; serve()")
+_NICE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,33 +58,15 @@ class Sweeper:
         """Sweep `stores`, all of which stand in `folder`."""
         self._folder = folder
         self._stores = tuple(stores)
-        self._next = time.monotonic() + EVERY / 60  # a process that lives for a minute only leaves it to others
-        self._thread: threading.Thread | None = None
+        self._next = 0.0
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle what is swept, not when."""
+        return Sweeper, (self._folder, self._stores)
 
     def sweep(self, *, dry: bool = False) -> Swept:
         """Remove what is worth least until the budget holds; with `dry`, tell what would go. Raises StoreError."""
-        return self._sweep(find_budget(self._folder), dry=dry)
-
-    def sweep_when_due(self) -> None:
-        """Sweep in a thread when it is time; costs one look at a clock when it isn't."""
-        if time.monotonic() < self._next:
-            return
-        self._next = time.monotonic() + EVERY
-        with suppress(OSError, RuntimeError):  # no folder to mark, or no thread to be had: somebody else will sweep
-            mark = self._folder / MARK
-            if mark.exists() and abs(time.time() - mark.stat().st_mtime) < EVERY:
-                return
-            mark.touch(mode=0o600)
-            # Read here: what the thread reads while a stage runs would count among the stage's files.
-            budget = find_budget(self._folder)
-            self._thread = threading.Thread(target=self._sweep_quietly, args=(budget,), daemon=True)
-            self._thread.start()
-
-    def _sweep_quietly(self, budget: Budget) -> None:
-        with suppress(StoreError, OSError, VinyasaWarning):  # `vinyasa gc` says it; here nobody has asked
-            self._sweep(budget, patient=True)
-
-    def _sweep(self, budget: Budget, *, dry: bool = False, patient: bool = False) -> Swept:
+        budget = find_budget(self._folder)
         used = sum((store.measure() for store in self._stores), Amount())
         try:
             limit = budget.apply(self._folder, used)
@@ -83,33 +74,65 @@ class Sweeper:
             raise StoreError(str(self._folder), explain(error)) from error
         if not used.beyond(limit):
             return Swept(used, limit, Freed(0, 0, 0.0), {})
-        choices = self._choose(used.beyond(limit, DOWN_TO), patient=patient)
+        choices = self._choose(used.beyond(limit, DOWN_TO))
         freed = Freed(0, 0, 0.0)
         for store, going in zip(self._stores, choices, strict=True):
             freed += store.drop(going, dry=dry)
         return Swept(used, limit, freed, _sum_owners(entry for going in choices for entry in going))
 
-    def _choose(self, excess: Amount, *, patient: bool) -> list[list[Entry]]:
+    def _choose(self, excess: Amount) -> list[list[Entry]]:
         """Choose what goes of each store."""
         choice = Choice(excess, read_pins(self._folder), time.time())
         for number, store in enumerate(self._stores):
-            entries = store.survey()
-            for entry in _pace(entries) if patient else entries:
+            for entry in store.survey():
                 choice.consider(entry, number)
         return [choice.going(number) for number in range(len(self._stores))]
 
+    def sweep_when_due(self) -> None:
+        """Start a process that sweeps if none has for an hour; costs one look at a clock before that."""
+        now = time.monotonic()
+        if now < self._next:
+            return
+        wait = EVERY - self._find_age()
+        self._next = now + (wait if wait > 0 else EVERY)
+        if wait <= 0:
+            with suppress(OSError, RuntimeError), on_errand():  # without a mark or a process: somebody else will sweep
+                (self._folder / MARK).touch(mode=0o600)
+                start_errand("sweep", _start(self).wait)
 
-def _pace(entries: Iterator[Entry]) -> Iterator[Entry]:
-    """Pause between slices: the interpreter belongs to the user's own threads."""
-    began = time.perf_counter()
-    for entry in entries:
-        yield entry
-        if time.perf_counter() - began > _SLICE:
-            time.sleep(_PAUSE)
-            began = time.perf_counter()
+    def _find_age(self) -> float:
+        """Tell how many seconds ago somebody swept here, or else made a store."""
+        for path in (self._folder / MARK, *(store.root / TAG for store in self._stores)):
+            with suppress(OSError):
+                return abs(time.time() - path.stat().st_mtime)
+        return EVERY
 
 
-def _sum_owners(entries: Iterator[Entry]) -> dict[str, Freed]:
+def _start(sweeper: Sweeper) -> subprocess.Popen[bytes]:
+    """Start a process that goes on when this one ends. Raises OSError."""
+    import subprocess  # 6 ms, once an hour
+
+    quiet = subprocess.DEVNULL
+    command = [sys.executable, *_COMMAND]
+    process = subprocess.Popen(  # noqa: S603 - this interpreter, and our own code
+        command, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, start_new_session=True
+    )
+    assert process.stdin is not None  # noqa: S101 - it was asked for
+    with process.stdin as order:
+        pickle.dump(sweeper, order)
+    return process
+
+
+def serve() -> None:
+    """Do the sweep that standard input names, out of everybody's way."""
+    if hasattr(os, "nice"):
+        os.nice(_NICE)
+    sweeper: Sweeper = pickle.load(sys.stdin.buffer)
+    with suppress(StoreError):  # `vinyasa gc` says it; here nobody has asked
+        sweeper.sweep()
+
+
+def _sum_owners(entries: Iterable[Entry]) -> dict[str, Freed]:
     owners: dict[str, Freed] = {}
     for entry in entries:
         owners[entry.owner] = owners.get(entry.owner, Freed(0, 0, 0.0)) + Freed(1, entry.bytes, entry.seconds)
