@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from vinyasa_ipy.errors import FingerprintError
+from vinyasa_ipy.pipeline import verdict as verdicts
 
 SCRIPT = """
     import sys
@@ -164,3 +165,15 @@ def test_what_cant_be_cached_says_so(memory):
     cached = memory.cache(lambda connection: 1)
     with socket.socket() as connection, pytest.raises(FingerprintError, match="`connection`"):
         cached.why(connection)
+
+
+def test_only_the_latest_calls_are_compared_for_there_may_be_a_million(memory, monkeypatch):
+    monkeypatch.setattr(verdicts, "_COMPARED", 2)
+
+    @memory.cache
+    def cached(a, b):
+        return a + b
+
+    for a, b in ((1, 1), (2, 2), (3, 3)):
+        cached(a, b)
+    assert cached.why(1, 9).reason.startswith("argument `a`: 3 → 1")

@@ -15,6 +15,7 @@ ACTS = {
     "weigh": Store.weigh,
     "measure": Store.measure,
     "newest": lambda store: store.newest("many"),
+    "each": lambda store: deque(store.each("many"), 0),
     "survey": lambda store: deque(store.survey(), 0),
     "audit": lambda store: deque(store.audit(), 0),
     "preview an owner": lambda store: store.preview("many"),

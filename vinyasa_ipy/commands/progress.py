@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def show_progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar on a terminal's standard error; give what tells it how many of `total` bytes have passed."""
+def show_progress(title: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """Show a bar on a terminal's standard error; give what tells it how many bytes have passed, of `total` if known."""
     if not sys.stderr.isatty():
         yield lambda _passed: None
         return

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
-from vinyasa_ipy.commands.progress import show_progress
+from vinyasa_ipy.commands.progress import show_looking, show_progress
 from vinyasa_ipy.commands.table import Command, Option, Place
 from vinyasa_ipy.errors import CommandError, ShelfError, VinyasaError
 from vinyasa_ipy.pages import Cell, Column, Table, Text, count, size
 from vinyasa_ipy.pipeline.closure import close
+from vinyasa_ipy.store import Amount, Store
 from vinyasa_ipy.store.address import find_projects_url, find_url, used
 from vinyasa_ipy.store.bundle import make_bundle, open_bundle
 from vinyasa_ipy.store.parcel import name_folder, name_parcel
@@ -19,10 +21,10 @@ from vinyasa_ipy.store.shelf import UrlShelf
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from vinyasa_ipy.session import Session
-    from vinyasa_ipy.store import Store, Trace
+    from vinyasa_ipy.store import Trace
     from vinyasa_ipy.store.sharing import Found
     from vinyasa_ipy.store.shelf import Shelf
 
@@ -35,84 +37,119 @@ class Item:
     trace: Trace
 
 
+class Totals:
+    """Counts results and their bytes by owner."""
+
+    def __init__(self, traces: Iterable[Trace] = ()) -> None:
+        """Begin with those of some traces."""
+        self._owners: dict[str, Amount] = {}
+        for trace in traces:
+            self.add(trace)
+
+    def add(self, trace: Trace) -> None:
+        """Count a trace."""
+        self._owners[trace.owner] = self._owners.get(trace.owner, Amount()) + Amount(trace.bytes, 1)
+
+    @property
+    def whole(self) -> Amount:
+        """What all of them are."""
+        return sum(self._owners.values(), Amount())
+
+    def show(self, title: str) -> Table:
+        """Show them as a table."""
+        amounts: list[tuple[str | Cell, Amount]] = list(self._owners.items())
+        if len(amounts) > 1:
+            amounts.append((Cell("all", "dim"), self.whole))
+        rows = tuple((owner, count(amount.files), size(amount.bytes)) for owner, amount in amounts)
+        return Table(title, (Column("stage"), Column("results", "right"), Column("size", "right")), rows)
+
+
 # ---- away --------------------------------------------------------------------------------------------------------
 
 
 def push(options: argparse.Namespace, place: Place) -> int:
     """Send what the shelf doesn't have: all results, or those of some stages and of what they need."""
     shelf = _open_shelf(options, place)
-    items = _select(place.session, options.stages)
+    new = _list_unsent(_select(place.session, options.stages, Store.each), shelf)
+    title = f"To {shelf.place}"
     with _said(shelf):
-        new = list(_list_unsent(items, shelf))
-        return _send(f"To {shelf.place}", new, shelf, place, dry=options.dry_run)
+        if not (_count(title, new, place) if options.dry_run else _send(title, new, shelf, place)):
+            place.tell(Text((f"{shelf.place} has everything.",)))
+    return 0
 
 
 def pack(options: argparse.Namespace, place: Place) -> int:
     """Put the newest results of stages, and of what they need, into one file."""
-    items = [item for item in _select(place.session, options.stages) if _is_newest(item)]
-    if not items:
+    items = _select(place.session, options.stages, _list_newest)
+    first = next(items, None)
+    if first is None:
         raise CommandError("nothing is stored to be packed", "run a stage first")
+    title, items = f"To {options.file}", chain([first], items)
     if options.dry_run:
-        place.tell(_preview(f"To {options.file}", [(item.trace.owner, item.trace.bytes) for item in items]))
+        _count(title, items, place)
         return 0
     with make_bundle(options.file) as bundle:
-        return _send(f"To {options.file}", items, bundle, place, dry=False)
+        _send(title, items, bundle, place)
+    return 0
 
 
-def _is_newest(item: Item) -> bool:
-    """Tell whether a stage would be brought back from this trace; of a function all calls count."""
-    if item.store.shelved == "calls":
-        return True
-    newest = item.store.newest(item.trace.owner)
-    return newest is not None and newest == item.trace
+def _list_newest(store: Store, owner: str) -> Iterator[Trace]:
+    """Give the trace that a stage would be brought back from; of a function all calls count."""
+    newest = store.newest(owner)
+    return store.each(owner) if store.shelved == "calls" else iter(() if newest is None else (newest,))
 
 
-def _select(session: Session, names: Sequence[str]) -> list[Item]:
-    """List what is stored, of all owners or of those named and what they need. Raises CommandError."""
+def _select(session: Session, names: Sequence[str], find: Callable[[Store, str], Iterator[Trace]]) -> Iterator[Item]:
+    """Give what is stored, of all owners or of those named and what they need, owner by owner. Raises CommandError."""
     owners = {store: store.owners() for store in (session.store, session.functions)}
     unknown = [name for name in names if not any(name in known for known in owners.values())]
     if unknown:
         known = ", ".join(owner for some in owners.values() for owner in some)
         raise CommandError(f"nothing is stored for {unknown[0]!r}", f"stored are: {known or 'no results'}")
     wanted = close(names, session.newest_traces()) if names else None
-    return [
+    return (
         Item(store, trace)
         for store, known in owners.items()
         for owner in known
         if wanted is None or owner in wanted
-        for trace in store.entries(owner)
-    ]
+        for trace in find(store, owner)
+    )
 
 
 def _list_unsent(items: Iterable[Item], shelf: Shelf) -> Iterator[Item]:
-    there: dict[str, frozenset[str]] = {}
-    for item in items:
-        folder = name_folder(item.store.shelved, item.trace.owner)
-        if folder not in there:
-            there[folder] = frozenset(shelf.names(folder))
-        if name_parcel(item.store.shelved, item.trace, item.store.mark(item.trace)) not in there[folder]:
-            yield item
+    """Give the items that a shelf doesn't have, with the names of one owner's parcels at a time in memory."""
+    for (kind, owner), some in groupby(items, lambda item: (item.store.shelved, item.trace.owner)):
+        there = frozenset(shelf.names(name_folder(kind, owner)))
+        yield from (item for item in some if name_parcel(kind, item.trace, item.store.mark(item.trace)) not in there)
 
 
-def _send(title: str, items: Sequence[Item], shelf: Shelf, place: Place, *, dry: bool) -> int:
-    if not items:
-        place.tell(Text((f"{shelf.place} has everything.",)))
-        return 0
-    place.tell(_preview(title, [(item.trace.owner, item.trace.bytes) for item in items]))
-    if dry:
-        return 0
-    sent = 0
-    gone = 0
-    with show_progress("sending", sum(item.trace.bytes for item in items)) as passed:
+def _count(title: str, items: Iterable[Item], place: Place) -> bool:
+    """Show what items there are; tell whether there are any."""
+    with show_looking(place.session):
+        totals = Totals(item.trace for item in items)
+    if totals.whole:
+        place.tell(totals.show(title))
+    return bool(totals.whole)
+
+
+def _send(title: str, items: Iterable[Item], shelf: Shelf, place: Place) -> bool:
+    """Send items one by one, and show what they were; tell whether there were any."""
+    sent = gone = 0
+    totals = Totals()
+    with show_progress("sending") as passed:
         for item in items:
             try:
                 sent += send(item.store, item.trace, shelf)
             except KeyError:
                 gone += 1
+                continue
+            totals.add(item.trace)
             passed(item.trace.bytes)
-    lost = f" {_say_count(gone)} are gone from the store by now." if gone else ""
-    place.tell(Text((f"{_say_count(len(items) - gone)} went to {shelf.place}: {size(sent)}.{lost}",)))
-    return 0
+    if totals.whole or gone:
+        lost = f" {_say_count(gone)} are gone from the store by now." if gone else ""
+        place.tell(totals.show(title))
+        place.tell(Text((f"{_say_count(totals.whole.files)} went to {shelf.place}: {size(sent)}.{lost}",)))
+    return bool(totals.whole or gone)
 
 
 # ---- here --------------------------------------------------------------------------------------------------------
@@ -138,7 +175,7 @@ def _take(shelf: Shelf, options: argparse.Namespace, place: Place) -> int:
         place.tell(Text((f"There is nothing new on {shelf.place}.",)))
         return 1 if found.strangers or found.refused else 0
     traces = [parcel.trace for parcel in found.parcels]
-    place.tell(_preview(f"From {shelf.place}", [(trace.owner, trace.bytes) for trace in traces]))
+    place.tell(Totals(traces).show(f"From {shelf.place}"))
     if options.dry_run:
         return 0
     came, broken = 0, []
@@ -204,19 +241,6 @@ def _said(shelf: Shelf) -> Iterator[None]:
         raise
     except Exception as error:
         raise ShelfError(shelf.place, f"{type(error).__name__}: {error}") from error
-
-
-def _preview(title: str, entries: Iterable[tuple[str, int]]) -> Table:
-    """Count results and their bytes by owner."""
-    totals: dict[str, tuple[int, int]] = {}
-    for owner, stored in entries:
-        results, held = totals.get(owner, (0, 0))
-        totals[owner] = (results + 1, held + stored)
-    rows: list[tuple[str | Cell, ...]] = [(owner, count(n), size(held)) for owner, (n, held) in totals.items()]
-    if len(rows) > 1:
-        results, held = (sum(column) for column in zip(*totals.values(), strict=True))
-        rows.append((Cell("all", "dim"), count(results), size(held)))
-    return Table(title, (Column("stage"), Column("results", "right"), Column("size", "right")), tuple(rows))
 
 
 def _say_count(results: int) -> str:

@@ -68,14 +68,15 @@ def draft_function(cached: CachedFunction) -> tuple[Trace, Inputs]:
 def _find_base(cached: CachedFunction, known: Known) -> Trace:
     """Find the newest call that other code of the function has made. Raises CommandError."""
     title = name_function(cached.func)
-    for trace in cached.stored_calls.store.entries(cached.func_id):
-        if _read_code(cached, trace) == known.code:
-            continue
-        given = [name.removeprefix(ARGUMENT).strip("`") for name in trace.labels if name.startswith(ARGUMENT)]
-        if given != known.binding.name_values(tuple(given)):
-            raise _refuse(title, "it takes other arguments than before")
-        return trace
-    raise _refuse(title, "no result that other code of it has made is stored")
+    calls = cached.stored_calls.store.each(cached.func_id)
+    others = (trace for trace in calls if _read_code(cached, trace) != known.code)
+    base = max(others, key=lambda trace: trace.created, default=None)
+    if base is None:
+        raise _refuse(title, "no result that other code of it has made is stored")
+    given = [name.removeprefix(ARGUMENT).strip("`") for name in base.labels if name.startswith(ARGUMENT)]
+    if given != known.binding.name_values(tuple(given)):
+        raise _refuse(title, "it takes other arguments than before")
+    return base
 
 
 def _read_code(cached: CachedFunction, trace: Trace) -> str:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from vinyasa_ipy.pipeline.stage import Inputs, Stage
     from vinyasa_ipy.store import Store, Trace
 
+_COMPARED = 1000
+"""How many of the latest executions are compared, where none stands under the key; a function can have a million."""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Verdict:
@@ -119,6 +122,6 @@ def _is_newer(unstored: Trace, found: Verdict | None) -> bool:
 
 
 def _compare_nearest(store: Store, stage: Stage, inputs: Inputs, unstored: Trace | None) -> Verdict:
-    known = [*store.notes.about(ACCEPTED, stage.owner), *store.entries(stage.owner)]
+    known = [*store.notes.about(ACCEPTED, stage.owner), *store.latest(stage.owner, _COMPARED)]
     nearest = find_nearest([*known, unstored] if unstored is not None else known, inputs)
     return Verdict("miss") if nearest is None else Verdict("stale", nearest, compare(nearest, inputs))

@@ -443,8 +443,11 @@ class Store:
 
     def entries(self, owner: str) -> list[Trace]:
         """List all traces of an owner whose artifacts are there, newest first."""
-        found = [trace for key in self._layout.walk_keys(owner) for trace in self.traces(owner, key.name)]
-        return sorted(found, key=_by_age, reverse=True)
+        return sorted(self.each(owner), key=_by_age, reverse=True)
+
+    def each(self, owner: str) -> Iterator[Trace]:
+        """Give what `entries` lists, one by one and in no order: it may be a million."""
+        return (trace for key in self._layout.walk_keys(owner) for trace in self.traces(owner, key.name))
 
     def remove(self, owner: str | None = None, key: str | None = None) -> Freed:
         """Remove the traces of an owner, of one key, or all, and the artifacts that nobody needs any more.
