@@ -80,6 +80,8 @@ def test_help_of_a_verb_names_every_option(console, tmp_path, verb):
         (["why"], "vinyasa why: the following arguments are required: STAGE. `vinyasa why --help` shows what it takes"),
         (["why", "zzz"], "there is no stage 'zzz'. There are: a.py, b.py"),
         (["show", "99"], "there is no run 99. `vinyasa history` lists them"),
+        (["compare", "99"], "there is no run 99. `vinyasa history` lists them"),
+        (["note", "99", "lost"], "there is no run 99. `vinyasa history` lists them"),
         (
             ["show", "x"],
             "vinyasa show: argument RUN: invalid int value: 'x'. `vinyasa show --help` shows what it takes",
@@ -188,6 +190,31 @@ class TestHistory:
         said = console("show", "1").stdout
         assert re.search(r"^a.py +done", said, re.MULTILINE)
         assert "outcome: ok" in said
+
+    def test_two_runs_are_compared_down_to_the_line(self, console, project):
+        (project / "a.py").write_text("x = 5\nprint('a')")
+        console("run", "a.py", "b.py")
+        said = console("compare", "1").stdout
+        assert re.search(r"^a.py +done .* done ", said, re.MULTILINE)
+        assert "a.py:\n    " in said
+        assert "1 → 5" in said
+        assert console("compare", "1", "2").stdout == said
+
+    def test_equal_runs_are_said_to_depend_on_the_same(self, console, project):
+        console("run", "a.py", "b.py")
+        assert "depended on the same" in console("compare", "1", "2").stdout
+
+    def test_a_stage_of_one_run_only_is_said_to_be_missing_in_the_other(self, console, project):
+        console("run", "a.py")
+        assert "b.py:\n    not in run 2" in console("compare", "1", "2").stdout
+
+    def test_a_note_on_a_run_is_listed_with_it_until_it_is_taken_away(self, console, project):
+        assert console("note", "1").stdout == "There is no note on run 1.\n"
+        assert console("note", "1", "half", "the rate").stdout == "Run 1: half the rate\n"
+        assert "a.py b.py: half the rate" in console("history").stdout
+        assert "Note: half the rate" in console("show", "1").stdout
+        console("note", "1", "")
+        assert "half the rate" not in console("history").stdout
 
     def test_of_a_project_without_runs_is_empty(self, console, tmp_path):
         assert "No run is recorded yet" in console("history").stdout

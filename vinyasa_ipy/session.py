@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import HistoryError, RunGoneError, VinyasaWarning
-from vinyasa_ipy.history import History, StageRecord
+from vinyasa_ipy.history import Difference, History, StageRecord
+from vinyasa_ipy.pipeline.change import compare_traces
 from vinyasa_ipy.pipeline.engine import Engine
 from vinyasa_ipy.pipeline.noted import find_unstored
 from vinyasa_ipy.store import Freed, Store, Sweeper, Trace, find_folder
 
 if TYPE_CHECKING:
+    from vinyasa_ipy.history import Run
     from vinyasa_ipy.pipeline.stage import Stage
 
 HISTORY = "history.sqlite"
@@ -133,6 +135,29 @@ class Session:
         owner, _, key = record.key.rpartition(":")
         found = self.store.traces(owner, key) if key else []
         return next((trace for trace in found if trace.created <= record.started + record.seconds + _DRIFT), None)
+
+    def compare(self, before: Run, after: Run) -> list[Difference]:
+        """Put two runs beside each other, stage by stage, with what differed in what each depended on."""
+        old, new = ({stage.name: stage for stage in run.stages} for run in (before, after))
+        return [
+            Difference(name, old.get(name), new.get(name), self._find_lines(old[name], new[name]))
+            if name in old and name in new
+            else Difference(
+                name, old.get(name), new.get(name), (f"not in run {after.id if name in old else before.id}",)
+            )
+            for name in dict.fromkeys([*old, *new])
+        ]
+
+    def _find_lines(self, old: StageRecord, new: StageRecord) -> tuple[str, ...]:
+        """Say in what a stage differed between two runs; nothing where it was the same."""
+        if "failed" in (old.verdict, new.verdict):
+            return (new.reason if new.verdict == "failed" else f"it failed before: {old.reason}",)
+        if old.key and old.key == new.key:
+            return ()
+        before, after = self.find_trace(old), self.find_trace(new)
+        if before is None or after is None:
+            return ("what it depended on is not stored any more",)
+        return tuple(line for change in compare_traces(before, after) for line in change.lines)
 
     def close(self) -> None:
         """Close the history's database."""

@@ -33,7 +33,13 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         panel.PANEL,
         automatic.AUTO,
     ),
-    "Runs and results": (recording.SHOW, recording.CHECKOUT, accepting.ACCEPT),
+    "Runs and results": (
+        recording.SHOW,
+        recording.COMPARE,
+        recording.NOTE,
+        recording.CHECKOUT,
+        accepting.ACCEPT,
+    ),
     "The store": (
         clearing.GC,
         clearing.PIN,

@@ -1,4 +1,4 @@
-"""`history` and `show`: what ran before."""
+"""`history`, `show`, `compare`, `note` and `checkout`: what ran before."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vinyasa_ipy.pages import Cell, Column, Table, Text, Tone, ago, count, durat
 if TYPE_CHECKING:
     import argparse
 
-    from vinyasa_ipy.history import Run
+    from vinyasa_ipy.history import Run, StageRecord
     from vinyasa_ipy.store import Trace
 
 _TONES: dict[str, Tone] = {
@@ -71,7 +71,7 @@ def _row(run: Run) -> tuple[str | Cell, ...]:
     return (
         str(run.id),
         ago(run.started, time.time()),
-        run.title,
+        f"{run.title}: {run.note}" if run.note else run.title,
         Cell(run.outcome, _TONES.get(run.outcome, "")),
         duration(took),
         f"{hits} of {len(run.stages)}",
@@ -114,6 +114,41 @@ def _say_made(trace: Trace | None) -> str:
     return "" if trace is None else ", ".join(f"{name}: {words}" for name, words in trace.values.items())
 
 
+def compare(options: argparse.Namespace, place: Place) -> int:
+    """Put a run beside a later one, stage by stage, down to the value or line that differed."""
+    runs = place.session.history
+    before = runs.get(options.before)
+    after = runs.get(options.after) if options.after is not None else runs.latest(1)[0]
+    found = place.session.compare(before, after)
+    rows = tuple((stage.name, _say_side(stage.before), _say_side(stage.after)) for stage in found)
+    names = ("stage", _say_run(before), _say_run(after))
+    differed = [
+        line for stage in found if stage.lines for line in (f"{stage.name}:", *(f"    {x}" for x in stage.lines))
+    ]
+    place.tell(Table("", tuple(map(Column, names)), rows))
+    place.tell(Text(("", *(differed or ["All stages that are in both depended on the same."]))))
+    return 0
+
+
+def _say_run(run: Run) -> str:
+    return f"run {run.id}, {run.note}" if run.note else f"run {run.id}"
+
+
+def _say_side(stage: StageRecord | None) -> Cell | str:
+    """Say what became of a stage in one of two runs."""
+    return "" if stage is None else Cell(f"{stage.verdict} {duration(stage.seconds)}", _TONES.get(stage.verdict, ""))
+
+
+def note(options: argparse.Namespace, place: Place) -> int:
+    """Write a note on a run, or without words say the one it has."""
+    words = " ".join(options.words)
+    if options.words:
+        place.session.history.annotate(options.run, words)
+    kept = place.session.history.get(options.run).note
+    place.tell(Text((f"Run {options.run}: {kept}" if kept else f"There is no note on run {options.run}.",)))
+    return 0
+
+
 def checkout(options: argparse.Namespace, place: Place) -> int:
     """Bring the variables of a past run into the notebook's namespace, and say what each is."""
     if place.pipeline is None:
@@ -143,6 +178,24 @@ SHOW = Command(
     "Show one run: its stages, what became of each, and why.",
     show,
     (Option(("run",), "the run's number in `history`", {"type": int, "metavar": "RUN"}),),
+)
+COMPARE = Command(
+    "compare",
+    "Put two runs beside each other: what became of each stage, and what it depended on that differed.",
+    compare,
+    (
+        Option(("before",), "the earlier run's number in `history`", {"type": int, "metavar": "RUN"}),
+        Option(("after",), "the later one's (the newest run)", {"type": int, "nargs": "?", "metavar": "OTHER"}),
+    ),
+)
+NOTE = Command(
+    "note",
+    'Write a note on a run; "" takes it away, and without words it is shown.',
+    note,
+    (
+        Option(("run",), "the run's number in `history`", {"type": int, "metavar": "RUN"}),
+        Option(("words",), "what to note", {"nargs": "*", "metavar": "WORDS"}),
+    ),
 )
 CHECKOUT = Command(
     "checkout",

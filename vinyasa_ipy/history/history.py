@@ -28,6 +28,8 @@ STAGES = "SELECT run, name, verdict, reason, seconds, saved, key, started FROM s
 # with a comma apart from two names.
 UNIQUE = """SELECT max(id) FROM run GROUP BY kind, title, folder,
     (SELECT group_concat(quote(name)) FROM stage WHERE stage.run = run.id)"""
+LONGEST = 500
+"""Characters of a note on a run."""
 PAGE = 500  # runs whose stages are read at once; older SQLite takes at most 999 parameters
 
 
@@ -69,10 +71,11 @@ class History:
         self._expect(run, answer.changed)
 
     def annotate(self, run: int, note: str) -> None:
-        """Keep a person's `note` on the `run` with what surrounded it."""
+        """Keep a person's `note` on the `run` with what surrounded it, in the place of the one it had."""
         self.get(run)
+        words = _text(note.strip()[:LONGEST])
         statement = "UPDATE run SET context = json_set(context, '$.note', ?) WHERE id = ?"
-        self._expect(run, self._database.write(statement, (_text(note), run)).changed)
+        self._expect(run, self._database.write(statement, (words, run)).changed)
 
     def latest(self, limit: int | None = 20, *, unique: bool = False, before: int | None = None) -> list[Run]:
         """Return the newest runs, newest first; `unique` keeps the newest of those with the same title and stages.

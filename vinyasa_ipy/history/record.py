@@ -30,6 +30,16 @@ class StageRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """A stage in two runs, None where it was in one of them only; `lines` say what differed, none where nothing did."""
+
+    name: str
+    before: StageRecord | None
+    after: StageRecord | None
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One recorded execution.
 

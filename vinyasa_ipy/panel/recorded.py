@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.pages import duration
-from vinyasa_ipy.pipeline.change import compare_traces
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
 
 PAGE = 30
 """Runs on one page."""
-LONGEST = 500
-"""Characters of a note on a run."""
 
 
 def tell_runs(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -70,17 +67,14 @@ def say_record(stage: StageRecord, *, run: int) -> dict[str, Any]:
 def compare_runs(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
     """Tell for each stage of two runs what became of it in both, and what differed in what it depended on."""
     before, after = (session.history.get(int(request[which])) for which in ("before", "after"))
-    old, new = ({stage.name: stage for stage in run.stages} for run in (before, after))
     stages = [
         {
-            "name": name,
-            "before": _say_side(old.get(name)),
-            "after": _say_side(new.get(name)),
-            "lines": _find_lines(session, old[name], new[name])
-            if name in old and name in new
-            else [f"not in run {after.id if name in old else before.id}"],
+            "name": found.name,
+            "before": _say_side(found.before),
+            "after": _say_side(found.after),
+            "lines": list(found.lines),
         }
-        for name in dict.fromkeys([*old, *new])
+        for found in session.compare(before, after)
     ]
     return {"before": _brief(before), "after": _brief(after), "stages": stages}
 
@@ -89,19 +83,7 @@ def _say_side(stage: StageRecord | None) -> dict[str, Any] | None:
     return None if stage is None else {"state": stage.verdict, "took": duration(stage.seconds)}
 
 
-def _find_lines(session: Session, old: StageRecord, new: StageRecord) -> list[str]:
-    """Say in what a stage differed between two runs; nothing where it was the same."""
-    if "failed" in (old.verdict, new.verdict):
-        return [new.reason if new.verdict == "failed" else f"it failed before: {old.reason}"]
-    if old.key and old.key == new.key:
-        return []
-    before, after = session.find_trace(old), session.find_trace(new)
-    if before is None or after is None:
-        return ["what it depended on is not stored any more"]
-    return [line for change in compare_traces(before, after) for line in change.lines]
-
-
 def note(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
     """Write a note on a run, in the place of the one it had."""
-    session.history.annotate(int(request["run"]), str(request.get("note", "")).strip()[:LONGEST])
+    session.history.annotate(int(request["run"]), str(request.get("note", "")))
     return {}
