@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from vinyasa_ipy.session import Session
+from vinyasa_ipy.store import Trace
 
 CELLS = [
     "%load_ext vinyasa_ipy\nRATE = 0.1",
@@ -275,6 +276,42 @@ def test_the_log_of_a_stage_is_what_it_displayed(open_notebook):
     desk.stage("talk").click()
     desk.side.get_by_role("button", name="Log").click()
     expect(desk.side.get_by_role("region", name="Log of talk")).to_have_text("<b>loud</b>\n42")
+
+
+def test_the_log_of_a_running_stage_grows_and_that_of_a_failed_one_says_where(open_notebook, project):
+    """The stage goes on when the file is there, which is made when its first words were seen."""
+    wait = "while not os.path.exists('go') and time.time() < end:\n    time.sleep(.02)"
+    talk = f"%%stage talk\nprint('first words')\nend = time.time() + 60\n{wait}\nprint('last words')\n1 / 0"
+    desk = open_notebook(["%load_ext vinyasa_ipy\nimport os, time", talk])
+    desk.start()
+    states(desk, talk="running")
+    desk.stage("talk").click()
+    desk.side.get_by_role("button", name="Log so far").click()
+    log = desk.side.get_by_role("region", name="Log of talk")
+    expect(log).to_have_text("first words")
+    (desk.server.root / project / "go").touch()
+    states(desk, talk="failed")
+    expect(log).to_contain_text("last words")
+    expect(log).to_contain_text("----> ")
+
+
+def test_of_very_many_stages_some_are_found_by_name(desk, project):
+    session = Session(desk.server.root / project / ".vinyasa")
+    for number in range(120):
+        draft = Trace(owner=f"old {number}", key="k", recipe=1, labels={}, seconds=1.0, created=1.0)
+        session.store.put(draft, {"return": 1})
+    session.close()
+    cache = desk.side.get_by_role("region", name="Cache")
+    owners = cache.locator("[data-key^='owner ']")
+    desk.run(1)
+    expect(owners).to_have_count(50)
+    cache.get_by_role("button", name="Show more").click()
+    expect(owners).to_have_count(100)
+    find = cache.get_by_label("Find stages and functions by name")
+    find.press_sequentially("TRAIN")
+    expect(owners).to_have_count(1)
+    expect(owners).to_contain_text("train")
+    expect(find).to_be_focused()
 
 
 def test_badges_say_how_a_stage_stands_and_go_with_it(desk):

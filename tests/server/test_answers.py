@@ -11,7 +11,7 @@ import pytest
 from tornado.httpclient import HTTPClientError
 
 from vinyasa_ipy.history import StageRecord
-from vinyasa_ipy.panel.stored import MOST
+from vinyasa_ipy.panel.stored import MOST, OWNERS
 from vinyasa_ipy.session import Session, point_at
 from vinyasa_ipy.store import Label, Trace
 
@@ -177,6 +177,16 @@ async def test_what_may_be_stored_is_said_with_the_part_of_it_that_is(ask, sessi
     monkeypatch.setenv("VINYASA_BUDGET_FILES", "6")
     total = (await ask("cache"))["total"]
     assert (total["budget"], total["budget_files"], total["full"]) == ("1.0 GB", "6", 0.5)
+
+
+async def test_of_very_many_owners_a_page_is_told_and_those_that_are_looked_for(ask, session):
+    for number in range(OWNERS + 10):
+        put(session.store, f"many {number}", "k", created=1.0)
+    told = await ask("cache")
+    assert (len(told["owners"]), told["more"], told["total"]["results"]) == (OWNERS, 13, OWNERS + 13)
+    assert len((await ask("cache", many=OWNERS + 13))["owners"]) == OWNERS + 13
+    told = await ask("cache", find="TRAI")
+    assert ([owner["name"] for owner in told["owners"]], told["more"]) == (["train"], 0)
 
 
 async def test_a_sweep_frees_what_its_preview_said(ask, session, monkeypatch):

@@ -17,14 +17,19 @@ if TYPE_CHECKING:
     from vinyasa_ipy.session import Session
     from vinyasa_ipy.store import Freed, Store, Trace
 
+OWNERS = 50
+"""Stages and functions on one page: there may be thousands, and each is looked at for its size."""
 PAGE = 30
 """Results of one owner on one page."""
 MOST = 300
 """Results of an owner up to which each is read for its size; beyond, those in files of their own are not counted."""
 
 
-def tell_cache(session: Session, _request: Mapping[str, Any]) -> dict[str, Any]:
-    """Tell how much is stored, by owner and in all, and how much may be."""
+def tell_cache(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell how much is stored in all, how much may be, and how much by owner.
+
+    Of the owners whose names hold what is to be found: as many as are asked for, a page at least, and how many more.
+    """
     savings = session.history.savings()
     weighed = [
         (kind, store, owner, amount)
@@ -40,11 +45,13 @@ def tell_cache(session: Session, _request: Mapping[str, Any]) -> dict[str, Any]:
         "saved": duration(saved) if saved else "",
         **_tell_budget(session.folder, used),
     }
+    wanted, many = str(request.get("find", "")).casefold(), max(OWNERS, int(request.get("many", OWNERS)))
+    found = [each for each in weighed if wanted in each[2].casefold()]
     owners = [
         {"kind": kind, **_tell_owner(store, owner, amount, savings.get(owner, (0, 0.0)))}
-        for kind, store, owner, amount in weighed
+        for kind, store, owner, amount in found[:many]
     ]
-    return {"owners": owners, "total": total}
+    return {"owners": owners, "more": len(found) - len(owners), "total": total}
 
 
 def _tell_budget(folder: Path, used: Amount) -> dict[str, Any]:

@@ -152,6 +152,7 @@ class Panel:
         )
         total = told.get("total", {})
         note = f"{total['size']} in all, {total['budget']} are allowed" if rows else "Nothing is stored."
+        note += f"; `%vinyasa du` lists {told['more']} more" if told.get("more") else ""
         names = ("of", "kind", "results", "size", "hits", "saved")
         columns = tuple(Column(name, "left" if name in names[:2] else "right") for name in names)
         choices = [EVERYTHING, *(owner["name"] for owner in owners)] if owners else []

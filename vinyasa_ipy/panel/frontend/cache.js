@@ -6,6 +6,7 @@ import { ago, moment, plural } from './words.js';
 
 /** @typedef {import('./notebook.js').Notebook} Notebook */
 
+const OWNERS = 50; // stages and functions that are listed at first, and more at each wish
 const PAGE = 30; // results of an owner that are shown at first, and more at each wish
 
 /** @param {Notebook} notebook */
@@ -21,9 +22,34 @@ export function cacheSection(notebook) {
     confirmation(notebook, 'clear all'),
     total.results > 0 && budget(total),
     total.saved && h('p', { class: 'vy-hint' }, `Hits have saved ${total.saved} so far.`),
-    cache && !owners.length && h('p', { class: 'vy-hint' }, 'Nothing is stored.'),
-    owners.length > 0 && h('ul', { key: 'owners', class: 'vy-list' }, ...owners.map((/** @type {any} */ owner) => entry(notebook, owner)))
+    finding(notebook),
+    cache && !owners.length && h('p', { class: 'vy-hint' }, notebook.view.cache.find ? 'Nothing that is stored is called so.' : 'Nothing is stored.'),
+    owners.length > 0 && h('ul', { key: 'owners', class: 'vy-list' }, ...owners.map((/** @type {any} */ owner) => entry(notebook, owner))),
+    cache?.more > 0 && more(notebook)
   ]);
+}
+
+/** Show other stages and functions than before: those whose names hold something, or more of them. @param {Notebook} notebook @param {{find?: string, many?: number}} change */
+function list(notebook, change) {
+  Object.assign(notebook.view.cache, change);
+  notebook.guard(() => notebook.refreshCache()).then(() => notebook.emit());
+}
+
+/** Where there are too many for one page, look for some by their names. @param {Notebook} notebook */
+function finding(notebook) {
+  const { find } = notebook.view.cache;
+  const look = (/** @type {Event} */ event) => list(notebook, { find: /** @type {HTMLInputElement} */ (event.target).value, many: 0 });
+  const label = 'Find stages and functions by name';
+  return (
+    (find || notebook.cache?.more > 0) &&
+    h('input', { key: 'find', 'data-key': 'find', class: 'vy-input', type: 'search', 'aria-label': label, placeholder: label, value: find, oninput: look })
+  );
+}
+
+/** @param {Notebook} notebook */
+function more(notebook) {
+  const { owners, more } = notebook.cache;
+  return button('more owners', `Show more of ${plural(more, 'other')}`, () => list(notebook, { many: owners.length + OWNERS }), { class: 'vy-button vy-more' });
 }
 
 /** Say how much of what may be stored is. @param {any} total */

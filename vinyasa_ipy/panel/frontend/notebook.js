@@ -61,7 +61,7 @@ export class Notebook {
     /** What the stage that is open displayed, when that is unfolded. @type {any} */
     this.log = null;
     /** What the user looks at and is about to do, and how many results of owners; each notebook has its own. @type {any} */
-    this.view = { open: { pipeline: true, runs: true, cache: true }, owners: {}, selected: '', zoom: 0, as: 'graph' };
+    this.view = { open: { pipeline: true, runs: true, cache: true }, cache: { find: '', many: 0 }, owners: {}, selected: '', zoom: 0, as: 'graph' };
     this.watched = false;
     /** Answers are awaited one after the other: an older one must not come last. */
     this.asking = false;
@@ -233,7 +233,12 @@ export class Notebook {
   }
 
   async refreshCache() {
-    this.cache = await this.ask({ verb: 'cache' });
+    const { find, many } = this.view.cache;
+    const told = await this.ask({ verb: 'cache', find, many });
+    if (find !== this.view.cache.find) {
+      return; // somebody went on typing: another answer is on its way
+    }
+    this.cache = told;
     await Promise.all(this.cache.owners.map((/** @type {any} */ owner) => this.refreshResults(owner)));
   }
 

@@ -1,6 +1,7 @@
 // The section about stages: their graph or list, live, and the details of the one that is selected.
 
 import { h } from './dom.js';
+import { readLog } from './outputs.js';
 import { button, clearing, confirmation, icon, lookOf, section, shape, tool, wordFor } from './parts.js';
 import { ago, elapsed, moment, plural } from './words.js';
 
@@ -11,6 +12,7 @@ import { ago, elapsed, moment, plural } from './words.js';
 
 const STEP = 1.25; // of one zoom
 const LIMITS = [0.3, 3];
+const UNSTORED = ['running', 'failed']; // what such a stage displayed stands below its cell only
 const URGENT = ['failed', 'running', 'edited', 'stale', 'blocked', 'queued', 'waiting', 'miss'];
 
 /** @param {Notebook} notebook */
@@ -228,50 +230,57 @@ function details(notebook, stage) {
       told?.stored && clearing(notebook, from, { owner: name }, `Clear ${name}`)
     ),
     confirmation(notebook, from),
-    ...(told ? facts(notebook, told) : [])
+    ...(told ? facts(told) : []),
+    ...(told?.stored || UNSTORED.includes(stage.state) ? log(notebook, stage) : []),
+    ...(told ? surroundings(told) : []),
+    ...(told ? recent(notebook, told.recent) : [])
   );
 }
 
-/** @param {Notebook} notebook @param {any} told */
-function facts(notebook, told) {
-  const { stored } = told;
-  const saved = told.hits ? `${told.saved || '0 s'} in ${plural(told.hits, 'hit')}` : '';
+/** @param {any} told */
+function facts({ stored, hits, saved }) {
+  if (!stored) {
+    return [h('p', { class: 'vy-hint' }, 'Nothing is stored of it.')];
+  }
   return [
-    stored
-      ? h(
-          'dl',
-          { class: 'vy-facts' },
-          ...fact('Computed', h('span', { title: moment(stored.created) }, `${ago(stored.created)}, took ${stored.took}`)),
-          ...fact('Saved', saved),
-          ...fact('Stored', `${stored.results === '1' ? '1 result' : `${stored.results} results`}, ${stored.size}`)
-        )
-      : h('p', { class: 'vy-hint' }, 'Nothing is stored of it.'),
-    ...(stored
-      ? [
-          ...names('Inputs', stored.inputs),
-          ...names('Outputs', [...stored.outputs, ...stored.files]),
-          ...stored.notes.map((/** @type {string} */ note) => h('p', { class: 'vy-hint' }, note)),
-          ...log(notebook, told.stage)
-        ]
-      : []),
-    ...recent(notebook, told.recent)
+    h(
+      'dl',
+      { class: 'vy-facts' },
+      ...fact('Computed', h('span', { title: moment(stored.created) }, `${ago(stored.created)}, took ${stored.took}`)),
+      ...fact('Saved', hits ? `${saved || '0 s'} in ${plural(hits, 'hit')}` : ''),
+      ...fact('Stored', `${stored.results === '1' ? '1 result' : `${stored.results} results`}, ${stored.size}`)
+    )
   ];
 }
 
-/** Show what a stage displayed, when that is asked for. @param {Notebook} notebook @param {string} name */
-function log(notebook, name) {
+/** Name what went into a stage's stored result, and what came out. @param {any} told */
+function surroundings({ stored }) {
+  return stored
+    ? [
+        ...names('Inputs', stored.inputs),
+        ...names('Outputs', [...stored.outputs, ...stored.files]),
+        ...stored.notes.map((/** @type {string} */ note) => h('p', { class: 'vy-hint' }, note))
+      ]
+    : [];
+}
+
+/** Show what a stage displayed, when that is asked for. @param {Notebook} notebook @param {Stage} stage */
+function log(notebook, { name, state }) {
   const { view } = notebook;
+  const running = state === 'running';
   const toggle = () => {
     view.log = !view.log;
     notebook.emit();
     notebook.guard(() => notebook.refreshDetails()).then(() => notebook.emit());
   };
   const fold = { 'data-key': 'fold log', type: 'button', class: 'vy-fold', 'aria-expanded': String(Boolean(view.log)), onclick: toggle };
-  const shown = view.log ? notebook.log : null;
+  const stands = UNSTORED.includes(state) ? readLog(notebook.cell(name)?.cell) : notebook.log;
+  const shown = view.log ? stands : null;
+  const frame = { key: 'log', class: `vy-log ${running ? 'vy-following' : ''}`, role: 'region', 'aria-label': `Log of ${name}`, tabindex: 0 };
   return [
-    h('h5', { class: 'vy-folding' }, h('button', fold, shape(view.log ? 'open' : 'closed'), 'Log')),
+    h('h5', { class: 'vy-folding' }, h('button', fold, shape(view.log ? 'open' : 'closed'), running ? 'Log so far' : 'Log')),
     shown?.cut && h('p', { class: 'vy-hint' }, 'Its beginning is left out.'),
-    shown && (shown.log ? h('pre', { key: 'log', class: 'vy-log', role: 'region', 'aria-label': `Log of ${name}`, tabindex: 0 }, shown.log) : h('p', { class: 'vy-hint' }, 'It displayed nothing.'))
+    shown && (shown.log ? h('pre', frame, shown.log) : h('p', { class: 'vy-hint' }, running ? 'It has displayed nothing yet.' : 'It displayed nothing.'))
   ];
 }
 

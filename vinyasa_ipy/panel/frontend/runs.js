@@ -9,7 +9,7 @@ import { ago, moment, plural } from './words.js';
 /** @param {Notebook} notebook */
 export function runsSection(notebook) {
   const { runs } = notebook;
-  return section(notebook, 'runs', 'Runs', runs.length ? `last ${ago(runs[0].started)}` : '', [], () => [
+  return section(notebook, 'runs', 'Runs', runs.length ? ago(runs[0].started) : '', [], () => [
     !runs.length && h('p', { class: 'vy-hint' }, 'No run is recorded yet.'),
     runs.length > 0 && h('ul', { key: 'runs', class: 'vy-list' }, ...runs.map(run => entry(notebook, run))),
     notebook.moreRuns && button('older', 'Show older runs', () => notebook.olderRuns(), { class: 'vy-button vy-more' })
