@@ -206,7 +206,7 @@ class TestHistory:
 
     def test_a_stage_of_one_run_only_is_said_to_be_missing_in_the_other(self, console, project):
         console("run", "a.py")
-        assert "b.py:\n    not in run 2" in console("compare", "1", "2").stdout
+        assert "Not in run 2: b.py\n" in console("compare", "1", "2").stdout
 
     def test_a_note_on_a_run_is_listed_with_it_until_it_is_taken_away(self, console, project):
         assert console("note", "1").stdout == "There is no note on run 1.\n"

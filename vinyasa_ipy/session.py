@@ -139,17 +139,13 @@ class Session:
     def compare(self, before: Run, after: Run) -> list[Difference]:
         """Put two runs beside each other, stage by stage, with what differed in what each depended on."""
         old, new = ({stage.name: stage for stage in run.stages} for run in (before, after))
-        return [
-            Difference(name, old.get(name), new.get(name), self._find_lines(old[name], new[name]))
-            if name in old and name in new
-            else Difference(
-                name, old.get(name), new.get(name), (f"not in run {after.id if name in old else before.id}",)
-            )
-            for name in dict.fromkeys([*old, *new])
-        ]
+        both = ((name, old.get(name), new.get(name)) for name in dict.fromkeys([*old, *new]))
+        return [Difference(name, was, now, self._find_lines(was, now)) for name, was, now in both]
 
-    def _find_lines(self, old: StageRecord, new: StageRecord) -> tuple[str, ...]:
-        """Say in what a stage differed between two runs; nothing where it was the same."""
+    def _find_lines(self, old: StageRecord | None, new: StageRecord | None) -> tuple[str, ...]:
+        """Say in what a stage differed between two runs; nothing where it was the same, or in one of them only."""
+        if old is None or new is None:
+            return ()
         if "failed" in (old.verdict, new.verdict):
             return (new.reason if new.verdict == "failed" else f"it failed before: {old.reason}",)
         if old.key and old.key == new.key:

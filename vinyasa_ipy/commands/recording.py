@@ -12,8 +12,9 @@ from vinyasa_ipy.pages import Cell, Column, Table, Text, Tone, ago, count, durat
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
-    from vinyasa_ipy.history import Run, StageRecord
+    from vinyasa_ipy.history import Difference, Run, StageRecord
     from vinyasa_ipy.store import Trace
 
 _TONES: dict[str, Tone] = {
@@ -122,12 +123,24 @@ def compare(options: argparse.Namespace, place: Place) -> int:
     found = place.session.compare(before, after)
     rows = tuple((stage.name, _say_side(stage.before), _say_side(stage.after)) for stage in found)
     names = ("stage", _say_run(before), _say_run(after))
-    differed = [
-        line for stage in found if stage.lines for line in (f"{stage.name}:", *(f"    {x}" for x in stage.lines))
-    ]
     place.tell(Table("", tuple(map(Column, names)), rows))
-    place.tell(Text(("", *(differed or ["All stages that are in both depended on the same."]))))
+    place.tell(Text(("", *_say_differences(found), *_say_missing(found, before, after))))
     return 0
+
+
+def _say_differences(found: Sequence[Difference]) -> list[str]:
+    """Say in what stages differed that are in both runs."""
+    lines = [line for stage in found if stage.lines for line in (f"{stage.name}:", *(f"    {x}" for x in stage.lines))]
+    return lines or ["Stages that are in both depended on the same."]
+
+
+def _say_missing(found: Sequence[Difference], before: Run, after: Run) -> list[str]:
+    """Say which stages are in one of two runs only."""
+    missing = {
+        before.id: [stage.name for stage in found if stage.before is None],
+        after.id: [stage.name for stage in found if stage.after is None],
+    }
+    return [f"Not in run {run}: {', '.join(names)}" for run, names in missing.items() if names]
 
 
 def _say_run(run: Run) -> str:

@@ -31,7 +31,7 @@ class StageRecord:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A stage in two runs, None where it was in one of them only; `lines` say what differed, none where nothing did."""
+    """A stage in two runs, or in one of them; `lines` say what differed where it was in both."""
 
     name: str
     before: StageRecord | None

@@ -202,7 +202,7 @@ def say_reading(path: str) -> str:
 
 def _split(path: str) -> tuple[str, str]:
     prefix = next((prefix for prefix in _KINDS if path.startswith(prefix)), "")
-    return prefix, path.removeprefix(prefix).replace("{project}/", "").replace("{site}/", "")
+    return prefix, path.removeprefix(prefix).replace("{project}/", "").replace("{site}/", "").replace("{home}/", "~/")
 
 
 def say_change(read: FileRead, now: str) -> str:

@@ -83,7 +83,11 @@ function actions(notebook, run) {
 
 /** @param {Notebook} notebook @param {any} told */
 function comparison(notebook, { before, after, stages }) {
-  const side = (/** @type {any} */ one) => (one ? `${wordFor(one.state)} ${one.took}` : '–');
+  const side = (/** @type {any} */ one) => `${wordFor(one.state)} ${one.took}`;
+  const missing = (/** @type {any} */ run, /** @type {'before' | 'after'} */ which) => {
+    const names = stages.filter((/** @type {any} */ stage) => !stage[which]).map((/** @type {any} */ stage) => stage.name);
+    return names.length > 0 && h('p', { key: which, class: 'vy-hint' }, `Not in run ${run.id}: ${names.join(', ')}`);
+  };
   return h(
     'div',
     { key: 'comparison', role: 'region', 'aria-label': `Run ${before.id} and run ${after.id}` },
@@ -91,7 +95,7 @@ function comparison(notebook, { before, after, stages }) {
     h(
       'ul',
       { class: 'vy-bars' },
-      ...stages.map((/** @type {any} */ stage) =>
+      ...stages.filter((/** @type {any} */ stage) => stage.before && stage.after).map((/** @type {any} */ stage) =>
         h(
           'li',
           { key: stage.name },
@@ -101,7 +105,9 @@ function comparison(notebook, { before, after, stages }) {
           ...(stage.lines.length ? stage.lines : ['depends on the same']).map((/** @type {string} */ line) => h('span', { class: 'vy-reason' }, line))
         )
       )
-    )
+    ),
+    missing(before, 'before'),
+    missing(after, 'after')
   );
 }
 
