@@ -64,6 +64,33 @@ def test_once_somebody_looks_a_change_elsewhere_shows_when_it_is_quiet(kernel):
     assert "`one`" in kernel.ask("state")["stages"]["two"]["reason"]
 
 
+LATE = """import os, time
+from vinyasa_ipy import register
+class Large:
+    pass
+large = Large()
+def look(value):
+    while os.path.exists('late'):
+        time.sleep(.7)
+        os.remove('late')
+    return b''
+register(Large, look)
+rate = 1"""
+
+
+def test_where_a_look_took_long_the_next_one_comes_after_a_longer_quiet(kernel, tmp_path):
+    """The machine may only have been busy: a stage that is stale must not say for good that it is done."""
+    kernel.run(LATE)
+    kernel.run("%%stage one\nx = large, rate")
+    kernel.ask("state")
+    (tmp_path / "late").touch()
+    kernel.run("rate = 2")
+    kernel.until(lambda _: any(change.get("slow") for change in kernel.changes))
+    assert kernel.ask("state")["stages"]["one"]["state"] == "done"
+    assert kernel.await_stage("one", "stale")["lines"] == ["`rate`: 1 → 2"]
+    assert kernel.ask("state")["slow"] is False
+
+
 def test_nothing_is_looked_at_while_nobody_watches(kernel):
     kernel.run("rate = 1")
     kernel.run("%%stage one\nx = rate")

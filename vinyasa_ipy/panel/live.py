@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import CommandError
@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 QUIET = 0.2
 """Seconds without a cell after which the stages are looked at."""
 PATIENCE = 0.5
-"""Seconds one stage's look may take; when one takes longer, looking is left to the user."""
+"""Seconds one stage's look may take; when one takes longer, all wait for a longer quiet, or for the user to ask."""
+REST = 10
+"""Times as long as such a look took it must be quiet before the next: the machine may only have been busy."""
+LONGEST = 5.0
+"""Seconds of one look from which on only the user asks for the next."""
 
 Stage = dict[str, Any]
 
@@ -35,6 +39,22 @@ class _Begun:
     name: str
     place: str
     latest: Mapping[str, StageRecord]
+
+
+@dataclass(slots=True)
+class _Round:
+    """A look at all stages, one after the other: those to come, what was found, and the longest that one took.
+
+    It says nothing any more once another cell has begun. One that is `patient` goes on however long a look takes; one
+    that was `asked` for is made again then.
+    """
+
+    names: Iterator[str]
+    begun: int
+    patient: bool
+    asked: bool = False
+    found: dict[str, Stage] = field(default_factory=dict)
+    longest: float = 0.0
 
 
 class Live:
@@ -50,6 +70,7 @@ class Live:
         self.extension = extension
         self.stages: dict[str, Stage] = {}
         self.slow = False
+        self._longest = 0.0
         self._loop = loop
         self._post = post
         self._due: object | None = None
@@ -112,49 +133,53 @@ class Live:
         )
 
     def wait(self) -> None:
-        """Look at the stages once it is quiet."""
+        """Look at the stages once it is quiet; where that took long, once it has been quiet for longer."""
         self._give_up()
-        if not self.slow and threading.current_thread() is threading.main_thread():
-            self._due = self._loop.call_later(QUIET, self._look, self._known(), {}, self._begun)
+        if self._longest < LONGEST and threading.current_thread() is threading.main_thread():
+            pause = self._longest * REST if self.slow else QUIET
+            self._due = self._loop.call_later(pause, self._look, _Round(self._known(), self._begun, self.slow))
 
     def look(self) -> None:
         """Look at the stages now, however long it takes; from any thread."""
-        self.slow = False
-        self._loop.add_callback(self._look, self._known(), {}, self._begun, patient=True)
+        self._loop.add_callback(self._look, _Round(self._known(), self._begun, patient=True, asked=True))
 
     def _give_up(self) -> None:
         if self._due is not None:
             self._loop.remove_timeout(self._due)
             self._due = None
 
-    def _look(self, names: Iterator[str], found: dict[str, Stage], begun: int, *, patient: bool = False) -> None:
-        """Look at one stage and go on with the next in another turn of the loop, where a cell may come first.
-
-        What was `found` before a cell began since says nothing any more.
-        """
+    def _look(self, now: _Round) -> None:
+        """Look at one stage and go on with the next in another turn of the loop, where a cell may come first."""
         self._due = None
         if self._cells:  # it may be one that awaits something: its end asks for another look
             return
-        if begun != self._begun:
-            if patient:
+        if now.begun != self._begun:
+            if now.asked:
                 self.look()
             return
-        name = next(names, None)
+        name = next(now.names, None)
         if name is None:
-            self._settle(found)
+            self._longest, self.slow = now.longest, now.longest > PATIENCE
+            self._settle(now.found)
             return
         began = time.perf_counter()
         try:
-            found[name] = _say_standing(self.extension.pipeline.standing(name), self._latest.get(name))
+            now.found[name] = _say_standing(self.extension.pipeline.standing(name), self._latest.get(name))
         except Exception as error:  # noqa: BLE001 - nobody asked for this look: it must not trouble the kernel
-            found[name] = {"state": "", "reason": f"it could not be looked at: {error}"}
-        self.slow = not patient and time.perf_counter() - began > PATIENCE
-        if self.slow:
+            now.found[name] = {"state": "", "reason": f"it could not be looked at: {error}"}
+        now.longest = max(now.longest, time.perf_counter() - began)
+        self._go_on(now)
+
+    def _go_on(self, now: _Round) -> None:
+        """Look at the next stage, unless the last one took too long for a look that nobody waits for."""
+        if now.longest > PATIENCE and not now.patient:
+            self._longest, self.slow = now.longest, True
             self._post({"slow": True})
-        elif patient:
-            self._loop.add_callback(self._look, names, found, begun, patient=True)
+            self.wait()
+        elif now.asked:
+            self._loop.add_callback(self._look, now)
         else:
-            self._due = self._loop.call_later(0, self._look, names, found, begun)
+            self._due = self._loop.call_later(0, self._look, now)
 
     def _settle(self, found: Mapping[str, Stage]) -> None:
         """Take over what was found; a stage whose upstream must run is not sure of its inputs.
@@ -168,7 +193,7 @@ class Live:
                 settled[name] = {**found[name], **_say_upstream(found[name], graph.upstream(name), settled)}
         for name, stage in settled.items():
             self._put(name, stage)
-        self._post({"slow": False, "stages": dict(self.stages)})
+        self._post({"slow": self.slow, "stages": dict(self.stages)})
 
     def _put(self, name: str, change: Stage) -> None:
         """Say what is new of a stage, with its turn: threads send changes and answers, and one may overtake another."""

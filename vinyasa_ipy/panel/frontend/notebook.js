@@ -320,8 +320,9 @@ export class Notebook {
     for (const { name, sources } of this.pipeline?.drawing.boxes ?? []) {
       const standing = this.standing(name, cells.get(name));
       const cause = sources.find((/** @type {string} */ source) => ['failed', 'blocked'].includes(found.get(source)?.state ?? ''));
-      // The kernel tells this of stages it has met; of those below a failure it may know nothing.
-      const blocked = cause && this.phase === 'live' && !this.live[name] && standing.state !== 'queued';
+      // The kernel tells this once it has looked; of stages below a failure that it has not met it knows nothing.
+      const open = this.live[name] ? ['hit', 'done'].includes(standing.state) : standing.state !== 'queued';
+      const blocked = cause && this.phase === 'live' && open;
       found.set(name, { ...standing, ...(blocked && { state: 'blocked', reason: `\`${cause}\`, which comes before it, failed` }), name });
     }
     return [...found.values()];

@@ -6,21 +6,25 @@ const ESCAPES = /\x1b\[[0-9;?]*[A-Za-z]/g;
 /** @param {any} cell @returns {{log: string, cut: boolean}} */
 export function readLog(cell) {
   const outputs = cell?.model.outputs?.toJSON() ?? [];
-  const log = outputs.filter((/** @type {any} */ output) => !output.metadata?.vinyasa).map(say).join('').replace(ESCAPES, '');
+  const log = outputs.filter((/** @type {any} */ output) => !output.metadata?.vinyasa).map(say).join('');
   return { log: log.slice(-MOST), cut: log.length > MOST };
 }
 
 /** Say an output as a terminal would show it. @param {any} output */
 function say(output) {
   if (output.output_type === 'stream') {
-    return join(output.text);
+    return plain(join(output.text));
   }
   if (output.output_type === 'error') {
-    return `${output.traceback.join('\n') || `${output.ename}: ${output.evalue}`}\n`;
+    const lines = plain(output.traceback.join('\n')).replace(/^-+\n/, '');
+    return `${lines || `${output.ename}: ${output.evalue}`}\n`;
   }
   const data = output.data ?? {};
   return `${join(data['text/plain'] ?? `[${Object.keys(data).join(', ')}]`)}\n`;
 }
+
+/** @param {string} text */
+const plain = text => text.replace(ESCAPES, '');
 
 /** The notebook's format has texts whole or by lines. @param {string | string[]} text */
 const join = text => (Array.isArray(text) ? text.join('') : text);

@@ -34,7 +34,7 @@ export function pipelineSection(notebook) {
     : [];
   return section(notebook, 'pipeline', 'Pipeline', summarize(stages), tools, () => [
     ...(notebook.pipeline?.problems ?? []).map((/** @type {string} */ problem) => h('p', { class: 'vy-problem' }, problem)),
-    notebook.slow && h('p', { class: 'vy-hint' }, 'Checking takes long here, so it waits for “Check all stages”.'),
+    notebook.slow && h('p', { class: 'vy-hint' }, 'Checking takes long here, so it waits until the kernel has rested, or for “Check all stages”.'),
     !stages.length && notebook.pipeline && h('p', { class: 'vy-hint' }, 'Begin a cell with ', h('code', {}, '%%stage NAME'), ' to make it a stage.'),
     stages.length > 0 && (view.as === 'graph' ? graph(notebook, stages) : list(notebook, stages)),
     ...stages.filter(stage => stage.name === view.selected).map(stage => details(notebook, stage))
