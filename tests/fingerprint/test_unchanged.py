@@ -11,6 +11,32 @@ from vinyasa_ipy.fingerprint import digest
 from vinyasa_ipy.fingerprint.reach import reach
 
 CHANGES = {
+    "a mapping changed behind a look at it": (
+        """
+        import types
+        d = {"a": 1}
+        p = types.MappingProxyType(d)
+        def f(): return p["a"]
+        """,
+        "d['a'] = 2",
+    ),
+    "a class changed behind its namespace": (
+        """
+        class A: x = 1
+        p = vars(A)
+        def f(): return p["x"]
+        """,
+        "A.x = 2",
+    ),
+    "an array of NumPy's changed behind one of Arrow's": (
+        """
+        import numpy, pyarrow
+        a = numpy.array([1, 2])
+        p = pyarrow.array(a)
+        def f(): return p.to_pylist()
+        """,
+        "a[0] = 2",
+    ),
     "something put on a combined member of a flag": (
         """
         import enum

@@ -21,7 +21,9 @@ import sys
 import types
 import uuid
 import zoneinfo
+from array import array
 from pathlib import Path
+from types import MappingProxyType as Proxy
 from typing import NamedTuple
 
 import pytest
@@ -265,6 +267,14 @@ ALIASED = {
     "a look at memory before it": (
         lambda a: (memoryview(b := bytearray(4)), b),
         lambda a: (memoryview(bytearray(4)), bytearray(4)),
+    ),
+    "a mapping and a look at it": (lambda a: (d := {}, Proxy(d)), lambda a: ({}, Proxy({}))),
+    "a look at a mapping before it": (lambda a: (Proxy(d := {}), d), lambda a: (Proxy({}), {})),
+    "looks at one mapping": (lambda a: (Proxy(d := {}), Proxy(d)), lambda a: (Proxy({}), Proxy({}))),
+    "a look at a mapping and the mapping twice": (lambda a: (d := {}, Proxy(d)), lambda a: (d := {}, d)),
+    "an array and a look at it": (
+        lambda a: (b := array("i", [1]), memoryview(b)),
+        lambda a: (array("i", [1]), memoryview(array("i", [1]))),
     ),
     "a key and a value": (lambda a: {(o := Same()): o}, lambda a: {Same(): Same()}),
 }

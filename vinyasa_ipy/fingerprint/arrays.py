@@ -107,6 +107,10 @@ _OWN_ATTRIBUTES = frozenset(
 
 def write_content(walk: Walk, value: np.ndarray[Any, Any]) -> None:
     """Write the elements of a plain array in their order of iteration, or in memory order where that is Fortran's."""
+    fortrans = value.flags.f_contiguous and not value.flags.c_contiguous
+    walk.out += b"F" if fortrans else b"C"
+    if fortrans:
+        value = value.T
     if value.dtype.names is not None and not _is_packed(value.dtype):
         for name in value.dtype.names:
             field = value[name]
@@ -117,13 +121,8 @@ def write_content(walk: Walk, value: np.ndarray[Any, Any]) -> None:
     elif value.dtype.char in _PADDED:
         walk.buffer(_unpadded(np.ascontiguousarray(value)))
     elif value.flags.c_contiguous:
-        walk.out += b"C"
         walk.buffer(_bytes(value))
-    elif value.flags.f_contiguous:
-        walk.out += b"F"
-        walk.buffer(_bytes(value.T))
     else:
-        walk.out += b"C"
         walk.chunks(_pieces(value), value.nbytes)
 
 

@@ -186,6 +186,7 @@ def _index(walk: Walk, value: pd.Index[Any]) -> None:
 
 def _timed(walk: Walk, value: Any) -> None:
     walk.text(b"~pT", f"{type(value).__name__} {value.dtype}")
+    walk.write(getattr(value, "tz", None))  # two zones can have one name
     _numpy(walk, value.asi8)
 
 
@@ -227,6 +228,7 @@ def _arrow(walk: Walk, value: Any) -> None:
 
 def _dtype(walk: Walk, value: Any) -> None:
     walk.text(b"~pD", f"{type(value).__name__} {value}")
+    walk.write(getattr(value, "tz", None))
     if isinstance(value, pd.CategoricalDtype):
         if value.categories is None:
             walk.write(None)
@@ -237,8 +239,9 @@ def _dtype(walk: Walk, value: Any) -> None:
 
 def _timestamp(walk: Walk, value: pd.Timestamp | pd.Timedelta | pd.Period) -> None:
     walk.text(b"~pt", f"{type(value).__name__} {value.isoformat() if hasattr(value, 'isoformat') else value!r}")
-    for part in ("unit", "tz", "fold", "freqstr", "_value"):
+    for part in ("unit", "fold", "freqstr", "_value"):
         walk.text(b".", str(getattr(value, part, None)))
+    walk.write(getattr(value, "tz", None))
 
 
 def _missing(walk: Walk, value: object) -> None:

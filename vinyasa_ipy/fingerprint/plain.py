@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import types
+from gc import get_referents
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.fingerprint.encoders import ENCODERS, EXTENDED, PLAIN
@@ -188,9 +189,19 @@ def _place(definition: Any) -> str:
 
 
 def _mapping_proxy(walk: Walk, value: Mapping[Any, Any]) -> None:
+    """Write a look at a mapping as that mapping: who changes one changes the other."""
+    mapping = get_referents(value)[0]
+    if type(mapping) is not dict or id(mapping) in walk.memo:
+        walk.out += b"~P"
+        walk.write(mapping)
+        return
     walk.out += b"P"
-    walk.items(list(value))
-    walk.items(list(value.values()))
+    if "__doc__" in mapping:  # a class's namespace, which nobody has by itself
+        walk.overlap(value, mapping)
+    else:
+        walk.enter(mapping)
+    walk.items(list(mapping))
+    walk.items(list(mapping.values()))
 
 
 def _method(walk: Walk, value: types.MethodType) -> None:

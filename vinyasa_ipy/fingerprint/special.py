@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array as arrays
 import contextlib
 import contextvars
 import datetime as dt
@@ -44,6 +45,12 @@ def _lru_cache(walk: Walk, value: Any) -> None:
         if attributes.get("__wrapped__") is function:
             del attributes["__wrapped__"]
         walk.write(attributes)
+
+
+def _array(walk: Walk, value: arrays.array[Any]) -> None:
+    """Write an array, whose memory others can look at."""
+    write_object(walk, value)
+    walk.overlap(value, value)
 
 
 def _partial(walk: Walk, value: functools.partial[Any]) -> None:
@@ -236,6 +243,7 @@ ENCODERS.update(
         types.FrameType: _refused("it is a running frame"),
         types.TracebackType: _refused("it is a traceback"),
         struct.Struct: _struct,
+        arrays.array: _array,
         contextvars.ContextVar: _context_variable,
         re.Match: _match,
         typing.TypeVar: _parameter,

@@ -35,6 +35,8 @@ def _field(walk: Walk, value: Any) -> None:
 def _kind(walk: Walk, value: Any) -> None:
     walk.text(b"~qt", f"{type(value).__name__} {value}")
     walk.items([value.field(place) for place in range(value.num_fields)])
+    if isinstance(value, pa.ExtensionType):
+        walk.write(value.__arrow_ext_serialize__())
 
 
 def _chunked(walk: Walk, value: Any) -> None:
@@ -48,14 +50,18 @@ def _chunked(walk: Walk, value: Any) -> None:
 def _array(walk: Walk, value: Any) -> None:
     """Write an array: its type, which items are there, and their content."""
     kind = value.type
+    walk.overlap(value, value)  # it may look at an array of NumPy's, and then changes with that
+    if isinstance(kind, pa.ExtensionType):
+        _kind(walk, kind)
     walk.text(b"~qA", str(kind))
     walk.tag(b"n", len(value))
     if value.null_count:
         walk.buffer(value.is_valid().cast(pa.uint8()).to_numpy(zero_copy_only=False))
     value = _as_numbers(value)
-    if pa.types.is_dictionary(kind):
-        _array(walk, value.indices)
-        _array(walk, value.dictionary)
+    parts = _take_apart(value)
+    if parts:
+        for part in parts:
+            _array(walk, part)
     elif pa.types.is_large_string(kind) or pa.types.is_string(kind) or _is_binary(kind):
         _strings(walk, value.fill_null(b"" if _is_binary(kind) else "") if value.null_count else value)
     elif _is_flat(value.type):
@@ -63,6 +69,22 @@ def _array(walk: Walk, value: Any) -> None:
         walk.buffer(filled.to_numpy(zero_copy_only=False))
     else:
         walk.write(value.to_pylist())
+
+
+def _take_apart(value: Any) -> list[Any]:
+    """Give the arrays that an array of nested values is made of; Python's values don't tell all that these do."""
+    kind, types = value.type, pa.types
+    if isinstance(kind, pa.BaseExtensionType):
+        return [value.storage]
+    if types.is_dictionary(kind):
+        return [value.indices, value.dictionary]
+    if types.is_struct(kind):
+        return list(value.flatten())
+    if types.is_map(kind):
+        value = value.cast(pa.list_(pa.struct([kind.key_field, kind.item_field])))
+    if types.is_list(value.type) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
+        return [pc.list_value_length(value).fill_null(0), value.flatten()]
+    return []
 
 
 def _is_binary(kind: Any) -> bool:
@@ -91,8 +113,8 @@ def _strings(walk: Walk, value: Any) -> None:
 
 
 def _scalar(walk: Walk, value: Any) -> None:
-    walk.text(b"~qs", str(value.type))
-    walk.write(value.as_py())
+    walk.out += b"~qs"
+    _array(walk, pa.repeat(value, 1))
 
 
 INHERITED.update(
