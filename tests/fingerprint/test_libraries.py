@@ -66,6 +66,7 @@ def field(offset):
 FRAME = pd.DataFrame({"a": [1, 2], "b": ["x", "y"]})
 TABLE = pa.table({"a": [1, 2]})
 A, B = np.zeros(6), np.zeros(6)
+X, Y = pd.array([1, 2]), pd.array([1, 2])
 ZONES = [dt.timezone(dt.timedelta(hours=hours), "X") for hours in (1, 2)]
 
 
@@ -157,6 +158,7 @@ DIFFERENT = {
         (b := bytearray(8), np.frombuffer(b, "u1")),
         (bytearray(8), np.frombuffer(bytearray(8), "u1")),
     ),
+    "looks at one of two of pandas's arrays": ((X, Y, X[:]), (X, Y, Y[:])),
     "sparse matrices": (scipy.sparse.csr_matrix([[1, 0]]), scipy.sparse.csr_matrix([[0, 1]])),
     "sparse formats": (scipy.sparse.csr_matrix([[1]]), scipy.sparse.csc_matrix([[1]])),
     "estimators": (LinearRegression(), LinearRegression(fit_intercept=False)),

@@ -77,6 +77,8 @@ def find_owner(value: np.ndarray[Any, Any]) -> object:
     root = base.base
     if isinstance(root, memoryview):
         return root.obj if root.nbytes == memoryview(root.obj).nbytes else base
+    if hasattr(root, "untyped_storage"):  # a tensor, one of many that can look at one storage
+        return root.untyped_storage()
     return base if root is None else root
 
 

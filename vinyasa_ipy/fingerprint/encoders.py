@@ -33,6 +33,7 @@ LAZY = {
     "pyarrow": "tables",
     "polars": "series",
     "joblib": "memoized",
+    "torch": "tensors",
 }
 """Which of our modules knows a library's types; imported when the first such value turns up."""
 

@@ -130,7 +130,7 @@ class Graph(ABC):
         self._aliases += [("part", number, *each) for each in self._find_parts(walk)]
         for place, part in enumerate(walk.parts):
             self._parts.setdefault(id(part), (number, place))
-        for identity, value in walk.owners.items():
+        for identity, (value, _) in walk.owners.items():
             before = self._memory.setdefault(identity, (number, value))
             if before[0] != number:
                 self._aliases.append((before[0], number, *distance(before[1], value)))
@@ -148,7 +148,7 @@ class Graph(ABC):
         common += [(place, (number, other)) for place, number, other in self._find_parts(walk)]
         memory = [
             (self._memory[identity][0], *distance(self._memory[identity][1], value))
-            for identity, value in walk.owners.items()
+            for identity, (value, _) in walk.owners.items()
             if identity in self._memory
         ]
         return repr((common, memory)).encode() if common or memory else b""

@@ -52,7 +52,7 @@ class Walk:
         ranks: by what the items of a set are put in order, by identity.
         parts: the indexes of frames, each time one is met: they are shared at will, and have no number by themselves.
         inside: how many objects of installed packages the walk is in: what they share among their parts is their own.
-        owners: for each piece of writable memory, the object that was met first on it.
+        owners: for each piece of writable memory, what was met first on it, and how many objects had been met.
         peculiar: what to call an object that the user's own class takes apart in its own way, if one was met.
         tangled: what to call two arrays that are views of the same memory, if two such were met.
         shared: identities of mutable things that have no number (inside sets, memory behind arrays).
@@ -95,7 +95,7 @@ class Walk:
         self.frozen: dict[int, bytes] = {}
         self.tuples: dict[int, int] = {}
         self.ranks: dict[int, Rank] = {}
-        self.owners: dict[int, object] = {}
+        self.owners: dict[int, tuple[object, int]] = {}
         self.parts: list[object] = []
         self.inside = 0
         self.peculiar = ""
@@ -167,9 +167,9 @@ class Walk:
     def overlap(self, value: object, owner: object) -> None:
         """Write that a value looks at the writable memory of `owner`, if another was met on it before."""
         self.shared.add(id(owner))
-        first = self.owners.setdefault(id(owner), value)
+        first, number = self.owners.setdefault(id(owner), (value, len(self.memo)))
         if first is not value and not self.inside:
-            self.tag(b"&", self.memo.get(id(first), len(self.memo)))
+            self.tag(b"&", number)
             self.text(b"+", str(distance(first, value)))
             self.tangled = f"objects of type {name_type(type(value))}"
 
@@ -224,11 +224,21 @@ class Walk:
 
 def distance(first: Any, second: Any) -> tuple[Any, ...]:
     """Tell how two objects lie to each other that look at one memory; nothing for those that can't lie apart."""
-    places = [getattr(value, "__array_interface__", None) for value in (first, second)]
+    places = _locate(first), _locate(second)
     if None in places:
         return ()
-    start, end = (place["data"][0] for place in places)  # type: ignore[index]
-    return end - start, first.strides, second.strides
+    (start, steps), (end, other_steps) = places  # type: ignore[misc]
+    return end - start, steps, other_steps
+
+
+def _locate(value: Any) -> tuple[int, tuple[int, ...]] | None:
+    """Tell where an array or tensor lies in memory, and by how many bytes its elements are apart."""
+    interface = getattr(value, "__array_interface__", None)
+    if interface is not None:
+        return interface["data"][0], value.strides
+    if hasattr(value, "data_ptr"):
+        return value.data_ptr(), tuple(step * value.element_size() for step in value.stride())
+    return None
 
 
 def digest_buffers(parts: Iterable[Any]) -> bytes:
