@@ -121,7 +121,61 @@ print(draws.conclude())
 np.random.seed(3)
 print(draws.conclude()[0], list(draws.conclude()[1]))
 """
-        assert run_python(script).splitlines() == ["True", "({}, {})", "{'numpy.random': 'unseeded'} ['numpy.random']"]
+        assert run_python(script).splitlines() == ["True", "({}, {})", "{} ['numpy.random']"]
+
+    def test_a_generator_that_is_loaded_and_seeded_meanwhile_depends_on_nothing(self):
+        script = """
+from vinyasa_ipy.pipeline import ambient
+draws = ambient.Draws()
+draws.start()
+import numpy as np
+np.random.seed(3)
+np.random.rand()
+draws.stop()
+print(draws.conclude()[0], list(draws.conclude()[1]))
+"""
+        assert run_python(script) == "{} ['numpy.random']"
+
+
+class TestPyTorch:
+    def test_a_draw_is_noticed_and_its_state_comes_back(self):
+        torch = pytest.importorskip("torch")
+        read, left = watched(lambda: torch.rand(1))
+        assert (list(read), list(left)) == (["torch"], ["torch"])
+        wanted = torch.rand(1)
+        ambient.restore(left)
+        assert torch.rand(1) == wanted
+
+    def test_who_seeds_before_drawing_depends_on_no_state(self):
+        torch = pytest.importorskip("torch")
+        read, left = watched(lambda: (torch.manual_seed(5), torch.rand(1)))
+        assert (read, list(left)) == ({}, ["torch"])
+
+    def test_a_seed_makes_another_state(self):
+        torch = pytest.importorskip("torch")
+        marks = []
+        for seed in (1, 2, 1):
+            torch.manual_seed(seed)
+            marks.append(ambient.mark_generator(f"{ambient.PREFIX}torch"))
+        assert marks[0] == marks[2] != marks[1]
+
+    @pytest.mark.parametrize(
+        ("act", "read", "left"),
+        [("", [], []), ("torch.rand(1)", ["torch"], ["torch"]), ("torch.manual_seed(3)", [], ["torch"])],
+        ids=["nothing", "drawn from", "seeded"],
+    )
+    def test_what_is_done_with_it_is_seen_where_it_is_loaded_meanwhile(self, act, read, left):
+        pytest.importorskip("torch")
+        script = f"""
+from vinyasa_ipy.pipeline import ambient
+draws = ambient.Draws()
+draws.start()
+import torch
+{act}
+draws.stop()
+print(*map(list, draws.conclude()))
+"""
+        assert run_python(script) == f"{read} {left}"
 
 
 def run_python(script, *arguments):

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.fingerprint import digest
-from vinyasa_ipy.pipeline.unseeded import find_unseeded
+from vinyasa_ipy.pipeline.unseeded import find_first, find_unseeded, was_seeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,13 +36,25 @@ def _set_numpy(state: Any) -> None:
     import_module("numpy.random").set_state(state)
 
 
+def _get_torch() -> Any:
+    module = sys.modules.get("torch")
+    return module.get_rng_state().numpy() if module is not None and hasattr(module, "get_rng_state") else None
+
+
+def _set_torch(state: Any) -> None:
+    torch = import_module("torch")
+    torch.set_rng_state(torch.tensor(state))
+
+
 _GENERATORS: dict[str, tuple[Callable[[], Any], Callable[[Any], None]]] = {
     "random": (random.getstate, random.setstate),
     "numpy.random": (_get_numpy, _set_numpy),
+    "torch": (_get_torch, _set_torch),
 }
 _OVERWRITING = {
     "random": {"seed": True, "setstate": False},
     "numpy.random": {"seed": True, "set_state": False},
+    "torch": {"manual_seed": True, "seed": True, "set_rng_state": False},
 }
 """What overwrites a generator's state; True where the new one doesn't come from the caller as a whole."""
 
@@ -94,7 +106,7 @@ class Draws:
 
     def _was(self, name: str) -> bytes | None:
         """Tell the state a generator had before; one that wasn't loaded had one that nobody had seeded."""
-        return self._before.get(name) or find_unseeded(name)
+        return self._before.get(name) or find_first(name)
 
     def overwritten(self, name: str, *, seeded: bool) -> None:
         """Hear that a generator is just about to get another state."""
@@ -106,12 +118,14 @@ class Draws:
     def conclude(self, *, copied: bool = False) -> tuple[dict[str, str], dict[str, Any]]:
         """Give the fingerprints of the states that the execution depends on, and the states it leaves behind.
 
-        It depends on all where they were `copied` to somebody whose draws nobody sees.
+        It depends on all where they were `copied` to somebody whose draws nobody sees, and on none that was loaded
+        meanwhile and has been seeded: nobody could hear of that.
         """
         now = _take()
         moved = {name for name in now if now[name] != self._was(name)}
         used = set(now) if copied else moved | self._given
-        read = {name: _mark(name, self._before.get(name)) for name in sorted(used - self._own)}
+        own = self._own | set(filter(was_seeded, now.keys() - self._before.keys()))
+        read = {name: _mark(name, self._before.get(name)) for name in sorted(used - own)}
         return read, {name: pickle.loads(now[name]) for name in sorted(moved | self._seeded)}
 
 

@@ -25,6 +25,7 @@ _IMPURE = {
     **dict.fromkeys((f"datetime.datetime.{name}" for name in ("now", "today", "utcnow")), CLOCK),
     **dict.fromkeys((f"pandas.Timestamp.{name}" for name in ("now", "today", "utcnow")), CLOCK),
     **dict.fromkeys(("os.urandom", "os.getrandom", "random.SystemRandom", "uuid.uuid1", "uuid.uuid4"), CHANCE),
+    "torch.seed": CHANCE,
     **dict.fromkeys((f"secrets.{name}" for name in ("choice", "randbelow", "randbits")), CHANCE),
     **dict.fromkeys((f"secrets.token_{name}" for name in ("bytes", "hex", "urlsafe")), CHANCE),
     **dict.fromkeys(("os.getpid", "os.uname", "platform.node", "socket.gethostname", "getpass.getuser"), MACHINE),
