@@ -56,6 +56,20 @@ def test_a_frame_changed_in_place_is_changed_again(memory):
     assert frames[1]["total"].tolist() == [3]
 
 
+def test_frames_that_share_memory_are_not_changed_through_each_other_on_a_hit(memory):
+    def split():
+        df = pd.DataFrame({"t": pd.array([1, 2]), "a": [1.0, 2.0]})
+        return df, df["t"], df["a"]
+
+    cached = memory.cache(split)
+    cached()
+    df, t, a = cached()
+    wanted, plain_t, plain_a = split()
+    for numbers in (t, a, plain_t, plain_a):
+        numbers[0] = 9
+    pd.testing.assert_frame_equal(df, wanted)
+
+
 def test_an_array_and_an_index_of_pandas_changed_in_place_are_changed_again(memory):
     def change(array, index):
         array[0] = 9

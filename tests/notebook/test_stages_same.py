@@ -199,6 +199,56 @@ KEPT = {
         ["import pandas as pd\ndf = pd.DataFrame({'a': [1.0, 2]})\ns = df['a']", "e = df[:]"],
         "[df.loc.__setitem__((0, 'a'), 9.0), s.__setitem__(1, 5.0), s.tolist(), df.a.tolist(), e.a.tolist()]",
     ),
+    "array_of_a_frame_that_is_changed": (
+        ["import pandas as pd\ndf = pd.DataFrame({'a': [1.0, 2]})", "df['b'] = 1\nv = df['a'].values"],
+        "[df.loc.__setitem__((0, 'a'), 9.0), v.tolist()]",
+    ),
+    "array_of_a_frame_that_another_one_shares": (
+        ["import pandas as pd\ndf = pd.DataFrame({'a': [1.0, 2]})\ns = df['a']\nv = s.values"],
+        "[df.loc.__setitem__((0, 'a'), 9.0), s.__setitem__(1, 5.0), v.tolist()]",
+    ),
+    "columns_for_a_model": (
+        [
+            "import pandas as pd\ndf = pd.DataFrame({'a': [1.0, 2], 'b': [3.0, 4], 't': [0.0, 1]})\nX, y = df.drop(columns='t').values, df['t']",  # noqa: E501 - one cell
+            "V, w = df.drop(columns='t').values, df['t']",
+        ],
+        "[df.loc.__setitem__((0, 'a'), 9.0), X.tolist(), V.tolist(), y.tolist(), y.__setitem__(0, 7), w.tolist(), df.t.tolist()]",  # noqa: E501 - one expression
+    ),
+    "columns_for_a_model_of_a_frame_that_is_gone": (
+        [
+            "import pandas as pd\ndf = pd.DataFrame({'a': [1.0, 2], 'b': [3.0, 4]})\nX, y = df[['a']], df['b']\nv = X.values\ndel df",  # noqa: E501 - one cell
+        ],
+        "[X.loc.__setitem__((0, 'a'), 9.0), v.tolist(), X.values.tolist(), y.tolist()]",
+    ),
+    "column_that_pandas_keeps_in_its_own_array": (
+        [
+            "import pandas as pd\ndf = pd.DataFrame({'t': ['a', 'b'], 'n': pd.array([1, 2]), 'c': pd.Categorical(['p', 'q'])})\nt, n, c = df['t'], df['n'], df['c']",  # noqa: E501 - one cell
+        ],
+        "[t.__setitem__(0, 'z'), n.__setitem__(0, 9), c.__setitem__(0, 'q'), t.tolist(), df.astype(str).values.tolist()]",  # noqa: E501 - one expression
+    ),
+    "frame_shared_before_an_array_of_it_is_made": (
+        [
+            "import pandas as pd\ndf = pd.DataFrame({'a': [1.0, 2], 'b': [3.0, 4]})\ns = df['a']",
+            "v = df['b'].values",
+        ],
+        "[df.loc.__setitem__((0, 'b'), 9.0), v.tolist(), s.tolist()]",
+    ),
+    "frame_shared_after_an_array_of_it_is_made": (
+        [
+            "import pandas as pd\ndf = pd.DataFrame({'a': [1.0, 2], 'b': [3.0, 4]})",
+            "v = df['b'].values",
+            "s = df[['a']]",
+        ],
+        "[df.loc.__setitem__((0, 'b'), 9.0), v.tolist(), s.a.tolist()]",
+    ),
+    "index_that_shares_a_column": (
+        ["import pandas as pd\ns = pd.Series([1.0, 2])\nv = s.values", "i = pd.Index(s)\nz = 1"],
+        "[s.__setitem__(0, 9.0), v.tolist(), i.tolist()]",
+    ),
+    "view_put_into_an_earlier_value": (
+        ["import numpy as np\na = np.arange(3)\nl = []", "l.append(a[:2])\nz = 1"],
+        "[a.__setitem__(0, 9), l[0].tolist()]",
+    ),
     "arrays_of_a_model": (
         [
             "import pandas as pd\ndf = pd.DataFrame({'a': [1.0, 2], 'b': [3.0, 4]})\nX, y = df.values, [0, 1]",
@@ -270,16 +320,6 @@ REFUSED = {
         ["import pandas as pd\na = pd.array([1, 2])\nz = 1", "s = pd.Series(a, copy=False)"],
         "[a.__setitem__(0, 5), s.tolist()]",
         ["+", "`s` can't be stored: it shares memory with `a`"],
-    ),
-    "array_of_a_frame_that_is_changed": (
-        ["import pandas as pd\ndf = pd.DataFrame({'a': [1.0, 2]})", "df['b'] = 1\nv = df['a'].values"],
-        "[df.loc.__setitem__((0, 'a'), 9.0), v.tolist()]",
-        ["+", "`v` can't be stored: it shares memory with `df`"],
-    ),
-    "array_of_a_frame_that_another_one_shares": (
-        ["import pandas as pd\ndf = pd.DataFrame({'a': [1.0, 2]})\ns = df['a']\nv = s.values"],
-        "[df.loc.__setitem__((0, 'a'), 9.0), s.__setitem__(1, 5.0), v.tolist()]",
-        ["`v` can't be stored: it shares memory with"],
     ),
     "frame_of_polars_changed_in_place": (
         ["import polars as pl\nf = pl.DataFrame({'a': [1]})", "f.insert_column(0, pl.Series('z', [5]));"],

@@ -142,13 +142,13 @@ def _numpy(walk: Walk, values: np.ndarray[Any, Any]) -> None:
     if inner.enter(values):  # whether it can be written to is up to the block it lies in
         write_elements(inner, values)
     walk.out += inner.digest()
-    if _copies_on_write():
+    if copies_on_write():
         inner.shared.clear()
         inner.memo.clear()
     walk.absorb(inner)
 
 
-def _copies_on_write() -> bool:
+def copies_on_write() -> bool:
     """Tell whether frames that share memory can't be changed through each other (always so from pandas 3)."""
     return int(pd.__version__.partition(".")[0]) > LAST_SHARING or pd.get_option("mode.copy_on_write") is True
 

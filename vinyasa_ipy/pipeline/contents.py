@@ -34,7 +34,7 @@ def _take_known(thing: Any) -> Any:
     """Take the content of what a library's own ways change; None for anything else."""
     if any(_is_of("numpy.random", name, thing) for name in _RANDOM):
         return [_take_state(thing), None]
-    if _is_frame(thing):
+    if is_frame(thing):
         return [_copy_frame(thing), _list_added(thing)]
     if _is_of("pandas", "Index", thing):
         return [(tuple(thing.names), getattr(thing, "freq", None)), _list_added(thing)]
@@ -87,13 +87,13 @@ def put_content(thing: Any, content: Any) -> None:
 
 def _list_members(thing: Any) -> list[str]:
     """List the attributes of an object that are content taken with it; of what libraries made, those added to it."""
-    if _is_frame(thing) or _is_of("pandas", "Index", thing):
+    if is_frame(thing) or _is_of("pandas", "Index", thing):
         return list(_list_added(thing))
     return list(_list_state(thing) if _is_of("numpy", "ndarray", thing) else vars(thing))
 
 
 def _put_foreign(thing: Any, own: Any) -> None:
-    if _is_frame(thing):
+    if is_frame(thing):
         _put_frame(thing, own)
     elif _is_of("pandas", "Index", thing):
         _put_index(thing, *own)
@@ -136,7 +136,8 @@ def _is_of(module: str, name: str, thing: object) -> bool:
     return module in sys.modules and isinstance(thing, getattr(sys.modules[module], name))
 
 
-def _is_frame(thing: object) -> bool:
+def is_frame(thing: object) -> bool:
+    """Tell whether an object is a frame or a series of pandas."""
     return _is_of("pandas", "DataFrame", thing) or _is_of("pandas", "Series", thing)
 
 

@@ -11,15 +11,17 @@ import io
 import pickle
 import types
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import FingerprintError, UnstorableError
 from vinyasa_ipy.fingerprint.code import canonical
 from vinyasa_ipy.fingerprint.reach import digest
 from vinyasa_ipy.fingerprint.walk import Walk
-from vinyasa_ipy.pipeline.contents import fits, put_content, take_content
+from vinyasa_ipy.pipeline.contents import fits, is_frame, put_content, take_content
 from vinyasa_ipy.pipeline.figures import figures_kept
-from vinyasa_ipy.pipeline.views import View, find_views, name_held
+from vinyasa_ipy.pipeline.kinship import Bond, Family, Kinship, Member
+from vinyasa_ipy.pipeline.views import View, find_views
 from vinyasa_ipy.store import Shared
 from vinyasa_ipy.store.artifact import CleansUpError, TryingPickler
 
@@ -37,7 +39,8 @@ class Effects:
     `values` are what it made, ready to be stored; `anchors` name the inputs' objects that they refer to (empty when
     they refer to none); `changes` hold the new content of every object that was changed in place, by its name among
     the anchors; `held` are the mutable objects that all of it holds; `views` stand for arrays, by identity, that look
-    at the memory of others.
+    at the memory of others; `families` are frames that share memory until one is changed, `bonds` those that share it
+    with the inputs' frames.
     """
 
     values: Mapping[str, Any]
@@ -45,10 +48,13 @@ class Effects:
     changes: Mapping[str, Any]
     held: Sequence[object] = ()
     views: Mapping[int, View] = field(default_factory=dict)
+    families: Sequence[Sequence[Member]] = ()
+    bonds: Sequence[Bond] = ()
 
     def pack(self, whole: Any) -> Any:
         """Give what holds the values in a form in which those that look at one memory are stored as one."""
-        return Shared(whole, self.views) if self.views else whole
+        united = Family(whole, self.families) if self.families else whole
+        return Shared(united, self.views) if self.views else united
 
 
 def name_objects(*reaches: Reach) -> dict[str, object]:
@@ -83,26 +89,41 @@ def find_effects(made: Mapping[str, Any], *reaches: Reach, defines: Collection[s
     `defines` are the names whose definitions are executed again on a hit; None means that nothing new is defined.
     Raises UnstorableError where either can't be brought back faithfully.
     """
-    changes = {
+    changes, objects = _list_changes(reaches), name_objects(*reaches)
+    known = None if defines is None else _Known(defines, {id(node.thing) for reach in reaches for node in reach.nodes})
+    shares = _Shares(reaches, known)
+    called = name_changes(changes, *reaches)
+    for name, value in [*made.items(), *called.items()]:
+        shares.add(name, value)
+    held = {name: [value, *shares.held.get(name, ())] for name, value in {**called, **made}.items()}
+    replaced = {id(objects[name]) for name in changes if is_frame(objects[name])}
+    given = _name_given(reaches)
+    kinship = Kinship.find(chain(*held.values()), chain(*given.values()), replaced)
+    stays = {name: [thing for thing in things if id(thing) not in replaced] for name, things in given.items()}
+    views = find_views(held, stays, shares.tangled, kinship)
+    refers = shares.refers or any(view.host.given for view in views.values())
+    return Effects(
+        values=made,
+        anchors=objects if refers or changes else {},
+        changes=changes,
+        held=list(chain(*shares.held.values())),
+        views=views,
+        families=kinship.list_families(),
+        bonds=kinship.list_bonds({id(thing): name for name, thing in objects.items()}),
+    )
+
+
+def _list_changes(reaches: tuple[Reach, ...]) -> dict[str, Any]:
+    """Take the content of every object of what was changed, by its name."""
+    return {
         f"{which}.{place}.{number}": content
         for which, reached in enumerate(reaches)
         for place in reached.moved()
         for number, content in _take_contents(reached.nodes[place])
     }
-    objects = name_objects(*reaches)
-    hidden = {identity: node for reached in reaches for identity, node in reached.mutable().items()}
-    known = None if defines is None else _Known(defines, {id(node.thing) for reach in reaches for node in reach.nodes})
-    shares = _Shares(hidden, reaches, known)
-    for name, value in [*made.items(), *name_changes(changes, *reaches).items()]:
-        shares.add(name, value)
-    given = _name_given(*reaches)
-    views = find_views(name_held(shares.held, made), given, shares.tangled, {id(objects[name]) for name in changes})
-    refers = shares.refers or any(view.host.given for view in views.values())
-    anchors = objects if refers or changes else {}
-    return Effects(made, anchors, changes, [thing for some in shares.held.values() for thing in some], views)
 
 
-def _name_given(*reaches: Reach) -> dict[str, list[object]]:
+def _name_given(reaches: tuple[Reach, ...]) -> dict[str, list[object]]:
     """List what the inputs hold, by name."""
     given: dict[str, list[object]] = {}
     for reached in reaches:
@@ -143,9 +164,9 @@ class _Known:
 class _Shares:
     """What values hold, and refer to: raises where they share what can't be referred to."""
 
-    def __init__(self, hidden: Mapping[int, Node], reaches: tuple[Reach, ...], known: _Known | None) -> None:
+    def __init__(self, reaches: tuple[Reach, ...], known: _Known | None) -> None:
         """Start with the inputs' objects and the indexes of their frames, as if met, and what of them is `hidden`."""
-        self.hidden = hidden
+        self.hidden = {identity: node for reached in reaches for identity, node in reached.mutable().items()}
         self.known = known
         self.held: dict[str, list[object]] = {}
         self.tangled: set[str] = set()

@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from vinyasa_ipy.pipeline.kinship import find_kin
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -15,15 +17,15 @@ if TYPE_CHECKING:
 class Region:
     """Memory of a value, seen as an array.
 
-    `owner` is the value and `place` which of its regions this is; `rest` stands for the frames of pandas that all get
-    a copy of their own before one of them is changed, None when there are no others. `kept` tells whether pickling
+    `owner` is the value and `place` which of its regions this is; `kin` stands for those of pandas' frames that each
+    get memory of their own before they are changed, None when there are no others. `kept` tells whether pickling
     the owner meets this very array. `name` is what its user calls it; `given` tells whether a hit finds it in place.
     """
 
     array: Any
     owner: object
     place: int = 0
-    rest: object = None
+    kin: object = None
     kept: bool = True
     name: str = ""
     given: bool = False
@@ -56,8 +58,7 @@ class Region:
         numpy = sys.modules["numpy"]
         whole = self.array.flags.c_contiguous or self.array.flags.f_contiguous
         owned = self.framed or isinstance(self.owner, numpy.ndarray | bytearray | arrays.array)
-        alone = self.given or (self.kept and self.rest is None)
-        return bool(whole and owned and alone)
+        return bool(whole and owned and (self.given or self.kept))
 
     def holds(self, other: Region) -> bool:
         """Tell whether all of another region lies inside this one, and can be seen through it."""
@@ -78,8 +79,8 @@ def list_regions(value: Any) -> Iterator[Region]:
         yield Region(numpy.frombuffer(value, "u1") if len(value) else numpy.empty(0, "u1"), value)
     elif pandas is not None and issubclass(kind, pandas.DataFrame | pandas.Series):
         blocks = getattr(value._mgr, "blocks", ())  # noqa: SLF001 - nothing public tells what shares memory
-        inner = [(array, _find_rest(pandas, block)) for block in blocks for array in _list_inner(numpy, block.values)]
-        yield from (Region(array, value, place, rest) for place, (array, rest) in enumerate(inner))
+        inner = [(array, find_kin(block)) for block in blocks for array in _list_inner(numpy, block.values)]
+        yield from (Region(array, value, place, kin) for place, (array, kin) in enumerate(inner))
     elif pandas is not None and issubclass(kind, pandas.api.extensions.ExtensionArray):
         yield from (Region(array, value, kept=False) for array in _list_inner(numpy, value))
     elif str(kind.__module__).startswith("pyarrow."):
@@ -92,19 +93,6 @@ def _list_inner(numpy: Any, values: Any) -> list[Any]:
         return [values]
     parts = [getattr(values, name, None) for name in ("_ndarray", "_data", "_mask")]
     return [part for part in parts if isinstance(part, numpy.ndarray)]
-
-
-def _find_rest(pandas: Any, block: Any) -> object:
-    """Find what stands for the frames that a block shares its memory with until one of them is changed."""
-    refs = getattr(block, "refs", None)
-    copies = int(pandas.__version__.partition(".")[0]) > _LAST_SHARING or bool(
-        getattr(pandas.options.mode, "copy_on_write", False) is True
-    )
-    return refs if copies and refs is not None and refs.has_reference() else None
-
-
-_LAST_SHARING = 2
-"""The last major version of pandas whose frames could be changed through each other by default."""
 
 
 def _list_arrows(numpy: Any, value: Any) -> list[Any]:

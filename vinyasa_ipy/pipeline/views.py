@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import UnstorableError
+from vinyasa_ipy.pipeline.kinship import lay_out
 from vinyasa_ipy.pipeline.regions import Region, list_regions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from vinyasa_ipy.pipeline.kinship import Kinship
 
 
 class View:
@@ -27,7 +29,7 @@ class View:
         array, host = self.seen.array, self.host
         form = (self.seen.start - host.start, array.shape, array.strides, array.dtype, array.flags.writeable)
         if host.framed and host.given:
-            return _look_inside, (host.owner, host.place, _lay_out(host), form)
+            return _look_inside, (host.owner, host.place, _describe(host), form)
         return _look, (host.array if host.framed else host.owner, form)
 
 
@@ -35,23 +37,23 @@ def find_views(
     made: Mapping[str, Iterable[object]],
     given: Mapping[str, Iterable[object]],
     tangled: Collection[str],
-    changed: Collection[int],
+    kinship: Kinship,
 ) -> dict[int, View]:
     """Find the arrays, by identity, that look at another value's memory, and at which.
 
     `made` and `given` are what a name holds, by that name; names that are `tangled` hold such arrays of their own;
-    `changed` are identities of what is given and gets another content. Raises UnstorableError where something made
-    would be a copy when it is brought back, and can't be a look.
+    `kinship` tells which frames share memory until a change. Raises UnstorableError where something made would be a
+    copy when it is brought back, and can't be a look.
     """
     if "numpy" not in sys.modules:
         return {}
     listed: set[int] = set()
-    there = [_leave_out(region, changed) for region in _list_all(given, listed, given=True)]
+    there = _list_all(given, listed, given=True)
     regions = [*there, *_list_all(made, listed, given=False)]
     bases = list(_list_bases(regions, listed))
     views: dict[int, View] = {}
     for together in _gather([*regions, *bases]):
-        found = _relate(together)
+        found = _relate(together, kinship)
         _check(together, found, tangled)
         views |= found
     for base in bases:
@@ -66,12 +68,6 @@ def _list_all(values: Mapping[str, Iterable[object]], listed: set[int], *, given
                 listed.add(id(thing))
                 found = (region for region in list_regions(thing) if region.array.size)
                 yield from (replace(region, name=name, given=given) for region in found)
-
-
-def _leave_out(region: Region, changed: Collection[int]) -> Region:
-    """Count a frame that is changed as one that isn't there on a hit: it gets other memory with its new content."""
-    moved = region.framed and id(region.owner) in changed
-    return replace(region, given=False, kept=False) if moved else region
 
 
 def _list_bases(regions: Iterable[Region], listed: Collection[int]) -> Iterator[Region]:
@@ -115,18 +111,24 @@ def _gather(regions: Iterable[Region]) -> Iterator[list[Region]]:
         yield together
 
 
-def _relate(together: Iterable[Region]) -> dict[int, View]:
+def _relate(together: Sequence[Region], kinship: Kinship) -> dict[int, View]:
     """Find what can be brought back as a look at another one."""
     views: dict[int, View] = {}
     hosts: list[Region] = []
     for region in sorted(together, key=_rank):
-        free = region.kept and not region.given and region.rest is None
-        host = next((host for host in hosts if host.holds(region)), None) if free else None
+        free = region.kept and not region.given and _has_witness(region, together)
+        known = region.given or region.kin is None or kinship.knows(region.kin)
+        host = next((host for host in hosts if host.holds(region)), None) if free and known else None
         if host is not None:
             views[id(region.array)] = View(host, region)
-        elif region.hosts:
+        elif region.hosts and known:
             hosts.append(region)
     return views
+
+
+def _has_witness(region: Region, together: Iterable[Region]) -> bool:
+    """Tell whether anybody sees if a region is a copy: with frames that copy before a change, an array does."""
+    return region.kin is None or any(each.kin is not region.kin and _meet(region, each) for each in together)
 
 
 def _rank(region: Region) -> tuple[Any, ...]:
@@ -165,7 +167,7 @@ def _find_root(region: Region, views: Mapping[int, View]) -> object:
 
 def _counts(region: Region, other: Region, tangled: Collection[str]) -> bool:
     """Tell whether anybody could see two regions be apart: parts of a library's own object are its own affair."""
-    if region.rest is not None and region.rest is other.rest:
+    if region.kin is not None and region.kin is other.kin:
         return False
     if region.name == other.name and region.name not in tangled and not region.given and not other.given:
         return False
@@ -187,17 +189,15 @@ _EFFORT = 10_000
 """Steps after which it is no longer asked whether two arrays that lie around each other have an element in common."""
 
 
-def _lay_out(host: Region) -> tuple[Any, ...]:
+def _describe(host: Region) -> tuple[Any, ...]:
     """Describe a region of a frame, and which columns lie in it."""
-    blocks = host.owner._mgr.blocks  # type: ignore[attr-defined] # noqa: SLF001 - nothing public says where they lie
-    places = [tuple(block.mgr_locs.as_array.tolist()) for block in blocks]
-    return host.array.shape, host.array.strides, host.array.dtype, places
+    return host.array.shape, host.array.strides, host.array.dtype, lay_out(host.owner)
 
 
 def _look_inside(frame: Any, place: int, layout: tuple[Any, ...], form: tuple[Any, ...]) -> Any:
     """Make an array over part of a frame's memory. Raises ValueError for a frame that lies in memory otherwise."""
     host = next((region for region in list_regions(frame) if region.place == place), None)
-    if host is None or _lay_out(host) != layout:
+    if host is None or _describe(host) != layout:
         raise ValueError("a frame that it looks at lies in memory otherwise than it did")
     return _look(host.array, form)
 
@@ -215,8 +215,3 @@ def _look(host: Any, form: tuple[Any, ...]) -> Any:
         array = np.ndarray(shape, dtype, flat.view(np.uint8), offset, strides)
     array.flags.writeable = writeable and whole.flags.writeable
     return array.view()  # whose base is the host itself
-
-
-def name_held(held: Mapping[str, Iterable[object]], values: Mapping[str, object]) -> dict[str, Iterable[object]]:
-    """Put values together with what they hold, by name."""
-    return {name: chain((value,), held.get(name, ())) for name, value in values.items()}
