@@ -304,3 +304,65 @@ def test_the_version_of_a_package_that_own_code_asks_for_counts(project):
     new = old.rename(project.folder / "site-packages/thing-1.1.dist-info")
     write_settled(new / "METADATA", "Metadata-Version: 2.1\nName: thing\nVersion: 1.1\n")
     assert project.lines() == ["asked", "1.1"]
+
+
+KEEPERS = {
+    "a class": (
+        "class Square:\n known = {}\n def __call__(self, n): return self.known.setdefault(n, n * n)\nsquare = Square()",
+        "Square.known",
+    ),
+    "a function's attribute": (
+        "def square(n): return square.known.setdefault(n, n * n)\nsquare.known = {}",
+        "square.known",
+    ),
+    "a default": ("def square(n, known={}): return known.setdefault(n, n * n)", "square.__defaults__[0]"),
+}
+
+
+@pytest.mark.parametrize("keeper", KEEPERS)
+def test_what_a_class_or_function_remembers_is_remembered_after_a_hit(project, keeper):
+    definition, known = KEEPERS[keeper]
+    project.write(
+        main=f"""
+from vinyasa_ipy import Memory
+{definition}
+memory = Memory("results", verbose=0)
+@memory.cache
+def total(n):
+    print("runs")
+    return sum(square(i) for i in range(n))
+print(total(3), {known})
+"""
+    )
+    assert project.lines() == ["runs", "5 {0: 0, 1: 1, 2: 4}"]
+    assert project.lines() == ["5 {0: 0, 1: 1, 2: 4}"]
+
+
+def test_a_class_that_is_changed_beside_what_it_holds_is_not_stored(memory):
+    class Square:
+        pass
+
+    Square.known = {}
+
+    def square(n):
+        Square.last = n
+        return Square.known.setdefault(n, n * n)
+
+    with pytest.warns(VinyasaWarning, match="changes a function or class, which it also reads"):
+        memory.cache(square)(3)
+    assert not memory.cache(square).check_call_in_cache(3)
+
+
+def test_a_function_whose_name_is_changed_and_read_is_not_stored(memory):
+    def step(n):
+        return step.known.setdefault(n, n)
+
+    step.known = {}
+
+    def rename(n):
+        step(n)
+        step.__name__ += "s"
+        return step.__name__
+
+    with pytest.warns(VinyasaWarning, match="changes it in place, which can't be repeated"):
+        assert memory.cache(rename)(3) == "steps"

@@ -119,7 +119,7 @@ def _list_changes(reaches: tuple[Reach, ...]) -> dict[str, Any]:
         f"{which}.{place}.{number}": content
         for which, reached in enumerate(reaches)
         for place in reached.moved()
-        for number, content in _take_contents(reached.nodes[place])
+        for number, content in _take_contents(reached, reached.nodes[place])
     }
 
 
@@ -133,10 +133,17 @@ def _name_given(reaches: tuple[Reach, ...]) -> dict[str, list[object]]:
     return given
 
 
-def _take_contents(node: Node) -> Iterator[tuple[int, Any]]:
-    """Take the content of every object of what was changed. Raises UnstorableError where one can't be changed so."""
+_HOLDING = frozenset({"function", "class", "module"})
+"""Kinds of nodes that hold objects, as a class does its cache; guards tell when they are changed themselves."""
+
+
+def _take_contents(reached: Reach, node: Node) -> Iterator[tuple[int, Any]]:
+    """Take the content of every object of what was changed. Raises UnstorableError where one can't be changed so.
+
+    Where spelling counts, what a class is called may have changed, for which there is no guard.
+    """
     label = node.label.strip("`")
-    if node.kind != "value" or node.walk is None:
+    if node.walk is None or not (node.kind == "value" or (node.kind in _HOLDING and not reached.spelling)):
         raise UnstorableError(label, "the stage changes it in place, which can't be repeated")
     for number, thing in enumerate(node.walk.met):
         yield number, take_content(thing, label, node.walk.forms.get(number))
