@@ -37,6 +37,24 @@ CHANGES = {
         """,
         "a[0] = 2",
     ),
+    "a mapping behind a proxy": (
+        """
+        import types
+        def make(held): return types.MappingProxyType(held), held.update
+        A, change = make({'x': 1})
+        def f(): return A['x']
+        """,
+        "change(x=2)",
+    ),
+    "an empty mapping behind a proxy": (
+        """
+        import types
+        def make(held): return types.MappingProxyType(held), held.update
+        A, change = make({})
+        def f(): return len(A)
+        """,
+        "change(x=2)",
+    ),
     "something put on a combined member of a flag": (
         """
         import enum
