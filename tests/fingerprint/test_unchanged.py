@@ -661,6 +661,22 @@ CHANGES = {
 }
 
 NOTHING = {
+    "a field of a pydantic model bound for the first time": (
+        """
+        import pydantic
+        class A(pydantic.BaseModel): x: int
+        def f(): return A(x=1).x
+        """,
+        "A(x=1).x = 2",
+    ),
+    "a vectorized function called for the first time": (
+        """
+        import numpy as np
+        g = np.vectorize(lambda x: x + 1, otypes=[int])
+        def f(): return g.excluded
+        """,
+        "g([1])",
+    ),
     "another global bound": (
         """
         K = 1

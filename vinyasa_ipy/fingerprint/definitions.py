@@ -39,6 +39,7 @@ _CLASS_BOOKKEEPING = frozenset(
         *("__annotate_func__", "__annotations_cache__"),
         # What pydantic compiles from the rest of a class; there are addresses in it.
         *("__pydantic_core_schema__", "__pydantic_validator__", "__pydantic_serializer__"),
+        "__pydantic_setattr_handlers__",  # how to bind each field, from the first time that somebody does
     }
 )
 FLAG_BOOKKEEPING = frozenset({"_name_", "_value_", "_sort_order_", "_inverted_", "__objclass__"})

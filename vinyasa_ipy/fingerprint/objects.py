@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import FingerprintError
 from vinyasa_ipy.fingerprint.encoders import INHERITED, is_definition
-from vinyasa_ipy.fingerprint.modules import ancestry, is_users, name_type, namespace, origin, origin_of
+from vinyasa_ipy.fingerprint.modules import (
+    ancestry,
+    is_users,
+    module_of,
+    name_type,
+    namespace,
+    origin,
+    origin_of,
+)
 
 if TYPE_CHECKING:
     from vinyasa_ipy.fingerprint.walk import Walk
@@ -63,8 +71,9 @@ def _reduced(walk: Walk, value: object, reduced: tuple[Any, ...]) -> None:
         walk.write(make)
     walk.write(tuple(arguments))
     state, listed, mapped = (*rest, None, None, None)[:3]
-    if type(state) is dict and not _FLEETING.isdisjoint(state) and _is_scikits(value):
-        state = {name: kept for name, kept in state.items() if name not in _FLEETING}
+    if type(state) is dict and not _ANY_FLEETING.isdisjoint(state):
+        fleeting = _list_fleeting(value)
+        state = {name: kept for name, kept in state.items() if name not in fleeting}
     walk.write(
         None if type(state) is dict and not state else state
     )  # attributes that somebody asked for, of which there are none
@@ -72,13 +81,21 @@ def _reduced(walk: Walk, value: object, reduced: tuple[Any, ...]) -> None:
     walk.write(None if mapped is None else _pairs(value, mapped))
 
 
-def _is_scikits(value: object) -> bool:
-    """Tell whether an object's class, or a base of it, is scikit-learn's."""
-    return any(base.__module__.startswith("sklearn.") for base in type(value).__mro__)
+def _list_fleeting(value: object) -> set[str]:
+    """List the attributes that are no content because of a library that an object's class, or a base of it, is from."""
+    libraries = {str(module_of(base)).partition(".")[0] for base in ancestry(type(value))}
+    return {name for library, names in _FLEETING.items() if library in libraries for name in names}
 
 
-_FLEETING = frozenset({"_stop_words_id", "_deprecated_key_to_warnings"})
-"""Attributes of scikit-learn's that are no content: an address of this process, and what pickling always drops."""
+_FLEETING = {
+    "sklearn": frozenset({"_stop_words_id", "_deprecated_key_to_warnings"}),
+    "numpy": frozenset({"_ufunc"}),
+}
+"""Attributes of a library's objects that are no content.
+
+In scikit-learn an address of this process, and what pickling always drops; in `numpy.vectorize` what it has compiled.
+"""
+_ANY_FLEETING = frozenset().union(*_FLEETING.values())
 
 
 def _pairs(value: object, mapped: Iterable[Any]) -> list[Any]:
