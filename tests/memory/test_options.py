@@ -27,7 +27,10 @@ def table(n):
 
 
 @pytest.mark.parametrize("n", [3, 200_000], ids=["small", "large"])
-@pytest.mark.parametrize(("mode", "seen", "writable"), [("r", "r", False), ("c", "c", True), ("r+", "c", True)])
+@pytest.mark.parametrize(
+    ("mode", "seen", "writable"),
+    [("r", "r", False), ("readonly", "r", False), ("c", "c", True), ("r+", "c", True), ("write", "c", True)],
+)
 def test_a_memory_map_mode_makes_arrays_maps_from_the_first_call_on(tmp_path, n, mode, seen, writable):
     cached = Memory(str(tmp_path), mmap_mode=mode, verbose=0).cache(table)
     for _ in range(2):
@@ -35,6 +38,13 @@ def test_a_memory_map_mode_makes_arrays_maps_from_the_first_call_on(tmp_path, n,
         assert isinstance(x, np.memmap)
         assert (x.mode, x.flags.writeable, x.flags.aligned) == (seen, writable, True)
         assert x.tolist() == list(range(n))
+
+
+def test_a_map_mode_that_there_is_not_is_told_at_once(tmp_path, memory):
+    with pytest.raises(ValueError, match="mmap_mode='x' is no way to map a file: take one of r, readonly"):
+        Memory(str(tmp_path), mmap_mode="x", verbose=0)
+    with pytest.raises(ValueError, match="mmap_mode='x' is no way"):
+        memory.cache(table, mmap_mode="x")
 
 
 def test_a_map_shows_the_file_so_that_workers_can_open_it(tmp_path):

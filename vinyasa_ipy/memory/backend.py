@@ -18,6 +18,7 @@ from vinyasa_ipy.memory.calls import TRACE_NAME, Calls
 from vinyasa_ipy.memory.run import ARGUMENT
 from vinyasa_ipy.store.disk import look_at
 from vinyasa_ipy.store.folder import make_folder
+from vinyasa_ipy.store.mapped import check_mode
 from vinyasa_ipy.store.naming import RESERVED, unescape
 from vinyasa_ipy.store.packing import choose_packing
 from vinyasa_ipy.store.trace import MAGIC, RETURN, Rejected
@@ -52,6 +53,7 @@ class StoreBackend(Calls, FileSystemStoreBackend):  # type: ignore[misc]
         self.compress = options.get("compress", False)
         self.mmap_mode = options.get("mmap_mode")
         choose_packing(self.compress)  # raises for one that isn't known
+        check_mode(self.mmap_mode)
         _let_joblib_read()
 
     # ---- calls -----------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Results whose arrays are `numpy.memmap`s: looks into the store's own files, shared by all processes.
 
-`r` gives arrays that can't be written to; every other mode copies a page when it is first written, because what the
-store holds never changes.
+`r` (or `readonly`) gives arrays that can't be written to; every other mode copies a page when it is first written,
+because what the store holds never changes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,16 @@ if TYPE_CHECKING:
 
     from vinyasa_ipy.store.artifact import Run
 
-MODES = ("r", "r+", "w+", "c")
+MODES = {"r": "r", "readonly": "r", "c": "c", "copyonwrite": "c"} | dict.fromkeys(
+    ("r+", "readwrite", "w+", "write"), "c"
+)
+"""The modes of `numpy.memmap`, and the one that the store's files are opened with."""
+
+
+def check_mode(mode: str | None) -> None:
+    """Check how somebody wants arrays to be mapped. Raises ValueError for what NumPy doesn't know."""
+    if mode is not None and mode not in MODES:
+        raise ValueError(f"mmap_mode={mode!r} is no way to map a file: take one of {', '.join(MODES)}, or None")
 
 
 class _MappedUnpickler(pickle.Unpickler):
@@ -41,8 +50,7 @@ def decode_mapped(run: Run, path: str, start: int, mode: str) -> object:
     if layout is None:
         return decode(run, {})
     stream, spans = layout
-    kind: Any = "r" if mode == "r" else "c"
-    whole: Any = np.memmap(path, np.uint8, kind, start, (len(run),))
+    whole: Any = np.memmap(path, np.uint8, MODES[mode], start, (len(run),))  # type: ignore[call-overload]
     buffers = [whole[at : at + size] for at, size in spans]
     return _MappedUnpickler(io.BytesIO(stream), buffers=buffers).load()
 
