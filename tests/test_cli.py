@@ -86,7 +86,15 @@ def test_help_of_a_verb_names_every_option(console, tmp_path, verb):
             ["show", "x"],
             "vinyasa show: argument RUN: invalid int value: 'x'. `vinyasa show --help` shows what it takes",
         ),
-        (["history", "-n", "0"], "-n takes a number from 1 on, not 0. `vinyasa history -n 20`"),
+        (
+            ["history", "-n", "0"],
+            "vinyasa history: argument -n/--number: it takes a number from 1 on, not 0. `vinyasa history --help` shows",
+        ),
+        (["find", "=3"], "'=3' names nothing to look for. `vinyasa find rate=0.1` is how to ask"),
+        (
+            ["pack"],
+            "vinyasa pack: the following arguments are required: FILE. `vinyasa pack --help` shows what it takes",
+        ),
         (["clear", "zzz"], "nothing is stored for 'zzz'. Stored are: a.py, b.py"),
         (
             ["graph", "-o", "no/such/g.svg"],

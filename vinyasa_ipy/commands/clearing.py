@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vinyasa_ipy.commands.owners import find_owners
 from vinyasa_ipy.commands.progress import show_looking
 from vinyasa_ipy.commands.table import Command, Option, Place
 from vinyasa_ipy.errors import CommandError
@@ -19,11 +20,7 @@ def clear(options: argparse.Namespace, place: Place) -> int:
     """Preview what would go and what it would cost to make again; remove it when the user agrees."""
     session = place.session
     owners = session.owners()
-    names = list(dict.fromkeys(options.stages)) or owners
-    unknown = [name for name in names if name not in owners]
-    if unknown:
-        known = f"stored are: {', '.join(owners)}" if owners else "nothing is stored at all"
-        raise CommandError(f"nothing is stored for {unknown[0]!r}", known)
+    names = find_owners(options.stages, owners) or owners
     if not names:
         place.tell(Text((f"Nothing is stored in {session.folder}.",)))
         return 0
@@ -79,12 +76,8 @@ def gc(options: argparse.Namespace, place: Place) -> int:
 def pin(options: argparse.Namespace, place: Place) -> int:
     """Keep results of stages, and those that runs had, from being swept."""
     owners = place.session.owners()
-    stages = [name for name in options.names if name in owners]
-    numbers = [name for name in options.names if name not in owners]
-    unknown = [name for name in numbers if not name.isdecimal()]
-    if unknown:
-        known = f"stored are: {', '.join(owners)}" if owners else "nothing is stored"
-        raise CommandError(f"nothing is stored for {unknown[0]!r}", known)
+    numbers = [name for name in options.names if name.isdecimal() and name not in owners]
+    stages = find_owners([name for name in options.names if name not in numbers], owners)
     before = read_pins(place.session.folder)
     runs = {number: _list_results(int(number), place) for number in numbers}
     return _set_pins(place, Pins(before.stages | set(stages), {**before.runs, **runs}))
@@ -126,7 +119,12 @@ CLEAR = Command(
     "Remove stored results, of some stages or all, after showing how much that is.",
     clear,
     (
-        Option(("stages",), "stages to clear; all when none is named", {"nargs": "*", "metavar": "STAGE"}, "stage"),
+        Option(
+            ("stages",),
+            "stages to clear; all when none is named",
+            {"nargs": "*", "default": (), "metavar": "STAGE"},
+            "stage",
+        ),
         Option(("--yes",), "don't ask", {"action": "store_true"}),
     ),
 )

@@ -50,7 +50,7 @@ def status(_options: argparse.Namespace, place: Place) -> int:
         return 0
     with show_looking(place.session):
         rows = tuple(_stored_row(trace) for trace in place.session.newest_traces())
-        stored = place.session.store.size() if rows else 0
+        stored = sum(store.size() for store in place.session.stores) if rows else 0
     note = f"{size(stored)} in {place.session.folder}" if rows else f"Nothing is stored in {place.session.folder} yet."
     place.tell(Table("Stored stages", (*_COLUMNS[:5], Column("note")), rows, note))
     return 0

@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vinyasa_ipy.commands.table import Command, Option, Place
+from vinyasa_ipy.commands.finding import say_made
+from vinyasa_ipy.commands.table import Command, Option, Place, natural
 from vinyasa_ipy.errors import CommandError
 from vinyasa_ipy.pages import Cell, Column, Table, Text, Tone, ago, count, duration
 
@@ -37,8 +38,6 @@ def history(options: argparse.Namespace, place: Place) -> int:
         return 0
     if options.clear:
         return _clear(options, place)
-    if options.number < 1:
-        raise CommandError(f"-n takes a number from 1 on, not {options.number}", f"`{place.prefix} history -n 20`")
     rows = tuple(_row(run) for run in runs.latest(options.number, unique=options.unique))
     columns = (
         Column("run", "right"),
@@ -90,7 +89,7 @@ def show(options: argparse.Namespace, place: Place) -> int:
             duration(stage.seconds),
             duration(stage.saved) if stage.saved else "",
             stage.reason,
-            _say_made(place.session.find_trace(stage)),
+            _say_kept(place.session.find_trace(stage)),
         )
         for stage in run.stages
     )
@@ -110,9 +109,9 @@ def show(options: argparse.Namespace, place: Place) -> int:
     return 0
 
 
-def _say_made(trace: Trace | None) -> str:
+def _say_kept(trace: Trace | None) -> str:
     """Say what a stage has made, as far as that is still stored."""
-    return "" if trace is None else ", ".join(f"{name}: {words}" for name, words in trace.values.items())
+    return "" if trace is None else say_made(trace)
 
 
 def compare(options: argparse.Namespace, place: Place) -> int:
@@ -179,7 +178,7 @@ HISTORY = Command(
     "List the runs with outcome, time and what hit.",
     history,
     (
-        Option(("-n", "--number"), "how many runs to list (20)", {"type": int, "default": 20, "metavar": "N"}),
+        Option(("-n", "--number"), "how many runs to list (20)", {"type": natural, "default": 20, "metavar": "N"}),
         Option(("--unique",), "list only the newest of runs of the same stages", {"action": "store_true"}),
         Option(("--dump",), "write all runs to a file, one line of JSON each", {"metavar": "FILE"}),
         Option(("--clear",), "forget all runs", {"action": "store_true"}),

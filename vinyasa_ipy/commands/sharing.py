@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
+from vinyasa_ipy.commands.owners import find_owners
 from vinyasa_ipy.commands.progress import show_looking, show_progress
 from vinyasa_ipy.commands.table import Command, Option, Place
 from vinyasa_ipy.errors import CommandError, ShelfError, VinyasaError
@@ -102,11 +103,8 @@ def _list_newest(store: Store, owner: str) -> Iterator[Trace]:
 def _select(session: Session, names: Sequence[str], find: Callable[[Store, str], Iterator[Trace]]) -> Iterator[Item]:
     """Give what is stored, of all owners or of those named and what they need, owner by owner. Raises CommandError."""
     owners = {store: store.owners() for store in (session.store, session.functions)}
-    unknown = [name for name in names if not any(name in known for known in owners.values())]
-    if unknown:
-        known = ", ".join(owner for some in owners.values() for owner in some)
-        raise CommandError(f"nothing is stored for {unknown[0]!r}", f"stored are: {known or 'no results'}")
-    wanted = close(names, session.newest_traces()) if names else None
+    named = find_owners(names, [owner for known in owners.values() for owner in known])
+    wanted = close(named, session.newest_traces()) if named else None
     return (
         Item(store, trace)
         for store, known in owners.items()
@@ -248,7 +246,10 @@ def _say_count(results: int) -> str:
 
 
 _STAGES = Option(
-    ("stages",), "stages, with what they need; all when none is named", {"nargs": "*", "metavar": "STAGE"}, "stage"
+    ("stages",),
+    "stages, with what they need; all when none is named",
+    {"nargs": "*", "default": (), "metavar": "STAGE"},
+    "stage",
 )
 _REMOTE = Option(("--remote",), "another shelf than the one you share on", {"metavar": "URL"})
 _FILE = Option(("file",), "the packed file", {"metavar": "FILE"})

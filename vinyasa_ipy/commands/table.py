@@ -61,6 +61,13 @@ class Command:
     calls: bool = False
 
 
+def natural(text: str) -> int:
+    """Read a number from 1 on, as the type of an option."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"it takes a number from 1 on, not {text}")
+    return int(text)
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser that says errors and help instead of printing them and leaving."""
 

@@ -1,0 +1,82 @@
+"""Stored results one by one: the newest, and those made from certain values."""
+
+from __future__ import annotations
+
+import pytest
+
+from vinyasa_ipy.commands import perform
+from vinyasa_ipy.commands.table import Place
+from vinyasa_ipy.errors import CommandError
+from vinyasa_ipy.session import Session
+
+LOAD = """
+import numpy as np
+params = {"rate": 0.1, "depth": 3}
+words = open("words.txt").read()
+"""
+FUNCTIONS = """
+from vinyasa_ipy import cache
+
+@cache
+def grow(x, kind="slow"):
+    return x * len(kind)
+
+grow(1), grow(2), grow(1, "fast")
+"""
+
+
+@pytest.fixture
+def ask(tmp_path, console):
+    """Ask in a project of two scripts and a function of which three calls are stored; give code, rows and note."""
+    (tmp_path / "words.txt").write_text("a b c")
+    for name, text in {"load.py": LOAD, "use.py": "total = params['rate'] * 2", "functions.py": FUNCTIONS}.items():
+        (tmp_path / name).write_text(text)
+    assert console("run", "load.py", "use.py").returncode == 0
+    assert console("run", "functions.py").returncode == 0
+    session = Session(tmp_path / ".vinyasa")
+
+    def ask(*words):
+        said = []
+        code = perform(words, Place(session, "vinyasa", said.append))
+        return code, said[0].rows, said[0].note
+
+    yield ask
+    session.close()
+
+
+def test_results_are_found_by_what_they_were_made_from_and_what_they_hold(ask):
+    found = {
+        "x=1": ["functions/grow", "functions/grow"],
+        "x=1.0 kind=fast": ["functions/grow"],
+        "kind=f*": ["functions/grow"],
+        "x": ["functions/grow"] * 3,
+        "rate=0.10": ["use.py"],
+        "params.depth=3": ["use.py"],
+        "total=0.2": ["use.py"],
+        "words.txt": ["load.py"],
+        "numpy=*": ["load.py"],
+        "x=3": [],
+        "x=1 rate=0.1": [],
+    }
+    for words, owners in found.items():
+        code, rows, note = ask("find", *words.split())
+        assert [row[0].replace("__main__", "functions") for row in rows] == owners, words
+        assert (code, note) == ((0, "") if owners else (1, "There are none.")), words
+
+
+def test_results_are_listed_with_what_they_were_made_from_newest_first(ask):
+    _, rows, _ = ask("ls", "grow", "-n", "2")
+    assert [row[4:] for row in rows] == [("x=1, kind='fast'", "4"), ("x=2, kind='slow'", "8")]
+    _, rows, _ = ask("ls", "load.py")
+    assert [row[4:] for row in rows] == [("words.txt", "params: dict of 2, words: 'a b c'")]
+
+
+def test_what_is_not_listed_is_counted(ask):
+    code, rows, note = ask("find", "x", "-n", "2")
+    assert (code, len(rows), note) == (0, 2, "3 results in all; `-n 3` lists them.")
+
+
+def test_a_function_is_meant_by_its_last_name_where_only_one_has_it(ask):
+    assert len(ask("ls", "grow")[1]) == 3
+    with pytest.raises(CommandError, match="nothing is stored for 'gro'"):
+        ask("ls", "gro")
