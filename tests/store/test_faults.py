@@ -229,6 +229,64 @@ def test_a_kill_while_storing_leaves_only_whole_entries(tmp_path, start_child, h
     tally("SIGKILL at a random moment of storing", kills)
 
 
+KILLED_REMOVING = """
+import random
+from vinyasa_ipy.store import Sweeper
+from vinyasa_ipy.store.trash import make_ticket
+os.environ["VINYASA_BUDGET"] = "2 MB"
+dice = random.Random(int(sys.argv[2]))
+store = Store(sys.argv[1])
+
+def clear():
+    store.remove(*dice.choice([(), ("owner0",), ("owner1", "key1")]))
+
+def sweep():
+    for folder, _, names in os.walk(sys.argv[1] + "/traces"):
+        for name in names:
+            os.utime(folder + "/" + name, (1e9, 1e9))
+    Sweeper(store.root, [store]).sweep()
+
+def undo():
+    ticket = make_ticket()
+    store.set_aside(ticket, dice.choice(["owner0", "owner1", None]))
+    store.bring_back(ticket)
+
+while True:
+    for number in range(6):
+        large = bytes([number // 2]) * 1_500_000  # which two entries share
+        store.put(draft(f"key{number}", owner=f"owner{number % 2}"), {"return": [number] * 50, "large": large})
+    print(flush=True)
+    dice.choice([clear, sweep, undo])()
+"""
+
+
+def test_a_kill_while_removing_leaves_only_whole_entries(tmp_path, start_child, draft, how_many, tally):
+    dice = random.Random(0)
+    kills = how_many(30, 1000)
+    for kill in range(kills):
+        child = start_child(KILLED_REMOVING, tmp_path / "s", kill)
+        for _ in range(dice.randrange(1, 3)):
+            child.stdout.readline()
+        for _ in range(dice.randrange(20_000)):  # a random moment inside the next removal
+            pass
+        child.kill()
+        child.communicate()
+        store = Store(tmp_path / "s")
+        for owner in store.owners():
+            for trace in store.entries(owner):
+                number = int(trace.key.removeprefix("key"))
+                assert store.load(trace, "return") == [number] * 50
+                assert set(store.load(trace, "large")) == {number // 2}
+    assert not any((tmp_path / "s" / "quarantine").iterdir())
+    for path in (tmp_path / "s").rglob("*"):
+        os.utime(path, (1e9, 1e9))
+    Store(store.root).put(draft(), {})  # reaps
+    store.remove()
+    left = [path for part in ("objects", "traces", "tmp", "trash") for path in files_in(tmp_path / "s" / part)]
+    assert left == []
+    tally("SIGKILL at a random moment of clearing, sweeping and undoing", kills)
+
+
 def test_leftovers_of_dead_processes_are_reaped_an_hour_later(store, draft):
     store.put(draft(), {"return": 1})
     old, young, future = (store.root / "tmp" / name for name in ("old", "young", "future"))
