@@ -356,6 +356,35 @@ def test_a_hostile_name_is_only_text(open_notebook):
     assert desk.page.title() != "1"
 
 
+FLOW = """async () => {
+    const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
+    const end = Date.now() + 60000;
+    for (let n = 0; Date.now() < end; n++) {
+        if (document.querySelector("#vinyasa-sidebar [data-key='run 1']")) { return true; }
+        await kernel.requestExecute({ code: `%%stage s${n % 3}\\nx = ${n}` }).done;
+    }
+    return false;
+}"""
+
+
+def test_runs_are_listed_while_stages_end_faster_than_one_can_ask(open_notebook):
+    desk = open_notebook(["%load_ext vinyasa_ipy", "%%stage s0\nx = 0"])
+    desk.run(0)
+    assert desk.page.evaluate(FLOW)
+
+
+def test_the_graph_follows_what_runs(open_notebook, project):
+    chain = [f"%%stage s{number}\nx{number} = {f'x{number - 1}' if number else 1}" for number in range(14)]
+    desk = open_notebook(["%load_ext vinyasa_ipy", *chain[:-1], f"{chain[-1]}\n{WAIT.format('hold')}"])
+    (desk.server.root / project / "hold").touch()
+    expect(desk.stage("s13")).not_to_be_in_viewport()
+    desk.start()
+    states(desk, s13="running")
+    expect(desk.stage("s13")).to_be_in_viewport()
+    (desk.server.root / project / "hold").unlink()
+    expect(desk.page.get_by_text("('gone', True)")).to_be_visible()
+
+
 PAINT = """async () => {
     const fold = () => document.querySelector("#vinyasa-sidebar [data-key='fold pipeline']").click();
     const nodes = () => document.querySelectorAll('#vinyasa-sidebar .vy-node').length;

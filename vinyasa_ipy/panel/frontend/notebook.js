@@ -4,6 +4,8 @@ import { Link } from './link.js';
 
 const LINE = /^%%stage\s+(?:"([^"]*)"|'([^']*)'|([^\s'"#]\S*))/;
 const SOON = 120; // milliseconds in which wishes for the same are one
+const REST = 3; // times as long as an answer took before the next one is asked for,
+const LONGEST = 2000; // and milliseconds that this is at most
 const EDITED = 500; // milliseconds without a keystroke after which the graph is drawn again
 
 /**
@@ -66,13 +68,17 @@ export class Notebook {
     /** Answers are awaited one after the other: an older one must not come last. */
     this.asking = false;
     this.askAgain = false;
-    /** @type {Record<string, number>} */
-    this.timers = {};
+    this.took = 0;
+    this.refreshing = 0;
+    this.editing = 0;
 
     const session = panel.sessionContext;
     this.onKernel = () => this.follow(session.session?.kernel ?? null);
     this.onStatus = () => this.settle();
-    this.onContent = () => this.soon('edited', EDITED, () => this.refreshPipeline());
+    this.onContent = () => {
+      clearTimeout(this.editing);
+      this.editing = window.setTimeout(() => this.refreshPipeline(), EDITED);
+    };
     session.kernelChanged.connect(this.onKernel);
     session.statusChanged.connect(this.onStatus);
     panel.context.ready.then(() => panel.isDisposed || panel.content.modelContentChanged.connect(this.onContent));
@@ -83,19 +89,14 @@ export class Notebook {
     this.panel.sessionContext.kernelChanged.disconnect(this.onKernel);
     this.panel.sessionContext.statusChanged.disconnect(this.onStatus);
     this.link?.dispose();
-    Object.values(this.timers).forEach(clearTimeout);
+    clearTimeout(this.editing);
+    clearTimeout(this.refreshing);
     this.listeners.clear();
   }
 
   /** Say that something changed. */
   emit() {
     this.listeners.forEach(listener => listener());
-  }
-
-  /** @param {string} what @param {number} pause @param {() => void} act */
-  soon(what, pause, act) {
-    clearTimeout(this.timers[what]);
-    this.timers[what] = setTimeout(act, pause);
   }
 
   // ---- the kernel --------------------------------------------------------------------------------------------
@@ -180,9 +181,12 @@ export class Notebook {
     return this.kernelOnly && this.link ? this.link.ask(request) : this.server(request);
   }
 
-  /** Ask again for all that is shown. */
+  /** Ask again for all that is shown, in a moment: also while stages come and go faster than that. */
   refresh() {
-    this.soon('refresh', SOON, () => this.refreshPipeline(true));
+    this.refreshing ||= window.setTimeout(() => {
+      this.refreshing = 0;
+      this.refreshPipeline(true);
+    }, Math.min(Math.max(SOON, REST * this.took), LONGEST));
   }
 
   async refreshPipeline(whole = false) {
@@ -195,6 +199,7 @@ export class Notebook {
     }
     this.asking = true;
     await this.panel.context.ready;
+    const began = performance.now();
     await this.guard(async () => {
       this.pipeline = await this.ask({ verb: 'pipeline', cells: this.cells().map(drawn) });
       this.looks = this.pipeline.looks;
@@ -206,6 +211,7 @@ export class Notebook {
       this.problem = '';
     });
     this.asking = false;
+    this.took = performance.now() - began;
     this.emit();
     if (this.askAgain) {
       this.askAgain = false;
@@ -285,6 +291,11 @@ export class Notebook {
       .map((/** @type {any} */ found) => ({ ...found, name: stageName(found.text), called: automatic.get(found.cell.model.id) }))
       .map((/** @type {any} */ { cell, text, name, called }) => ({ cell, text, name: name || called, marked: Boolean(name) }))
       .filter((/** @type {StageCell} */ found) => found.name);
+  }
+
+  /** Name the stage that is running, if one is. */
+  running() {
+    return Object.keys(this.live).find(name => this.live[name].state === 'running') ?? '';
   }
 
   /** Find the last cell that defines a stage. @param {string} name */

@@ -100,6 +100,22 @@ function graph(notebook, stages) {
   );
 }
 
+/**
+ * Bring a stage into view where the graph is larger than its frame, unless somebody is pointing or typing there.
+ * @param {Element} sidebar
+ * @param {string} name
+ */
+export function reveal(sidebar, name) {
+  const frame = sidebar.querySelector('.vy-graph:not(:hover, :focus-within)');
+  const box = frame?.querySelector(`[data-stage="${CSS.escape(name)}"]`)?.getBoundingClientRect();
+  if (frame && box) {
+    const edge = frame.getBoundingClientRect();
+    const by = (/** @type {number} */ low, /** @type {number} */ high, /** @type {number} */ from, /** @type {number} */ to) =>
+      low < from || high > to ? (low + high - from - to) / 2 : 0;
+    frame.scrollBy(by(box.left, box.right, edge.left, edge.right), by(box.top, box.bottom, edge.top, edge.bottom));
+  }
+}
+
 /** @param {string} selected @param {{source: string, target: string}} wire */
 const near = (selected, wire) => selected && (wire.source === selected || wire.target === selected);
 
@@ -139,8 +155,12 @@ function node(notebook, box, stage, reachable) {
       stroke: look.colour,
       fill: look.filled ? look.colour : 'none'
     }),
-    h('text', { x: 30, y: middle - 3, class: 'vy-name' }, box.label),
-    h('text', { x: 30, y: middle + 13, class: 'vy-status' }, status(stage))
+    h(
+      'svg', // cuts what is wider in the reader's font than it was reckoned
+      { x: 30, width: box.width - 32, height: box.height },
+      h('text', { y: middle - 3, class: 'vy-name' }, box.label),
+      h('text', { y: middle + 13, class: 'vy-status' }, status(stage))
+    )
   );
 }
 
@@ -215,7 +235,7 @@ function details(notebook, stage) {
       'div',
       { class: 'vy-title' },
       icon(notebook.looks, stage.state),
-      h('h4', {}, name),
+      h('h4', { title: name }, name),
       h('span', { class: 'vy-quiet' }, status(stage)),
       tool('close details', 'close', 'Close', () => notebook.select(name))
     ),

@@ -3,7 +3,7 @@
 import { cacheSection } from './cache.js';
 import { h, render } from './dom.js';
 import { button } from './parts.js';
-import { pipelineSection } from './pipeline.js';
+import { pipelineSection, reveal } from './pipeline.js';
 import { runsSection } from './runs.js';
 
 /** @typedef {import('./notebook.js').Notebook} Notebook */
@@ -22,6 +22,7 @@ export class Sidebar {
     this.ticking = 0;
     this.draw = this.draw.bind(this);
     this.drawn = 0;
+    this.shown = '';
     this.wish = () => {
       this.timer ||= window.setTimeout(this.draw, Math.max(0, this.drawn + PACE - performance.now()));
     };
@@ -65,9 +66,13 @@ export class Sidebar {
       /** @type {HTMLElement} */ (wanted).focus();
       view.focus = undefined;
     }
-    const running = this.visible && this.notebook && Object.values(this.notebook.live).some(stage => stage.state === 'running');
+    const running = this.visible && this.notebook?.running();
     clearTimeout(this.ticking);
     this.ticking = running ? window.setTimeout(this.draw, TICK) : 0;
+    if (running && running !== this.shown) {
+      this.shown = running;
+      reveal(this.element, running);
+    }
   }
 
   describe() {
