@@ -21,6 +21,10 @@ _VERBS, _STAGE = r"%?vinyasa", r"%%stage"
 """How the lines begin that we complete."""
 
 
+_MISPLACED = "%stage"
+"""The line magic that IPython takes a `%%stage` for that isn't the first line of its cell."""
+
+
 def load(shell: Any) -> None:
     """Attach the extension to a shell; harmless when it is attached."""
     if getattr(shell, "vinyasa", None) is not None:
@@ -30,6 +34,7 @@ def load(shell: Any) -> None:
     Link(extension).attach()
     shell.register_magic_function(vinyasa, "line", "vinyasa")
     shell.register_magic_function(stage, "cell", "stage")
+    shell.register_magic_function(stage, "line", _MISPLACED)
     shell.set_hook("complete_command", _complete, re_key=_VERBS)
     shell.set_hook("complete_command", _complete_stage, re_key=_STAGE)
 
@@ -45,6 +50,7 @@ def unload(shell: Any) -> None:
     extension.detach()
     shell.magics_manager.magics["line"].pop("vinyasa", None)
     shell.magics_manager.magics["cell"].pop("stage", None)
+    shell.magics_manager.magics["line"].pop(_MISPLACED, None)
     shell.strdispatchers["complete_command"].regexs = {
         key: chain
         for key, chain in shell.strdispatchers["complete_command"].regexs.items()
@@ -70,7 +76,7 @@ def vinyasa(line: str) -> None:
         raise UsageError("the run did not succeed; see above")
 
 
-def stage(line: str, cell: str) -> None:  # noqa: ARG001 - a cell magic's signature
+def stage(line: str, cell: str = "") -> None:  # noqa: ARG001 - a cell magic's signature
     """Make this cell a stage: `%%stage NAME`, which must be the cell's first line.
 
     --force         run it even when nothing has changed

@@ -78,7 +78,7 @@ def test_unloading_twice_is_harmless(shared_kernel):
 
 def test_a_stage_line_in_the_cell_that_loads_is_refused_in_one_line(shared_kernel):
     ran = shared_kernel.run("%load_ext vinyasa_ipy\n%%stage below\nx = 1")
-    assert ran.problem == "UsageError: Line magic function `%%stage` not found."
+    assert ran.problem == "UsageError: %%stage below must be the first line of its cell"
 
 
 def test_loading_writes_nothing(make_kernel):

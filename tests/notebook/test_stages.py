@@ -222,6 +222,21 @@ class TestAnInterrupt:
         assert kernel.stage("after", "fine = 1").verdict == "done"
         assert kernel.value("fine") == 1
 
+    def test_while_the_result_is_stored_costs_only_that(self, kernel):
+        source = "class Slow:\n    def __reduce__(self):\n        import time\n        print('started', flush=True)\n"
+        kernel.run(f"{source}        while True: time.sleep(.01)")
+        said = []
+
+        def hear(message):
+            said.append(str(message["content"]))
+            _interrupt(kernel, message)
+
+        kernel.client.execute_interactive("%%stage storing\nslow, x = Slow(), 3", output_hook=hear, timeout=30)
+        assert "not stored: storing its result was interrupted" in said[-2]  # the kernel's being idle comes last
+        assert "Traceback" not in "".join(said)
+        assert kernel.value("x") == 3
+        assert kernel.stage("storing", "x = 4").verdict == "done"
+
 
 def _interrupt(kernel, message):
     if message["msg_type"] == "stream" and "started" in message["content"]["text"]:
@@ -249,19 +264,25 @@ class TestTheLine:
 
     def test_below_other_code_is_refused_in_one_line(self, kernel):
         ran = kernel.run("x = 1\n%%stage late\ny = 2")
-        assert ran.problem == "UsageError: Line magic function `%%stage` not found."
+        assert ran.problem == "UsageError: %%stage late must be the first line of its cell"
         assert not kernel.has("y")
 
-    @pytest.mark.parametrize("outer", ["%%time", "%%timeit -n1 -r1", "%%prun -q"])
+    @pytest.mark.parametrize("outer", ["%%time", "%%timeit -n1 -r1", "%%prun -q", "%%capture", "%%stage outer"])
     def test_under_another_magic_is_refused_in_one_line(self, kernel, outer):
         ran = kernel.run(f"{outer}\n%%stage inner\ny = 2")
-        assert "UsageError: %%stage inner must be the first line of its cell" in ran.problem
+        assert ran.problem == "UsageError: %%stage inner must be the first line of its cell"
         assert not kernel.has("y")
 
-    @pytest.mark.parametrize("outer", ["%%capture", "%%stage outer"])
-    def test_under_a_magic_that_says_it_otherwise_runs_nothing(self, kernel, outer):
-        kernel.run(f"{outer}\n%%stage inner\ny = 2")
-        assert not kernel.has("y")
+    def test_tells_of_an_ignored_name_that_the_cell_does_not_read(self, kernel):
+        ran = kernel.stage("ignorant", "seen = 1\nhalf = seen", "--ignore nowhere")
+        assert ran.text("stderr") == "vinyasa: `ignorant` doesn't read `nowhere`, which `--ignore` names\n"
+        assert ran.verdict == "done"
+
+    @pytest.mark.parametrize("source", ["return 1", "yield 1"])
+    def test_leaves_errors_of_syntax_to_python(self, kernel, source):
+        ran = kernel.stage("outside", source)
+        assert ran.error.startswith("SyntaxError")
+        assert ran.kinds == ["error"]
 
     def test_takes_a_quoted_name_and_a_comment(self, kernel):
         assert kernel.stage("'two words'", "q = 1", "# why not").note.startswith("two words: ran")

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 MARK = "%%stage"
 
+_RUNNING = ("%%capture", "%%prun", "%%time")
+"""How cell magics begin that run the rest of the cell."""
+
 
 def is_stage(text: str | None) -> bool:
     """Tell whether a cell's text begins with `%%stage`."""
@@ -44,13 +47,15 @@ class Gate:
     def drop_line(self, lines: list[str]) -> list[str]:
         """Blank the `%%stage` line, so that the rest is an ordinary cell with right line numbers.
 
-        Only of an outermost cell: below another cell magic the line is a magic of its own, which says so. A cell magic
-        below it comes first, as it must.
+        Only of an outermost cell: below another cell magic the line is a magic of its own, which says so; before the
+        other does, where that runs the cell or swallows what is said. A cell magic below it comes first, as it must.
         """
-        first = next((number for number, line in enumerate(lines) if line.strip()), None)
-        if first is None or not is_stage(lines[first]) or self._now.depth:
+        filled = [number for number, line in enumerate(lines) if line.strip()]
+        if not filled or self._now.depth:
             return lines
-        second = next((number for number in range(first + 1, len(lines)) if lines[number].strip()), first)
+        first, second = filled[0], (*filled, filled[0])[1]
+        if not is_stage(lines[first]):
+            return lines[second:] if lines[first].startswith(_RUNNING) and is_stage(lines[second]) else lines
         if second > first and lines[second].startswith("%%"):
             return lines[second:]
         return [*lines[:first], "\n", *lines[first + 1 :]]

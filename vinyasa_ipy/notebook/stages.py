@@ -132,6 +132,9 @@ class Stages:
             return node if cell is None else self._decide(cell)
         except CommandError as error:
             return call("refuse", str(error))
+        except SyntaxError:  # a `return` outside of functions, say, of which Python tells when it compiles the cell
+            self._now.underway = None
+            return node
         except KeyboardInterrupt:  # out of the waiting for another kernel; the cell itself is to raise it
             self._now.underway = None
             return call("interrupt")
@@ -172,6 +175,9 @@ class Stages:
         return call_apart(found, self.known) if found is not None else None
 
     def _decide(self, cell: StageCell) -> ast.Module:
+        idle = sorted({*cell.line.ignore} - cell.names.reads)
+        if idle:
+            self._warn(f"`{cell.line.name}` doesn't read `{idle[0]}`, which `--ignore` names")
         self.known[cell.line.name] = cell
         self.met[cell.line.name] = time.time()
         if self.automatic is not None and cell.least is not None and self.automatic.knows_quick(cell):
@@ -331,15 +337,19 @@ class Stages:
         self.upstream.note(underway.cell, self.shell.user_ns)
         if self._leave_quick(underway, seconds):
             return
-        if underway.attempt is None:
-            outcome = Outcome(None, seconds, underway.refusal)
-        else:
-            outcome = self.session.engine.conclude(
-                underway.attempt,
-                lambda: self._gather(underway, displayed, result.result),
-                lambda: self._moved(underway),
-            )
+        outcome = Outcome(None, seconds, underway.refusal)
+        if underway.attempt is not None:
+            outcome = self._store(underway, underway.attempt, displayed, result.result)
         self._report_run(underway, outcome, displayed)
+
+    def _store(self, underway: Underway, attempt: Attempt, displayed: Displayed, result: Any) -> Outcome:
+        """Store what a cell made; an interrupt ends the storing, and nothing else: the cell's work is done."""
+        try:
+            return self.session.engine.conclude(
+                attempt, lambda: self._gather(underway, displayed, result), lambda: self._moved(underway)
+            )
+        except KeyboardInterrupt:
+            return Outcome(None, time.perf_counter() - underway.began, "storing its result was interrupted")
 
     def _leave_quick(self, underway: Underway, seconds: float) -> bool:
         """Leave a plain cell alone that took too little time to be worth storing; tell whether it did."""
