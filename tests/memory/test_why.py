@@ -44,6 +44,37 @@ def test_nothing_changed(steps):
     assert steps.lines(arguments=["5"]) == ["hit", "nothing it depends on has changed"]
 
 
+WIRED = {
+    "bases in another order": ("(Left, Right)", "(Right, Left)", "class steps.Both: bases Left, Right → Right, Left"),
+    "a list in another order": ("[one, two]", "[two, one]", "`steps.CALLED`: item 0 function one → function two"),
+    "the type that a function is for": ("n: int", "n: str", "parameters `(n: int)` → `(n: str)` in `steps._`"),
+}
+WIRING = """
+    import functools
+    class Left: mark = 1
+    class Right: mark = 2
+    class Both(Left, Right): ...
+    def one(n): return n + 1
+    def two(n): return n + 2
+    CALLED = [one, two]
+    @functools.singledispatch
+    def shown(n): return n
+    @shown.register
+    def _(n: int): return -n
+    def split(n): return Both.mark, CALLED[0](n), shown(n)
+"""
+
+
+@pytest.mark.parametrize(("old", "new", "reason"), WIRED.values(), ids=WIRED.keys())
+def test_things_that_refer_to_each_other_in_another_way_are_named(project, old, new, reason):
+    project.write(main=SCRIPT, steps=WIRING)
+    project.lines(arguments=["5"])
+    project.write(main=SCRIPT, steps=WIRING.replace(old, new))
+    state, said = project.lines(arguments=["5"])
+    assert state == "stale"
+    assert reason in said
+
+
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [

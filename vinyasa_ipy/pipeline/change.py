@@ -51,12 +51,27 @@ def compare(trace: Trace, inputs: Inputs) -> tuple[Change, ...]:
     Changed code comes first, then changed values; what came or went follows from those, mostly.
     """
     differing = _differing(trace, inputs)
+    if differing == [WIRING]:
+        return _compare_wiring(trace, inputs)
     if len(differing) > 1:
         differing = [name for name in differing if name != WIRING]  # it says nothing that the others don't
     gone = {f"`{_missing(name)}`" for name in differing if name.startswith(MISSING)}
     differing = [name for name in differing if name not in gone]
     differing.sort(key=lambda name: (name not in trace.labels, name not in inputs.labels, not name.startswith(CODE)))
     return tuple(Change(name, _say_change(name, trace, inputs)) for name in differing)
+
+
+def _compare_wiring(trace: Trace, inputs: Inputs) -> tuple[Change, ...]:
+    """Say how the same things refer to others than they did: by a class's bases, the text of code, items of a list.
+
+    Parts of values come last: they tell more than counts.
+    """
+    for kind, say in (("class ", _say_parts), (CODE, _say_code), ("`", _say_parts)):
+        names = (name for name in inputs.labels if name.startswith(kind))
+        found = tuple(Change(name, lines) for name in names if (lines := say(name, trace, inputs)))
+        if found:
+            return found
+    return (Change(WIRING, _say_opaque(WIRING, inputs)),)
 
 
 def compare_traces(before: Trace, after: Trace) -> tuple[Change, ...]:
@@ -72,15 +87,23 @@ def _say_change(name: str, trace: Trace, inputs: Inputs) -> tuple[str, ...]:
     old, new = trace.labels.get(name), inputs.labels.get(name)
     if old is None or new is None:
         return (_say_presence(name, old or new, came=old is None),)
+    known = _say_code(name, trace, inputs) or _say_parts(name, trace, inputs)
+    return known or _say_words(name, old.words, new.words) or _say_opaque(name, inputs)
+
+
+def _say_code(name: str, trace: Trace, inputs: Inputs) -> tuple[str, ...]:
+    """Say how the text of some code differs; nothing where it doesn't, or isn't known."""
     before, after = _source(trace, name), inputs.sources.get(name)
-    if before is not None and after is not None:
-        differences = explain_code(before, after)
-        return tuple(_place(each, name, after.file, inputs) for each in differences) or _say_opaque(name, inputs)
-    if name in inputs.things:
-        parts = explain_facts(_facts(trace, name), list_facts(inputs.things[name]))
-        if parts:
-            return tuple(f"{name}: {part}" for part in parts)
-    return _say_words(name, old.words, new.words) or _say_opaque(name, inputs)
+    if before is None or after is None:
+        return ()
+    return tuple(_place(each, name, after.file, inputs) for each in explain_code(before, after))
+
+
+def _say_parts(name: str, trace: Trace, inputs: Inputs) -> tuple[str, ...]:
+    """Say in which parts a value or class differs."""
+    if name not in inputs.things:
+        return ()
+    return tuple(f"{name}: {part}" for part in explain_facts(_facts(trace, name), list_facts(inputs.things[name])))
 
 
 def _place(difference: Difference, name: str, file: str, inputs: Inputs) -> str:
