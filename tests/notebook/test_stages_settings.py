@@ -46,6 +46,21 @@ SETTINGS = {
         "%config InlineBackend.figure_format = 'svg'",
         "%config InlineBackend.figure_format = 'png'",
     ),
+    "what letters for colors stand for": (
+        "import matplotlib.pyplot as plt\nplt.plot([1, 2], 'b');",
+        "import matplotlib\nmatplotlib.colors.get_named_colors_mapping()['b'] = (0.5, 0.25, 0)",
+        "matplotlib.colors.get_named_colors_mapping()['b'] = (0, 0, 1)",
+    ),
+    "how scikit-learn shows models": (
+        "from sklearn.linear_model import Lasso\nLasso()",
+        "import sklearn\nsklearn.set_config(print_changed_only=False)",
+        "sklearn.set_config(print_changed_only=True)",
+    ),
+    "what pandas draws with": (
+        "import pandas\nn = pandas.get_option('plotting.backend')",
+        "import pandas\npandas.options.plotting.backend = 'plotly'",
+        "pandas.reset_option('plotting.backend')",
+    ),
     "what Polars shows": (
         "import polars\npolars.DataFrame({'a': range(9)})",
         "polars.Config.set_tbl_rows(2).set_fmt_float('full');",
@@ -96,3 +111,11 @@ def test_what_a_library_registers_when_it_is_imported_changes_nothing(kernel, li
     kernel.stage(f"before_{library}", "seen = [1.5, 'a']\nprint(seen)\nseen")
     kernel.run(f"import {library}")
     assert kernel.stage(f"before_{library}", "seen = [1.5, 'a']\nprint(seen)\nseen").verdict == "hit"
+
+
+def test_a_stage_that_changes_what_matplotlib_draws_with_runs_every_time(kernel):
+    kernel.run("import matplotlib, matplotlib.pyplot as plt\nplt.figure();")
+    for _ in range(2):
+        ran = kernel.stage("reset", "matplotlib.rcParams['backend'] = 'agg'\nn = 1")
+        kernel.run("matplotlib.rcParams['backend'] = 'module://matplotlib_inline.backend_inline'")
+        assert (ran.verdict, "it changes what matplotlib draws with" in ran.note) == ("uncached", True)

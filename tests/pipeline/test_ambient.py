@@ -8,11 +8,14 @@ import random
 import subprocess
 import sys
 import warnings
+from operator import setitem
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
+from matplotlib.colors import get_named_colors_mapping, to_rgb
 
 from vinyasa_ipy.errors import UnstorableError
 from vinyasa_ipy.pipeline import ambient
@@ -189,6 +192,21 @@ def rows():
 
 CHANGES = {
     "pandas.display": (lambda: pd.set_option("display.max_rows", 7), rows, lambda: pd.reset_option("display.max_rows")),
+    "pandas": (
+        lambda: pd.set_option("plotting.backend", "plotly"),
+        lambda: pd.get_option("plotting.backend"),
+        lambda: pd.set_option("plotting.backend", "matplotlib"),
+    ),
+    "matplotlib.colors": (
+        lambda: setitem(get_named_colors_mapping(), "b", (0.25, 0.5, 0.75)),
+        lambda: to_rgb("b"),
+        lambda: setitem(get_named_colors_mapping(), "b", (0, 0, 1)),
+    ),
+    "sklearn.display": (
+        lambda: sklearn.set_config(display="text"),
+        lambda: sklearn.get_config()["display"],
+        lambda: sklearn.set_config(display="diagram"),
+    ),
     "numpy.print": (
         lambda: np.set_printoptions(precision=3),
         lambda: np.get_printoptions()["precision"],

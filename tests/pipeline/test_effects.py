@@ -231,13 +231,17 @@ def test_a_class_that_only_running_makes_is_refused(known):
         ("import signal\nsignal.signal(1, 2)", "signal.signal"),
         ("from logging import basicConfig\nbasicConfig()", "basicConfig"),
         ("input('?')", "input"),
+        ("import sqlite3\nsqlite3.register_adapter(complex, str)", "register_adapter"),
+        ("import copyreg as c\nc.pickle(complex, str)", "copyreg.pickle"),
+        ("import matplotlib as mpl\nmpl.colormaps.register(cmap=1)", "matplotlib.colormaps.register"),
+        ("books = []\nbooks.pickle(1)", ""),
         ("f()", "setlocale"),
         ("import json\njson.dumps(1)", ""),
     ],
 )
 def test_what_lasts_in_the_process_is_named(source, name):
     space = {"__name__": "__main__"}
-    exec("def f():\n    import locale\n    locale.setlocale(0)", space)
+    exec("import copyreg as c, matplotlib as mpl\ndef f():\n    import locale\n    locale.setlocale(0)", space)
     assert name_lasting(reach(source, space)) == name
 
 

@@ -28,6 +28,7 @@ from vinyasa_ipy.store.artifact import CleansUpError, TryingPickler
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from vinyasa_ipy.fingerprint.code import Reference
     from vinyasa_ipy.fingerprint.node import Node
     from vinyasa_ipy.fingerprint.reach import Reach
 
@@ -241,17 +242,26 @@ def name_lasting(reached: Reach, unheard: Collection[str] = ()) -> str:
         if node.kind == "function" and isinstance(node.thing, types.FunctionType):
             form = canonical(node.thing.__code__)
             words = form.attributes | {name for statement in form.imports for name in statement.names}
-            calls = {".".join((reference.name, *reference.chain)) for reference in form.references}
+            calls = {_name_call(reference, node.thing.__globals__) for reference in form.references}
             found = sorted((words & _LASTING) | (calls & _LASTING_CALLS.union(unheard)))
             if found:
                 return found[0]
     return ""
 
 
+def _name_call(reference: Reference, space: Mapping[str, Any]) -> str:
+    """Name what code refers to in full: `mpl.use` is `matplotlib.use`."""
+    value = space.get(reference.name)
+    first = value.__name__ if isinstance(value, types.ModuleType) else reference.name
+    return ".".join((first, *reference.chain))
+
+
 _LASTING = frozenset(
     {
         *("basicConfig", "dictConfig", "fileConfig", "setLevel", "addHandler", "removeHandler", "addFilter"),
         *("setlocale", "umask", "tzset", "setrecursionlimit", "setswitchinterval", "settrace", "setprofile"),
+        *("register_adapter", "register_converter", "register_dialect", "unregister_dialect", "register_namespace"),
+        *("register_cmap", "register_projection", "register_matplotlib_converters", "set_int_max_str_digits"),
         *("set_start_method", "set_event_loop_policy", "setdefaulttimeout", "switch_backend"),
         *("set_matplotlib_formats", "set_matplotlib_close", "for_type", "for_type_by_name"),
     }
@@ -269,7 +279,8 @@ _LASTING_CALLS = frozenset(
             "gc.freeze",
             "logging.disable",
         ),
-        *("signal.alarm", "signal.signal", "matplotlib.use"),
+        *("signal.alarm", "signal.signal", "matplotlib.use", "matplotlib.colormaps.register"),
+        *("copyreg.pickle", "calendar.setfirstweekday", "mimetypes.add_type", "logging.addLevelName"),
     }
 )
 

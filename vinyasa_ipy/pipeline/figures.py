@@ -25,6 +25,12 @@ def list_open() -> tuple[int, ...]:
     return tuple(id(manager.canvas.figure) for manager in _held().values())
 
 
+def read_backend() -> object:
+    """Return what matplotlib draws with, as its settings say; None while they aren't loaded."""
+    settings = getattr(sys.modules.get("matplotlib"), "rcParams", {})
+    return dict.get(settings, "backend")  # asking the settings themselves would choose one
+
+
 def look_at_figures(_name: str = "") -> str:
     """Tell whether figures are open: which ones, and what is in them, no fingerprint says."""
     return SOME if _held() else NONE

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from vinyasa_ipy.pipeline.ambient import Draws
 from vinyasa_ipy.pipeline.compiled import Compiled
 from vinyasa_ipy.pipeline.declared import count_declared, count_made
-from vinyasa_ipy.pipeline.figures import list_open
+from vinyasa_ipy.pipeline.figures import list_open, read_backend
 from vinyasa_ipy.pipeline.lingering import Lingering
 from vinyasa_ipy.pipeline.settings import mark_all
 from vinyasa_ipy.pipeline.surroundings import Surroundings
@@ -44,6 +44,7 @@ class Observation:
     lingering: Lingering
     compiled: Compiled
     figures: tuple[int, ...]
+    backend: object
 
     @classmethod
     def begin(cls, stage: Stage, inputs: Inputs, places: Places) -> Observation:
@@ -56,7 +57,7 @@ class Observation:
         settings = mark_all() if whole else {}
         compiled, draws = Compiled.begin(inputs, places, whole=whole), Draws()
         surroundings = Surroundings.now()
-        others = (Workers(watch), Lingering.now(), compiled, list_open())
+        others = (Workers(watch), Lingering.now(), compiled, list_open(), read_backend())
         found = cls(stage, places, watch, draws, settings, surroundings, *others)
         draws.start()
         watch.start()
@@ -80,8 +81,14 @@ class Observation:
             or self.compiled.count(activity)
             or self.workers.find_unseen()
             or self.lingering.find()
-            or ("" if list_open() == self.figures else "it leaves pyplot with other figures open; plt.close() ends one")
+            or self._find_drawn()
         )
+
+    def _find_drawn(self) -> str:
+        """Say what the stage did to pyplot that a hit wouldn't do."""
+        if self.backend not in (None, read_backend()):
+            return f"it changes what matplotlib draws with; {LEAVE}"
+        return "" if list_open() == self.figures else "it leaves pyplot with other figures open; plt.close() ends one"
 
     def _find_changed(self, activity: Activity) -> str:
         if activity.changed_in_place:

@@ -32,12 +32,20 @@ def _matplotlib(module: Any) -> tuple[Values, Values]:
     )
 
 
+def _colors(module: Any) -> tuple[Values, Values]:
+    """Read which colors the letters stand for, as in `plt.plot(x, "b")`: themes of seaborn change that."""
+    known, default = module.get_named_colors_mapping(), module.BASE_COLORS
+    return tuple(  # type: ignore[return-value]
+        {letter: tuple(map(float, module.to_rgb(colors[letter]))) for letter in default} for colors in (known, default)
+    )
+
+
 def _pandas(prefix: str, *, inside: bool) -> Callable[[Any], tuple[Values, Values]]:
     def read(_module: Any) -> tuple[Values, Values]:
         # The only place of the defaults. An import that was interrupted leaves it without its name in pandas.
         config = import_module("pandas._config.config")
         known = config._registered_options  # noqa: SLF001
-        skipped = {"plotting.backend", *config._deprecated_options}  # noqa: SLF001 - reading those warns
+        skipped = config._deprecated_options  # noqa: SLF001 - reading those warns
         names = [name for name in known if name.startswith(prefix) == inside and name not in skipped]
         return {name: config.get_option(name) for name in names}, {name: known[name].defval for name in names}
 
@@ -94,9 +102,12 @@ def _locale(module: Any) -> tuple[Values, Values]:
     return {name: module.setlocale(getattr(module, name)) for name in names}, dict.fromkeys(names, "C")
 
 
-def _sklearn(module: Any) -> tuple[Values, Values]:
-    now = module.get_config()
-    return {name: now[name] for name in _SKLEARN if name in now}, _SKLEARN
+def _sklearn(default: Values) -> Callable[[Any], tuple[Values, Values]]:
+    def read(module: Any) -> tuple[Values, Values]:
+        now = module.get_config()
+        return {name: now[name] for name in default if name in now}, default
+
+    return read
 
 
 _SKLEARN: Values = {
@@ -104,7 +115,9 @@ _SKLEARN: Values = {
     "transform_output": "default",
     "enable_metadata_routing": False,
     "array_api_dispatch": False,
+    "skip_parameter_validation": False,
 }
+_SKLEARN_SHOWN: Values = {"display": "diagram", "print_changed_only": True}
 
 
 def _torch(module: Any) -> tuple[Values, Values]:
@@ -161,6 +174,11 @@ def _set_matplotlib(module: Any, values: Values) -> None:
     module.rcParams.update(values)
 
 
+def _set_colors(module: Any, values: Values) -> None:
+    for letter, color in values.items():
+        module.get_named_colors_mapping()[letter] = color
+
+
 def _set_pandas(module: Any, values: Values) -> None:
     for name, value in values.items():
         module.set_option(name, value)
@@ -198,10 +216,12 @@ _KINDS: dict[str, tuple[str, Callable[[Any], tuple[Values, Values]], Callable[[A
     "pandas": ("pandas", _pandas("display.", inside=False), _set_pandas),
     "pandas.display": ("pandas", _pandas("display.", inside=True), _set_pandas),
     "matplotlib": ("matplotlib", _matplotlib, _set_matplotlib),
+    "matplotlib.colors": ("matplotlib.colors", _colors, _set_colors),
     "polars": ("polars", _polars, _set_polars),
     "the shell": ("IPython.core.interactiveshell", read_formatters, _leave),
     "inline figures": ("matplotlib_inline.config", read_inline, _leave),
-    "sklearn": ("sklearn", _sklearn, _set_sklearn),
+    "sklearn": ("sklearn", _sklearn(_SKLEARN), _set_sklearn),
+    "sklearn.display": ("sklearn", _sklearn(_SKLEARN_SHOWN), _set_sklearn),
     "torch": ("torch", _torch, _set_torch),
     "warnings": ("warnings", _warnings, _leave),
     "logging": ("logging", _logging, _leave),
@@ -210,9 +230,9 @@ _KINDS: dict[str, tuple[str, Callable[[Any], tuple[Values, Values]], Callable[[A
 
 COMPUTING = ("csv", "decimal", "numpy.errors", "pandas", "sklearn", "torch", "warnings", "logging", "locale")
 """Settings that can change values, or whether anything is shown."""
-SHOWING = ("numpy.print", "pandas.display", "polars", "the shell")
+SHOWING = ("numpy.print", "pandas.display", "polars", "sklearn.display", "the shell")
 """Settings that change how values are shown."""
-DRAWING = ("matplotlib", "inline figures")
+DRAWING = ("matplotlib", "matplotlib.colors", "inline figures")
 """Settings that change how figures look."""
 
 
