@@ -245,6 +245,36 @@ KEPT = {
         ["import pandas as pd\ns = pd.Series([1.0, 2])\nv = s.values", "i = pd.Index(s)\nz = 1"],
         "[s.__setitem__(0, 9.0), v.tolist(), i.tolist()]",
     ),
+    "array_of_a_frame_whose_elements_are_changed": (
+        [
+            "import pandas as pd\ndf = pd.DataFrame({'a': [1.0, 2], 'b': [3.0, 4]})\ns = pd.Series(pd.to_datetime(['2020-01-01']))",  # noqa: E501 - one cell
+            "v, w = df['a'].values, s.values",
+            "df.loc[0, 'a'] = 9\ns[0] = pd.Timestamp('1999-09-09')\nu = df['a'].values",
+        ],
+        "[v.tolist(), str(w), df.a.tolist(), df.loc.__setitem__((1, 'a'), 7.0), v.tolist(), u.tolist()]",
+    ),
+    "array_of_a_frame_that_gets_and_loses_columns": (
+        [
+            "import pandas as pd\ndf = pd.DataFrame({'a': [1.0, 2], 'b': [3.0, 4]})",
+            "v = df['b'].values",
+            "df['c'] = 1\ndf['a'] = 0\ndf.rename(columns=str.upper, inplace=True)",
+        ],
+        "[df.loc.__setitem__((0, 'B'), 9.0), v.tolist(), df.values.tolist()]",
+    ),
+    "array_of_a_frame_that_pandas_copies_before_a_change": (
+        [
+            "import pandas as pd\ndf = pd.DataFrame({'a': [1.0, 2]})\nv, s = df['a'].values, df['a']",
+            "df.loc[0, 'a'] = 9",
+        ],
+        "[v.tolist(), s.tolist(), df.a.tolist(), s.__setitem__(1, 5.0), v.tolist(), df.a.tolist()]",
+    ),
+    "one_of_several_frames_changed_in_place": (
+        [
+            "import pandas as pd\nd = {n: pd.DataFrame({'a': [1.0, 2]}) for n in 'xy'}\nv = d['x'].a.values",
+            "d['y'].loc[0, 'a'] = 5\nz = 1",
+        ],
+        "[d['x'].loc.__setitem__((0, 'a'), 9.0), v.tolist(), d['y'].a.tolist()]",
+    ),
     "view_put_into_an_earlier_value": (
         ["import numpy as np\na = np.arange(3)\nl = []", "l.append(a[:2])\nz = 1"],
         "[a.__setitem__(0, 9), l[0].tolist()]",

@@ -101,7 +101,7 @@ def test_a_change_in_place_is_repeated_on_an_equal_object(name):
     exec(source, space)
     effects = find_effects({}, reached)
     assert effects.changes
-    stored = twin(effects.changes)
+    stored = twin(effects.record)
     objects = name_objects(elsewhere)
     repeat_changes(stored, objects)
     assert objects  # each under the name it had
@@ -150,7 +150,7 @@ def test_a_frame_changed_together_with_its_index_keeps_it():
     twins[0]["x"]["b"] = 2
     effects = find_effects({}, reached)
     objects = name_objects(elsewhere)
-    repeat_changes(decode(b"".join(encode("x", effects.changes, effects.anchors)), objects), objects)
+    repeat_changes(decode(b"".join(encode("x", effects.pack(effects.record), effects.anchors)), objects), objects)
     assert twins[1]["x"].index is twins[1]["i"]
     assert (twins[1]["i"].name, list(twins[1]["x"])) == ("n", ["a", "b"])
 
@@ -179,7 +179,7 @@ def test_attributes_of_a_list_of_ones_own_come_back():
     there.note = "a"
     reached, elsewhere = reach("len(x)", {"x": value}), reach("len(x)", {"x": there})
     value.note = "b"
-    repeat_changes(find_effects({}, reached).changes, name_objects(elsewhere))
+    repeat_changes(find_effects({}, reached).record, name_objects(elsewhere))
     assert (there, there.note) == ([1], "b")
 
 
@@ -202,13 +202,42 @@ def test_an_object_whose_state_is_out_of_reach_is_refused():
         find_effects({}, reached)
 
 
+def record(changes):
+    return {"changes": changes, "elements": {}, "bonds": ()}
+
+
 def test_a_change_that_does_not_fit_changes_nothing():
     first, second = [1], np.arange(3)
     with pytest.raises(KeyError):
-        repeat_changes({"a": [[9], None], "b": [np.arange(4), None]}, {"a": first, "b": second})
+        repeat_changes(record({"a": [[9], None], "b": [np.arange(4), None]}), {"a": first, "b": second})
     with pytest.raises(KeyError):
-        repeat_changes({"a": [[9], None], "c": [[1], None]}, {"a": first})
+        repeat_changes(record({"a": [[9], None], "c": [[1], None]}), {"a": first})
     assert first == [1]
+
+
+def test_a_frame_that_would_be_copied_first_now_is_not_changed_in_place():
+    value, there = pd.DataFrame({"a": [1, 2]}), pd.DataFrame({"a": [1, 2]})
+    reached, elsewhere = reach("len(x)", {"x": value}), reach("len(x)", {"x": there})
+    value.loc[0, "a"] = 9
+    effects, objects = find_effects({}, reached), name_objects(elsewhere)
+    packed = b"".join(encode("x", effects.pack(effects.record), effects.anchors))
+    column = there["a"]
+    with pytest.raises(KeyError, match="shares memory with another one now"):
+        repeat_changes(decode(packed, objects), objects)
+    assert there["a"].tolist() == column.tolist() == [1, 2]
+    del column
+    repeat_changes(decode(packed, objects), objects)
+    assert there["a"].tolist() == [9, 2]
+
+
+def test_a_frame_that_lies_otherwise_is_not_shared_with():
+    value, there = pd.DataFrame({"a": [1, 2], "b": [3, 4]}), pd.DataFrame({"a": [1, 2]})
+    there["b"] = [3, 4]  # in a block of its own
+    reached, elsewhere = reach("len(x)", {"x": value}), reach("len(x)", {"x": there})
+    assert reached.digest == elsewhere.digest
+    effects, objects = find_effects({"y": value["a"]}, reached), name_objects(elsewhere)
+    with pytest.raises(KeyError, match="lies there otherwise"):
+        repeat_changes(twin(effects.record), objects)
 
 
 @pytest.mark.parametrize("known", [True, False])

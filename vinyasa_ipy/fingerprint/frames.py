@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from vinyasa_ipy.fingerprint.arrays import find_owner, write_elements
+from vinyasa_ipy.fingerprint.blocks import Layout
 from vinyasa_ipy.fingerprint.encoders import ENCODERS, INHERITED, find_encoder
 from vinyasa_ipy.fingerprint.modules import patches
 from vinyasa_ipy.fingerprint.walk import Walk
@@ -39,6 +40,7 @@ def _patched(walk: Walk, kind: type) -> None:
 def _frame(walk: Walk, value: pd.DataFrame) -> None:
     if not walk.enter(value):
         return
+    walk.forms[len(walk.memo) - 1] = Layout.take(value)
     walk.out += b"~pF"
     _subclass(walk, value, pd.DataFrame)
     _patched(walk, pd.DataFrame)
@@ -52,6 +54,7 @@ def _frame(walk: Walk, value: pd.DataFrame) -> None:
 def _series(walk: Walk, value: pd.Series[Any]) -> None:
     if not walk.enter(value):
         return
+    walk.forms[len(walk.memo) - 1] = Layout.take(value)
     walk.out += b"~pS"
     _subclass(walk, value, pd.Series)
     _patched(walk, pd.Series)

@@ -45,7 +45,8 @@ class Walk:
 
     Attributes:
         memo: the number of each mutable object, by identity; `met` lists them by number.
-        forms: what can't be changed in place in another object, by number: the shape and type of an array.
+        forms: what content doesn't tell of an object that is changed in place, by number: the shape and type of an
+            array, where a frame lies.
         again: the numbers of those met more than once.
         frozen: the digests of deep immutable tuples, by identity, and which tuples are not.
         tuples: the numbers of other tuples and frozensets, by identity: the same one again is not written again.

@@ -12,7 +12,6 @@ from vinyasa_ipy.pipeline.coded import code_call
 from vinyasa_ipy.pipeline.effects import find_effects, name_objects, repeat_changes
 from vinyasa_ipy.pipeline.engine import Attempt, Outcome, Result
 from vinyasa_ipy.pipeline.inputs import label_reach, list_sources, list_things, list_users
-from vinyasa_ipy.pipeline.kinship import renew_bonds
 from vinyasa_ipy.pipeline.purity import find_impure
 from vinyasa_ipy.pipeline.stage import Inputs, Stage
 from vinyasa_ipy.store import Label
@@ -65,7 +64,7 @@ class Run:
                 value = code_call(output, self.codec, effects)
             if not effects.anchors:
                 return Result({RETURN: effects.pack(value)}, words, impure=impure, packing=packing)
-            whole = effects.pack({"value": value, "changes": effects.changes, "bonds": effects.bonds})
+            whole = effects.pack({"value": value, **effects.record})
             return Result({WITH_EFFECTS: whole}, words, anchors=effects.anchors, impure=impure, packing=packing)
 
         outcome = self.calls.engine.conclude(self.attempt, gather, lambda: _moved(self.reaches))
@@ -97,8 +96,7 @@ def open_result(calls: Calls, trace: Trace, call: Call, mapped: str | None) -> A
         return found if mapped is None else calls.store.load(trace, RETURN, mapped=mapped)
     objects = name_objects(*_follow_all(call))
     whole: Any = calls.engine.open(trace, objects)[WITH_EFFECTS]
-    renew_bonds(whole["bonds"], objects)
-    repeat_changes(whole["changes"], objects)
+    repeat_changes(whole, objects)
     return whole["value"]
 
 

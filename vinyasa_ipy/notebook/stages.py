@@ -37,7 +37,6 @@ from vinyasa_ipy.pipeline.effects import find_effects, name_changes, name_lastin
 from vinyasa_ipy.pipeline.engine import Attempt, Outcome, Result
 from vinyasa_ipy.pipeline.figures import settle_backend
 from vinyasa_ipy.pipeline.inputs import make_inputs
-from vinyasa_ipy.pipeline.kinship import renew_bonds
 from vinyasa_ipy.pipeline.namespace import Snapshot, define, digest_definitions, read_digests, storable
 from vinyasa_ipy.pipeline.observation import LEAVE
 from vinyasa_ipy.pipeline.patched import find_patched
@@ -276,9 +275,7 @@ class Stages:
         opened = engine.open(trace, objects) if whole else engine.load(trace, objects)
         values: Any = opened[VALUES]
         values["names"].update(read_names(opened))
-        if underway.reached is not None:
-            renew_bonds(values["bonds"], objects)
-        repeat_changes(values["changes"], objects)
+        repeat_changes(values, objects)
         underway.opened = opened
 
     def bring_back(self) -> None:
@@ -384,8 +381,7 @@ class Stages:
             "names": names,
             "result": effects.values[RESULT],
             "has_result": result is not None,
-            "changes": effects.changes,
-            "bonds": effects.bonds,
+            **effects.record,
         }
         shown = {"nodes": list(displayed.nodes), "lossy": list(displayed.lossy)}
         return Result(

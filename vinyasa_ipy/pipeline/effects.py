@@ -19,18 +19,21 @@ from vinyasa_ipy.fingerprint.code import canonical
 from vinyasa_ipy.fingerprint.reach import digest
 from vinyasa_ipy.fingerprint.walk import Walk
 from vinyasa_ipy.pipeline.contents import fits, is_frame, put_content, take_content
+from vinyasa_ipy.pipeline.elements import find_rewritings, take_elements
 from vinyasa_ipy.pipeline.figures import figures_kept
-from vinyasa_ipy.pipeline.kinship import Bond, Family, Kinship, Member
-from vinyasa_ipy.pipeline.views import View, find_views
+from vinyasa_ipy.pipeline.kinship import Bond, Family, Kinship, Member, renew_bonds
+from vinyasa_ipy.pipeline.views import View, find_views, list_there
 from vinyasa_ipy.store import Shared
 from vinyasa_ipy.store.artifact import CleansUpError, TryingPickler
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from vinyasa_ipy.fingerprint.blocks import Layout
     from vinyasa_ipy.fingerprint.code import Reference
     from vinyasa_ipy.fingerprint.node import Node
     from vinyasa_ipy.fingerprint.reach import Reach
+    from vinyasa_ipy.pipeline.elements import Elements
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +42,24 @@ class Effects:
 
     `values` are what it made, ready to be stored; `anchors` name the inputs' objects that they refer to (empty when
     they refer to none); `changes` hold the new content of every object that was changed in place, by its name among
-    the anchors; `held` are the mutable objects that all of it holds; `views` stand for arrays, by identity, that look
-    at the memory of others; `families` are frames that share memory until one is changed, `bonds` those that share it
-    with the inputs' frames.
+    the anchors; `elements` those of arrays that frames were changed in, by place; `held` are the mutable objects that
+    all of it holds; `views` stand for arrays, by identity, that look at the memory of others; `families` are frames
+    that share memory until one is changed, `bonds` those that share it with the inputs' frames.
     """
 
     values: Mapping[str, Any]
     anchors: Mapping[str, object]
     changes: Mapping[str, Any]
+    elements: Mapping[str, Mapping[int, Any]] = field(default_factory=dict)
     held: Sequence[object] = ()
     views: Mapping[int, View] = field(default_factory=dict)
     families: Sequence[Sequence[Member]] = ()
     bonds: Sequence[Bond] = ()
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What `repeat_changes` needs."""
+        return {"changes": self.changes, "elements": self.elements, "bonds": self.bonds}
 
     def pack(self, whole: Any) -> Any:
         """Give what holds the values in a form in which those that look at one memory are stored as one."""
@@ -97,21 +106,42 @@ def find_effects(made: Mapping[str, Any], *reaches: Reach, defines: Collection[s
     for name, value in [*made.items(), *called.items()]:
         shares.add(name, value)
     held = {name: [value, *shares.held.get(name, ())] for name, value in {**called, **made}.items()}
-    replaced = {id(objects[name]) for name in changes if is_frame(objects[name])}
+    before = _list_before(changes, objects, reaches)
     given = _name_given(reaches)
-    kinship = Kinship.find(chain(*held.values()), chain(*given.values()), replaced)
-    stays = {name: [thing for thing in things if id(thing) not in replaced] for name, things in given.items()}
-    views = find_views(held, stays, shares.tangled, kinship)
+    kinship = Kinship.find(chain(*held.values()), chain(*given.values()), before)
+    views = find_views(held, list_there(given, before), shares.tangled, kinship)
     refers = shares.refers or any(view.host.given for view in views.values())
     return Effects(
         values=made,
         anchors=objects if refers or changes else {},
         changes=changes,
+        elements=_list_elements(changes, objects, before),
         held=list(chain(*shares.held.values())),
         views=views,
         families=kinship.list_families(),
         bonds=kinship.list_bonds({id(thing): name for name, thing in objects.items()}),
     )
+
+
+def _list_before(
+    changes: Mapping[str, Any], objects: Mapping[str, object], reaches: tuple[Reach, ...]
+) -> dict[int, Layout]:
+    """Tell of the frames among what is changed, by identity, how they lay before."""
+    before: dict[int, Any] = {}
+    for name in changes:
+        which, place, number = map(int, name.split("."))
+        walk = reaches[which].nodes[place].walk
+        if walk is not None and is_frame(objects[name]):
+            before[id(objects[name])] = walk.forms[number]
+    return before
+
+
+def _list_elements(
+    changes: Mapping[str, Any], objects: Mapping[str, object], before: Mapping[int, Layout]
+) -> dict[str, Elements]:
+    """Take what frames that are changed have in the memory that they had before, by name."""
+    frames = {name: content[0] for name, content in changes.items() if id(objects[name]) in before}
+    return {name: take_elements(frame, before[id(objects[name])]) for name, frame in frames.items()}
 
 
 def _list_changes(reaches: tuple[Reach, ...]) -> dict[str, Any]:
@@ -294,10 +324,17 @@ def name_changes(changes: Mapping[str, Any], *reaches: Reach) -> dict[str, Any]:
     return dict(found)
 
 
-def repeat_changes(changes: Mapping[str, Any], objects: Mapping[str, object]) -> None:
+def repeat_changes(record: Mapping[str, Any], objects: Mapping[str, object]) -> None:
     """Change objects in place as the run did. Raises KeyError, before anything is changed, where one doesn't fit."""
+    changes: Mapping[str, Any] = record["changes"]
     for name, content in changes.items():
         if name not in objects or not fits(objects[name], content):
             raise KeyError("an object that it changes can't be changed so again")
+    renew_bonds(record["bonds"], objects)
+    parts = [
+        find_rewritings(objects[name], changes[name][0], elements) for name, elements in record["elements"].items()
+    ]
+    for rewriting in chain(*parts):
+        rewriting.do()
     for name, content in changes.items():
         put_content(objects[name], content)

@@ -6,8 +6,12 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from vinyasa_ipy.fingerprint.blocks import lay_out, list_arrays, list_blocks
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from vinyasa_ipy.fingerprint.blocks import Columns, Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +24,7 @@ class Member:
     @property
     def part(self) -> Any:
         """The block or the index itself."""
-        blocks = () if self.number is None else self.owner._mgr.blocks  # noqa: SLF001 - nothing public has them
-        return self.owner if self.number is None else blocks[self.number]
+        return self.owner if self.number is None else list_blocks(self.owner)[self.number]
 
     @property
     def kin(self) -> Any:
@@ -39,42 +42,49 @@ class Member:
             kin.add_reference(part)
 
 
+Spot = tuple[Any, int, "Columns"]
+"""A block of a frame that a hit finds in place: the frame or its name, the block's number, and how the frame lies."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bond:
-    """Those of a family that a stage made, and the `given` ones: name of the frame, number of the block, and layout."""
+    """Those of a family that a stage made, and where those are that it was given."""
 
     made: Sequence[Member]
-    given: Sequence[tuple[str, int, tuple[Any, ...]]]
+    given: Sequence[Spot]
 
 
 @dataclass(frozen=True, slots=True)
 class Kinship:
     """Which of the frames that are made and given share memory, by identity of what counts them.
 
-    Those that are `replaced`, because they get another content on a hit, are counted, but not brought back.
+    Those that are `changed`, and get another content on a hit, are counted, but not brought back.
     """
 
     made: Mapping[int, Sequence[Member]]
-    given: Mapping[int, Sequence[Member]]
-    replaced: Mapping[int, Sequence[Member]]
+    given: Mapping[int, Sequence[Spot]]
+    changed: Mapping[int, Sequence[Member]]
 
     @classmethod
-    def find(cls, made: Iterable[object], given: Iterable[object], changed: Collection[int]) -> Kinship:
-        """Find it among all that is made and given; `changed` are identities of what is given and changed."""
+    def find(cls, made: Iterable[object], given: Iterable[object], before: Mapping[int, Layout]) -> Kinship:
+        """Find it among all that is made and given; `before` tells how those lay, by identity, that are changed."""
         if not _counts():
             return cls({}, {}, {})
         things = list(given)
-        replaced = _gather((thing for thing in things if id(thing) in changed), ())
-        stays = _gather((thing for thing in things if id(thing) not in changed), ())
-        known = {id(member.part) for members in (*stays.values(), *replaced.values()) for member in members}
-        return cls(_gather(made, known), stays, replaced)
+        changed = _gather((thing for thing in things if id(thing) in before), ())
+        stays = _gather((thing for thing in things if id(thing) not in before), ())
+        known = {id(member.part) for members in (*stays.values(), *changed.values()) for member in members}
+        spots: dict[int, list[Spot]] = {}
+        for kin, members in (*stays.items(), *changed.items()):
+            spots.setdefault(kin, []).extend(spot for member in members for spot in _list_spots(member, before))
+        return cls(_gather(made, known), {kin: found for kin, found in spots.items() if found}, changed)
 
     def knows(self, kin: Any) -> bool:
         """Tell whether a hit brings back all that share memory: some may be nowhere in what is made and given."""
         if id(kin) in self.given:
             return True  # whoever shares it is there on a hit, too
-        known = {id(member.part) for some in (self.made, self.replaced) for member in some.get(id(kin), ())}
-        return all(id(part) in known for part in _list_living(kin))
+        known = {id(member.part) for some in (self.made, self.changed) for member in some.get(id(kin), ())}
+        return all(id(part) in known for part in list_living(kin))
 
     def list_families(self) -> list[Sequence[Member]]:
         """List those made that share memory with each other."""
@@ -84,11 +94,23 @@ class Kinship:
         """List those made that share memory with what is given, whose `names` are by identity."""
         bonds = []
         for kin, members in self.made.items():
-            blocks = (each for each in self.given.get(kin, ()) if id(each.owner) in names and each.number is not None)
-            given = [(names[id(each.owner)], each.number or 0, lay_out(each.owner)) for each in blocks]
-            if given:
-                bonds.append(Bond(members, given))
+            given = self.given.get(kin, ())
+            named = [(names[id(spot[0])], *spot[1:]) for spot in given if id(spot[0]) in names]
+            bonds += [Bond(members, named)] if named else []
         return bonds
+
+
+def _list_spots(member: Member, before: Mapping[int, Layout]) -> Iterator[Spot]:
+    """List where a block is found on a hit: where it is now or, in a frame that is changed, where it was before."""
+    if member.number is None:
+        return
+    layout = before.get(id(member.owner))
+    if layout is None:
+        yield member.owner, member.number, lay_out(member.owner)
+        return
+    places = {layout.find(array) for number, array in list_arrays(member.owner) if number == member.number}
+    blocks = {layout.arrays[place].block for place in places if place is not None}
+    yield from ((member.owner, number, layout.columns) for number in blocks)
 
 
 class Family:
@@ -112,11 +134,12 @@ def _reunite(whole: Any, families: Sequence[Sequence[Member]]) -> Any:
 
 
 def renew_bonds(bonds: Iterable[Bond], objects: Mapping[str, object]) -> None:
-    """Let what was brought back share with what is given, by name among the `objects`.
+    """Let what was brought back share with what is given, by name among the `objects`, where these are at hand.
 
     Raises KeyError where that lies in memory otherwise than it did.
     """
-    found = [(bond, _find_given(bond, objects)) for bond in bonds]
+    at_hand = [bond for bond in bonds if all(name in objects for name, *_ in bond.given)]
+    found = [(bond, _find_given(bond, objects)) for bond in at_hand]
     for bond, given in found:
         for member in bond.made:
             member.join(given.kin)
@@ -125,16 +148,10 @@ def renew_bonds(bonds: Iterable[Bond], objects: Mapping[str, object]) -> None:
 def _find_given(bond: Bond, objects: Mapping[str, object]) -> Member:
     """Find one of those given that are to be shared with. Raises KeyError where not all of them are as they were."""
     members = [Member(objects[name], number) for name, number, _ in bond.given]
-    alike = all(lay_out(objects[name]) == layout for name, _, layout in bond.given)
+    alike = all(lay_out(objects[name]) == columns for name, _, columns in bond.given)
     if not alike or any(member.kin is not members[0].kin for member in members):
         raise KeyError("a frame that it shares memory with lies there otherwise than it did")
     return members[0]
-
-
-def lay_out(frame: Any) -> tuple[Any, ...]:
-    """Tell which columns of a frame lie in which of its blocks."""
-    blocks = getattr(frame._mgr, "blocks", ())  # noqa: SLF001 - nothing public says where they lie
-    return tuple(tuple(block.mgr_locs.as_array.tolist()) for block in blocks)
 
 
 def find_kin(block: Any) -> Any:
@@ -173,5 +190,6 @@ def _list_members(thing: Any) -> Iterator[Member]:
             yield Member(index)
 
 
-def _list_living(kin: Any) -> list[Any]:
+def list_living(kin: Any) -> list[Any]:
+    """List the blocks and indexes that share memory."""
     return [part for reference in kin.referenced_blocks if (part := reference()) is not None]

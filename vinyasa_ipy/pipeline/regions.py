@@ -7,10 +7,13 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from vinyasa_ipy.fingerprint.blocks import find_bounds, find_start, lay_out, list_arrays, list_blocks, list_inner
 from vinyasa_ipy.pipeline.kinship import find_kin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from vinyasa_ipy.fingerprint.blocks import Columns
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,6 +23,7 @@ class Region:
     `owner` is the value and `place` which of its regions this is; `kin` stands for those of pandas' frames that each
     get memory of their own before they are changed, None when there are no others. `kept` tells whether pickling
     the owner meets this very array. `name` is what its user calls it; `given` tells whether a hit finds it in place.
+    `columns` tell which columns of a frame lie in which of its blocks.
     """
 
     array: Any
@@ -29,23 +33,17 @@ class Region:
     kept: bool = True
     name: str = ""
     given: bool = False
+    columns: Columns = ()
 
     @property
     def bounds(self) -> tuple[int, int]:
         """Tell where its memory begins and ends."""
-        array = self.array
-        if array.flags.c_contiguous or array.flags.f_contiguous:
-            start = self.start
-            return start, start + array.nbytes
-        numpy = sys.modules["numpy"]
-        find = numpy.lib.array_utils.byte_bounds if hasattr(numpy.lib, "array_utils") else numpy.byte_bounds
-        low, high = find(array)
-        return low, high
+        return find_bounds(self.array)
 
     @property
     def start(self) -> int:
         """Tell where its first element is."""
-        return int(self.array.__array_interface__["data"][0])
+        return find_start(self.array)
 
     @property
     def framed(self) -> bool:
@@ -78,21 +76,13 @@ def list_regions(value: Any) -> Iterator[Region]:
     elif issubclass(kind, bytearray | arrays.array):
         yield Region(numpy.frombuffer(value, "u1") if len(value) else numpy.empty(0, "u1"), value)
     elif pandas is not None and issubclass(kind, pandas.DataFrame | pandas.Series):
-        blocks = getattr(value._mgr, "blocks", ())  # noqa: SLF001 - nothing public tells what shares memory
-        inner = [(array, find_kin(block)) for block in blocks for array in _list_inner(numpy, block.values)]
-        yield from (Region(array, value, place, kin) for place, (array, kin) in enumerate(inner))
+        columns, kin = lay_out(value), [find_kin(block) for block in list_blocks(value)]
+        for place, (number, array) in enumerate(list_arrays(value)):
+            yield Region(array, value, place, kin[number], columns=columns)
     elif pandas is not None and issubclass(kind, pandas.api.extensions.ExtensionArray):
-        yield from (Region(array, value, kept=False) for array in _list_inner(numpy, value))
+        yield from (Region(array, value, kept=False) for array in list_inner(value))
     elif str(kind.__module__).startswith("pyarrow."):
         yield from (Region(array, value, kept=False) for array in _list_arrows(numpy, value))
-
-
-def _list_inner(numpy: Any, values: Any) -> list[Any]:
-    """List NumPy's arrays in what pandas keeps a column as."""
-    if isinstance(values, numpy.ndarray):
-        return [values]
-    parts = [getattr(values, name, None) for name in ("_ndarray", "_data", "_mask")]
-    return [part for part in parts if isinstance(part, numpy.ndarray)]
 
 
 def _list_arrows(numpy: Any, value: Any) -> list[Any]:

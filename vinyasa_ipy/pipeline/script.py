@@ -22,7 +22,6 @@ from vinyasa_ipy.pipeline.accept import Edited, draft_acceptance
 from vinyasa_ipy.pipeline.effects import find_effects, name_changes, name_lasting, name_objects, repeat_changes
 from vinyasa_ipy.pipeline.engine import Engine, Outcome, Result
 from vinyasa_ipy.pipeline.inputs import add_arguments, make_inputs
-from vinyasa_ipy.pipeline.kinship import renew_bonds
 from vinyasa_ipy.pipeline.namespace import Snapshot, define, digest_definitions, read_digests, storable
 from vinyasa_ipy.pipeline.patched import find_patched
 from vinyasa_ipy.pipeline.purity import find_impure
@@ -130,8 +129,7 @@ class Sequence:
             define(script.tree, read_digests(told.details), self.space, str(script.path))
             opened = self.engine.open(trace, objects) if show else self.engine.load(trace, objects)
             values: Any = opened[VALUES]
-            renew_bonds(values["bonds"], objects)
-            repeat_changes(values["changes"], objects)
+            repeat_changes(values, objects)
         except (KeyError, StoreError) as error:
             return str(error.args[0])
         for name in _texts(trace, "removed"):
@@ -192,7 +190,7 @@ class Sequence:
         kept = {name: value for name, value in made.items() if name not in script.names.defines}
         effects = find_effects(kept, reached, defines=script.names.defines)
         names = storable(effects.values)
-        values = {"names": names, "changes": effects.changes, "bonds": effects.bonds}
+        values = {"names": names, **effects.record}
         details = {
             "defines": digest_definitions(script.names.defines & made.keys(), self.space),
             "removed": snapshot.removed(self.space),

@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import UnstorableError
-from vinyasa_ipy.pipeline.kinship import lay_out
+from vinyasa_ipy.fingerprint.blocks import find_root, find_start
 from vinyasa_ipy.pipeline.regions import Region, list_regions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from vinyasa_ipy.fingerprint.blocks import Layout
     from vinyasa_ipy.pipeline.kinship import Kinship
 
 
@@ -34,22 +35,18 @@ class View:
 
 
 def find_views(
-    made: Mapping[str, Iterable[object]],
-    given: Mapping[str, Iterable[object]],
-    tangled: Collection[str],
-    kinship: Kinship,
+    made: Mapping[str, Iterable[object]], there: Sequence[Region], tangled: Collection[str], kinship: Kinship
 ) -> dict[int, View]:
     """Find the arrays, by identity, that look at another value's memory, and at which.
 
-    `made` and `given` are what a name holds, by that name; names that are `tangled` hold such arrays of their own;
-    `kinship` tells which frames share memory until a change. Raises UnstorableError where something made would be a
-    copy when it is brought back, and can't be a look.
+    `made` is what a name holds, by that name, `there` the memory that a hit finds in place; names that are `tangled`
+    hold such arrays of their own; `kinship` tells which frames share memory until a change. Raises UnstorableError
+    where something made would be a copy when it is brought back, and can't be a look.
     """
     if "numpy" not in sys.modules:
         return {}
-    listed: set[int] = set()
-    there = _list_all(given, listed, given=True)
-    regions = [*there, *_list_all(made, listed, given=False)]
+    listed = {id(region.owner) for region in there}
+    regions = [*there, *_list_all(made, listed)]
     bases = list(_list_bases(regions, listed))
     views: dict[int, View] = {}
     for together in _gather([*regions, *bases]):
@@ -61,13 +58,34 @@ def find_views(
     return views
 
 
-def _list_all(values: Mapping[str, Iterable[object]], listed: set[int], *, given: bool) -> Iterator[Region]:
+def list_there(given: Mapping[str, Iterable[object]], before: Mapping[int, Layout]) -> list[Region]:
+    """List the memory of what is given, by name, as a hit finds it: frames that are changed as they lay `before`."""
+    if "numpy" not in sys.modules:
+        return []
+    stays = {name: [thing for thing in things if id(thing) not in before] for name, things in given.items()}
+    there = [replace(region, given=True) for region in _list_all(stays, set())]
+    for name, things in given.items():
+        for thing in {id(thing): thing for thing in things if id(thing) in before}.values():
+            there += _recall(before[id(thing)], Region(None, thing, name=name, given=True))
+    return there
+
+
+def _recall(layout: Layout, region: Region) -> Iterator[Region]:
+    """Give the arrays of a frame as they lay, as far as their memory is still there and in one piece."""
+    for place, lie in enumerate(layout.arrays):
+        root, (start, *form) = lie.root(), lie.form
+        if root is not None and (root.flags.c_contiguous or root.flags.f_contiguous):
+            array = _look(root, (start - find_start(root), *form))
+            yield replace(region, array=array, place=place, columns=layout.columns)
+
+
+def _list_all(values: Mapping[str, Iterable[object]], listed: set[int]) -> Iterator[Region]:
     for name, things in values.items():
         for thing in things:
             if id(thing) not in listed:
                 listed.add(id(thing))
                 found = (region for region in list_regions(thing) if region.array.size)
-                yield from (replace(region, name=name, given=given) for region in found)
+                yield from (replace(region, name=name) for region in found)
 
 
 def _list_bases(regions: Iterable[Region], listed: Collection[int]) -> Iterator[Region]:
@@ -78,9 +96,9 @@ def _list_bases(regions: Iterable[Region], listed: Collection[int]) -> Iterator[
     looks: dict[int, list[Region]] = {}
     for region in regions:
         if region.kept and not region.given and region.array is region.owner:
-            looks.setdefault(id(_find_base(region.array)), []).append(region)
+            looks.setdefault(id(find_root(region.array)), []).append(region)
     for some in looks.values():
-        base = _find_base(some[0].array)
+        base = find_root(some[0].array)
         large = base.nbytes > _MOST * sum(region.array.nbytes for region in some)
         if len(some) > 1 and id(base) not in listed and type(base) is type(some[0].array) and not large:
             yield Region(base, base, name=some[0].name)
@@ -88,12 +106,6 @@ def _list_bases(regions: Iterable[Region], listed: Collection[int]) -> Iterator[
 
 _MOST = 2
 """How much larger than what is seen of it an array may be that is stored only to be looked at."""
-
-
-def _find_base(array: Any) -> Any:
-    while isinstance(array.base, sys.modules["numpy"].ndarray):
-        array = array.base
-    return array
 
 
 def _gather(regions: Iterable[Region]) -> Iterator[list[Region]]:
@@ -116,9 +128,10 @@ def _relate(together: Sequence[Region], kinship: Kinship) -> dict[int, View]:
     views: dict[int, View] = {}
     hosts: list[Region] = []
     for region in sorted(together, key=_rank):
-        free = region.kept and not region.given and _has_witness(region, together)
+        free = region.kept and not region.given
         known = region.given or region.kin is None or kinship.knows(region.kin)
-        host = next((host for host in hosts if host.holds(region)), None) if free and known else None
+        near = hosts if _has_witness(region, together) else [host for host in hosts if not host.given]
+        host = next((host for host in near if host.holds(region)), None) if free and known else None
         if host is not None:
             views[id(region.array)] = View(host, region)
         elif region.hosts and known:
@@ -127,7 +140,7 @@ def _relate(together: Sequence[Region], kinship: Kinship) -> dict[int, View]:
 
 
 def _has_witness(region: Region, together: Iterable[Region]) -> bool:
-    """Tell whether anybody sees if a region is a copy: with frames that copy before a change, an array does."""
+    """Tell whether anybody sees that a region is a copy: of frames that copy before a change, an array does."""
     return region.kin is None or any(each.kin is not region.kin and _meet(region, each) for each in together)
 
 
@@ -191,7 +204,7 @@ _EFFORT = 10_000
 
 def _describe(host: Region) -> tuple[Any, ...]:
     """Describe a region of a frame, and which columns lie in it."""
-    return host.array.shape, host.array.strides, host.array.dtype, lay_out(host.owner)
+    return host.array.shape, host.array.strides, host.array.dtype, host.columns
 
 
 def _look_inside(frame: Any, place: int, layout: tuple[Any, ...], form: tuple[Any, ...]) -> Any:
@@ -213,5 +226,6 @@ def _look(host: Any, form: tuple[Any, ...]) -> Any:
         array: Any = np.lib.stride_tricks.as_strided(flat[offset // flat.itemsize :], shape, strides)
     else:
         array = np.ndarray(shape, dtype, flat.view(np.uint8), offset, strides)
-    array.flags.writeable = writeable and whole.flags.writeable
+    if not (writeable and whole.flags.writeable):
+        array.flags.writeable = False
     return array.view()  # whose base is the host itself
