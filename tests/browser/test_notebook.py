@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from nbconvert import HTMLExporter
 from playwright.sync_api import expect
 
@@ -62,6 +63,16 @@ def test_the_panel_in_a_cell_shows_runs_and_clears(desk, screenshots):
     panel.get_by_role("button", name="Undo").click()
     expect(panel).to_contain_text("numbers")
     assert desk.foreign() == []
+
+
+def test_everybody_can_use_the_panel_in_a_cell(desk):
+    desk.run()
+    panel = desk.page.locator(".jp-OutputArea-output .widget-vbox").first
+    for section, named in (("Runs", "Run"), ("Cache", "Results of"), ("Pipeline", "Stage")):
+        panel.get_by_role("button", name=section).click()
+        expect(panel.get_by_label(named)).to_be_visible()
+        found = Axe().run(desk.page, context=".jp-OutputArea-output .widget-vbox")
+        assert found.violations_count == 0, found.generate_report()
 
 
 def test_where_there_are_no_widgets_the_panel_is_html(desk, classic):

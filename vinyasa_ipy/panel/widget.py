@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from vinyasa_ipy.notebook.extension import Extension
     from vinyasa_ipy.panel.live import Live
 
-SECTIONS = ("Pipeline", "Runs", "Cache")
+SECTIONS = {"Pipeline": "Stage", "Runs": "Run", "Cache": "Results of"}
+"""The sections, and what is chosen in each."""
 EVERYTHING = "everything"
 TONES: Mapping[str, Tone] = {
     **dict.fromkeys(("ok", "hit", "done"), "good"),
@@ -43,9 +44,11 @@ class Panel:
         self.extension = extension
         self.live = live
         self._ticket = ""
-        self.section = ipywidgets.ToggleButtons(options=SECTIONS, tooltips=["What runs", "What ran", "What is stored"])
+        self.section = ipywidgets.ToggleButtons(
+            options=tuple(SECTIONS), tooltips=["What runs", "What ran", "What is stored"]
+        )
         self.body = ipywidgets.HTML()
-        self.choice = ipywidgets.Dropdown()
+        self.choice = ipywidgets.Dropdown(style={"description_width": "initial"})
         self.actions = ipywidgets.HBox()
         self.detail = ipywidgets.HTML()
         self.questions = ipywidgets.HBox()
@@ -93,6 +96,7 @@ class Panel:
             ),
             "Cache": (_button("Clear…", self._ask), _button("Sweep…", self._ask_to_sweep)),
         }
+        self.choice.description = SECTIONS[self.section.value]
         self.actions.children = buttons[self.section.value]
         self.refresh()
 
