@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 
 import pytest
 from playwright.sync_api import expect
@@ -203,6 +204,20 @@ def test_clearing_asks_with_the_safe_answer_first_and_can_be_undone(desk, projec
     assert "train" in stored(desk, project)
 
 
+def test_an_undo_that_comes_too_late_says_so(desk, project):
+    side = desk.side
+    side.get_by_role("button", name="Clear everything").click()
+    side.get_by_role("button", name="Clear", exact=True).click()
+    expect(side.get_by_role("button", name="Undo")).to_be_focused()
+    for trash in (desk.server.root / project / ".vinyasa").rglob("trash"):
+        shutil.rmtree(trash)
+    side.get_by_role("button", name="Undo").click()
+    expect(side.get_by_role("alert")).to_contain_text("gone for good")
+    desk.run(0)
+    states(desk, numbers="miss")
+    expect(side.get_by_role("alert")).to_contain_text("gone for good")
+
+
 def test_clearing_works_by_keyboard_while_a_cell_runs(desk, project):
     """The cell ends only when the result is gone, so nothing depends on how busy the machine is."""
     desk.write(0, WAIT.format(str(desk.server.root / project / ".vinyasa" / "traces" / "train")))
@@ -378,6 +393,7 @@ def test_the_graph_follows_what_runs(open_notebook, project):
     desk = open_notebook(["%load_ext vinyasa_ipy", *chain[:-1], f"{chain[-1]}\n{WAIT.format('hold')}"])
     (desk.server.root / project / "hold").touch()
     expect(desk.stage("s13")).not_to_be_in_viewport()
+    desk.page.mouse.move(1000, 20)  # who points at the graph keeps it as it is
     desk.start()
     states(desk, s13="running")
     expect(desk.stage("s13")).to_be_in_viewport()

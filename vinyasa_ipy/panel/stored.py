@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vinyasa_ipy.errors import CommandError
 from vinyasa_ipy.pages import count, duration, size
 from vinyasa_ipy.store import Amount
 from vinyasa_ipy.store.budget import find_budget
@@ -121,8 +122,11 @@ def sweep(session: Session, _request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def undo(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Bring back what was cleared under a ticket."""
-    return {"files": session.bring_back(str(request.get("ticket")))}
+    """Bring back what was cleared under a ticket. Raises CommandError when nothing of it is there any more."""
+    files = session.bring_back(str(request.get("ticket")))
+    if not files:
+        raise CommandError("what was cleared is gone for good, for it is kept for an hour", "run its stages again")
+    return {"files": files}
 
 
 def discard(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -247,8 +247,8 @@ class Panel:
         self.refresh()
 
     def _undo(self) -> None:
-        self._answer(verb="undo", ticket=self._ticket)
         self._say()
+        self._answer(verb="undo", ticket=self._ticket)
         self.refresh()
 
     def _target(self) -> tuple[str, ...]:

@@ -23,6 +23,9 @@ export function stageName(text) {
 /** Give the text by which a cell is drawn; an automatic stage says there what it is called. @param {StageCell} cell */
 const drawn = ({ name, text, marked }) => (marked ? text : `%%stage '${name}'\n${text}`);
 
+/** @param {unknown} error */
+const say = error => (error instanceof Error ? error.message : String(error));
+
 export class Notebook {
   /**
    * @param {any} panel a notebook panel
@@ -36,7 +39,9 @@ export class Notebook {
     /** @type {Link | null} */
     this.link = null;
     this.phase = 'no kernel';
+    /** Why what the user wished could not be done, until the next wish; and why nobody can be asked, until somebody can. */
     this.problem = '';
+    this.silence = '';
     this.kernelOnly = false;
     this.slow = false;
     /** @type {any} */
@@ -135,7 +140,6 @@ export class Notebook {
     this.take(state.stages);
     this.looks = state.looks;
     this.slow = state.slow;
-    this.problem = '';
     this.settle();
     // A kernel may use a store that the server can't see or must not touch.
     const told = await this.server({ verb: 'where' }).catch(() => null);
@@ -200,7 +204,7 @@ export class Notebook {
     this.asking = true;
     await this.panel.context.ready;
     const began = performance.now();
-    await this.guard(async () => {
+    try {
       this.pipeline = await this.ask({ verb: 'pipeline', cells: this.cells().map(drawn) });
       this.looks = this.pipeline.looks;
       this.emit();
@@ -208,8 +212,10 @@ export class Notebook {
         const { open } = this.view;
         await Promise.all([open.runs && this.refreshRuns(), open.cache && this.refreshCache(), this.refreshDetails()]);
       }
-      this.problem = '';
-    });
+      this.silence = '';
+    } catch (error) {
+      this.silence = say(error);
+    }
     this.asking = false;
     this.took = performance.now() - began;
     this.emit();
@@ -270,10 +276,11 @@ export class Notebook {
 
   /** Do something, and show in words why it could not be done. @param {() => Promise<any>} act */
   async guard(act) {
+    this.problem = '';
     try {
       return await act();
     } catch (error) {
-      this.problem = error instanceof Error ? error.message : String(error);
+      this.problem = say(error);
       this.emit();
       return undefined;
     }

@@ -26,7 +26,7 @@ export function pipelineSection(notebook) {
   const tools = stages.length
     ? [
         notebook.phase === 'live' && tool('look', 'look', 'Check all stages', () => notebook.look()),
-        notebook.phase === 'live' && tool('run stale', 'play', 'Run stale stages', () => notebook.runStages(notebook.stale())),
+        notebook.phase === 'live' && runningStale(notebook),
         view.as === 'graph'
           ? tool('as', 'list', 'Show as a list', set({ as: 'list' }))
           : tool('as', 'graph', 'Show as a graph', set({ as: 'graph' }))
@@ -39,6 +39,13 @@ export function pipelineSection(notebook) {
     stages.length > 0 && (view.as === 'graph' ? graph(notebook, stages) : list(notebook, stages)),
     ...stages.filter(stage => stage.name === view.selected).map(stage => details(notebook, stage))
   ]);
+}
+
+/** @param {Notebook} notebook */
+function runningStale(notebook) {
+  const none = !notebook.stale().length;
+  const label = none ? 'Run stale stages: all are up to date' : 'Run stale stages';
+  return tool('run stale', 'play', label, () => notebook.runStages(notebook.stale()), { 'aria-disabled': none && 'true' });
 }
 
 /** Count the stages by state, those first that ask for something. @param {Stage[]} stages */
@@ -101,7 +108,7 @@ function graph(notebook, stages) {
 }
 
 /**
- * Bring a stage into view where the graph is larger than its frame, unless somebody is pointing or typing there.
+ * Bring a stage into view where the graph is larger than its frame, unless somebody is pointing or typing there; tell whether that was done.
  * @param {Element} sidebar
  * @param {string} name
  */
@@ -114,6 +121,7 @@ export function reveal(sidebar, name) {
       low < from || high > to ? (low + high - from - to) / 2 : 0;
     frame.scrollBy(by(box.left, box.right, edge.left, edge.right), by(box.top, box.bottom, edge.top, edge.bottom));
   }
+  return Boolean(frame && box);
 }
 
 /** @param {string} selected @param {{source: string, target: string}} wire */

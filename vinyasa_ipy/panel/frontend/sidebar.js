@@ -66,12 +66,11 @@ export class Sidebar {
       /** @type {HTMLElement} */ (wanted).focus();
       view.focus = undefined;
     }
-    const running = this.visible && this.notebook?.running();
+    const running = (this.visible && this.notebook?.running()) || '';
     clearTimeout(this.ticking);
     this.ticking = running ? window.setTimeout(this.draw, TICK) : 0;
-    if (running && running !== this.shown) {
+    if (running !== this.shown && (!running || reveal(this.element, running))) {
       this.shown = running;
-      reveal(this.element, running);
     }
   }
 
@@ -83,7 +82,7 @@ export class Sidebar {
     return [
       h('div', { key: 'status', class: 'vy-sr', role: 'status' }, speak(notebook)),
       ...notice(notebook),
-      notebook.problem && h('p', { key: 'problem', class: 'vy-notice vy-problem', role: 'alert' }, notebook.problem),
+      ...[notebook.problem, notebook.silence].map(words => words && h('p', { class: 'vy-notice vy-problem', role: 'alert' }, words)),
       pipelineSection(notebook),
       runsSection(notebook),
       cacheSection(notebook)
