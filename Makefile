@@ -17,7 +17,7 @@ FIND_PYTHON = for python in $(PYTHON) python3 python3.13 python3.12 python3.11; 
 		if "$$python" -c '$(USABLE)' >/dev/null 2>&1; then echo "$$python"; exit; fi; done
 
 # Tests that must not share a process with others: Playwright's loop and the server's exclude each other.
-ALONE := $(wildcard tests/server tests/browser/test_*.py)
+ALONE := $(wildcard tests/server tests/browser)
 # Tests with real processes, kernels and browsers wait for things that a busy machine may be too slow for: what failed
 # is tried again, by itself, and both tries are printed. A fault of the code fails every time.
 again = { echo "what failed is tried again"; $(BIN)/python -m pytest --last-failed $(1); }
