@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import datetime as dt
 import decimal
 import pickle
@@ -154,6 +155,11 @@ DIFFERENT = {
     "looks at one array": ((A, A[:2]), (A, A[1:3])),
     "looks that overlap and looks that agree": ((A[:2], A[1:3]), (A[:2], A[:2])),
     "looks in other steps": ((A[::2], A[:3]), (A[:3], A[:3])),
+    "an array and a look that only reads": ((A, fixed(A[:])), (A, fixed(A.copy()[:]))),
+    "a look that only reads before its array": ((fixed(A[:]), A), (fixed(A.copy()[:]), A)),
+    "looks at one array in a mapping with a default": tuple(
+        collections.defaultdict(list, a=(b := np.ones(2)), b=other(b)) for other in (lambda b: b[:], np.copy)
+    ),
     "a buffer and an array on it": (
         (b := bytearray(8), np.frombuffer(b, "u1")),
         (bytearray(8), np.frombuffer(bytearray(8), "u1")),
@@ -395,6 +401,13 @@ def test_looking_at_a_frame_does_not_change_its_digest():
     before = digest(frame)
     _ = frame["a"].str.upper(), frame.iloc[0], frame.to_numpy(), frame.index.is_unique, frame.T
     assert digest(frame) == before
+
+
+def test_looking_at_a_sparse_column_does_not_change_its_digest():
+    frame = pd.DataFrame({"a": pd.Series([1, 0], dtype="Sparse[int64]")})
+    before = digest(frame["a"].array)
+    _ = frame.iloc[:, 0].array
+    assert digest(frame["a"].array) == before
 
 
 def test_what_cells_share_with_an_argument_is_content():

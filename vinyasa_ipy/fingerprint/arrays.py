@@ -56,8 +56,10 @@ def write_array(walk: Walk, value: np.ndarray[Any, Any]) -> None:
 def write_elements(walk: Walk, value: np.ndarray[Any, Any]) -> None:
     """Write an array whose owner decides who can write to it. A mapped file is an array like any other."""
     walk.out += b"A"
-    if value.flags.writeable:
-        walk.overlap(value, find_owner(value))
+    if value.flags.writeable or value.base is not None:  # what can't be changed through it can be through its base
+        owner = find_owner(value)
+        if value.flags.writeable or _can_change(owner):
+            walk.overlap(value, owner)
     if type(value) is not np.ndarray:
         _subclass_state(walk, value)
         value = value.view(np.ndarray)
@@ -80,6 +82,11 @@ def find_owner(value: np.ndarray[Any, Any]) -> object:
     if hasattr(root, "untyped_storage"):  # a tensor, one of many that can look at one storage
         return root.untyped_storage()
     return base if root is None else root
+
+
+def _can_change(owner: object) -> bool:
+    """Tell whether memory can be changed through what owns it."""
+    return owner.flags.writeable if isinstance(owner, np.ndarray) else not isinstance(owner, bytes)
 
 
 def _subclass_state(walk: Walk, value: np.ndarray[Any, Any]) -> None:

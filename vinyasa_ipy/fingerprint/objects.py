@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from vinyasa_ipy.errors import FingerprintError
 from vinyasa_ipy.fingerprint.encoders import INHERITED, is_definition
 from vinyasa_ipy.fingerprint.modules import (
+    STANDARD,
     ancestry,
     is_users,
     module_of,
@@ -30,7 +31,8 @@ def write_object(walk: Walk, value: object) -> None:
         return
     reduced = _reduce(value)
     walk.keep.append(reduced)
-    own = origin_of(type(value)).own
+    source = origin_of(type(value))
+    own = source.own
     if isinstance(reduced, str):
         walk.text(b"G", f"{type(value).__module__}.{reduced}")
         walk.define(type(value))
@@ -39,9 +41,10 @@ def write_object(walk: Walk, value: object) -> None:
         return
     walk.out += b"o"
     walk.define(type(value))
-    walk.inside += not own
+    foreign = not own and source != STANDARD  # Python's own containers hold what is the user's
+    walk.inside += foreign
     _reduced(walk, value, reduced)
-    walk.inside -= not own
+    walk.inside -= foreign
     if own:
         _rest(walk, value)
 
@@ -73,7 +76,7 @@ def _reduced(walk: Walk, value: object, reduced: tuple[Any, ...]) -> None:
     state, listed, mapped = (*rest, None, None, None)[:3]
     if type(state) is dict and not _ANY_FLEETING.isdisjoint(state):
         fleeting = _list_fleeting(value)
-        state = {name: kept for name, kept in state.items() if name not in fleeting}
+        state = {name: kept for name, kept in state.items() if name not in fleeting or kept is True}
     walk.write(
         None if type(state) is dict and not state else state
     )  # attributes that somebody asked for, of which there are none
@@ -90,10 +93,12 @@ def _list_fleeting(value: object) -> set[str]:
 _FLEETING = {
     "sklearn": frozenset({"_stop_words_id", "_deprecated_key_to_warnings"}),
     "numpy": frozenset({"_ufunc"}),
+    "pandas": frozenset({"_readonly"}),
 }
-"""Attributes of a library's objects that are no content.
+"""Attributes of a library's objects that are no content, unless they say True.
 
-In scikit-learn an address of this process, and what pickling always drops; in `numpy.vectorize` what it has compiled.
+In scikit-learn an address of this process, and what pickling always drops; in `numpy.vectorize` what it has compiled;
+in pandas what a look leaves behind where all can be changed.
 """
 _ANY_FLEETING = frozenset().union(*_FLEETING.values())
 
