@@ -1,4 +1,4 @@
-"""What own code binds inside libraries counts, though nobody names it where it is used."""
+"""What own code binds inside libraries or registers with them counts, though nobody names it where it is used."""
 
 from __future__ import annotations
 
@@ -148,3 +148,86 @@ def test_a_binding_in_what_is_not_imported_yet_is_no_obstacle(tmp_path):
     assert run(
         tmp_path, "import late\nfrom vinyasa_ipy.fingerprint.reach import reach\nprint(reach(late.later).notes)\n"
     ) == ["[]"]
+
+
+# ---- registered by a call ----------------------------------------------------------------------------------------
+
+REGISTERED = {
+    "options": "import csv\ncsv.register_dialect('mine', delimiter='{n}')",
+    "a function": "import codecs\ndef own(error): return '{n}', error.end\ncodecs.register_error('mine', own)",
+    "a class, with a decorator": "import polars\n@polars.api.register_expr_namespace('own')\nclass Own: n = {n}",
+    "what a function calls": (
+        "import codecs\ndef text(): return '{n}'\ndef own(error): return text(), error.end\n"
+        "codecs.register_error('mine', own)"
+    ),
+    "a function by itself": "from csv import register_dialect\nregister_dialect('mine', delimiter='{n}')",
+    "a global": "import csv\nOPTIONS = {{'delimiter': '{n}'}}\ncsv.register_dialect('mine', **OPTIONS)",
+    "where something holds": "import csv\nif csv.list_dialects():\n    csv.register_dialect('mine', delimiter='{n}')",
+    "with another name for it": "import mimetypes as m\nm.add_type('own/{n}', '.own')",
+}
+ASK = """
+from vinyasa_ipy.fingerprint.reach import reach
+def f(): return 'a'.encode('ascii')
+found = reach(f)
+print(found.digest.hex(), found.unchanged())
+"""
+
+
+@pytest.mark.parametrize("said", REGISTERED.values(), ids=REGISTERED)
+def test_what_is_registered_with_a_library_counts(tmp_path, said):
+    first, second, third = (run(tmp_path, said.format(n=n) + ASK) for n in (1, 2, 1))
+    assert first == third != second
+    assert first[1] == "True"
+
+
+APART = {
+    "a comment": ("csv.register_dialect('mine', delimiter='1')", "csv.register_dialect('mine', delimiter='1')  # own"),
+    "what runs at the end": ("atexit.register(id, 1)", "atexit.register(id, 2)"),
+    "a call of one's own": ("own.register_all(1)", "own.register_all(2)"),
+    "what doesn't register": ("csv.field_size_limit(1000)", "csv.field_size_limit(2000)"),
+    "a function that never runs": (
+        "def act(): csv.register_dialect('mine', delimiter='1')",
+        "def act(): csv.register_dialect('mine', delimiter='2')",
+    ),
+}
+
+
+@pytest.mark.parametrize(("said", "other"), APART.values(), ids=APART)
+def test_what_is_not_registered_with_a_library_makes_no_difference(tmp_path, said, other):
+    begin = "import atexit, csv\nclass own: register_all = print\n"
+    assert run(tmp_path, begin + said + ASK)[-2:] == run(tmp_path, begin + other + ASK)[-2:]
+
+
+CHANGED = """
+import codecs, csv
+def own(error): return '1', error.end
+codecs.register_error('mine', own)
+from vinyasa_ipy.fingerprint.reach import reach
+def f(): return 'a'.encode('ascii')
+found = reach(f)
+def own(error): return '2', error.end
+print(found.unchanged(), found.digest == reach(f).digest)
+"""
+
+
+def test_a_registered_function_that_is_defined_anew_is_noticed_at_the_next_call(tmp_path):
+    assert run(tmp_path, CHANGED) == ["False", "False"]
+
+
+NEW_CELLS = """
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.history_manager.enabled = False
+shell.run_cell("from vinyasa_ipy.fingerprint.reach import reach", store_history=True)
+shell.run_cell("def f(): return 1", store_history=True)
+for text in ("mine", "mine", "other"):
+    cell = f"import csv; csv.register_dialect('own', quotechar='{text[0]}')"
+    shell.run_cell(cell, store_history=True)
+    shell.run_cell("print(reach(f).digest.hex())", store_history=True)
+"""
+
+
+def test_what_a_cell_registers_takes_the_place_of_what_one_before_it_did(tmp_path):
+    first, second, third = run(tmp_path, NEW_CELLS)
+    assert first == second != third
+    assert third == run(tmp_path, NEW_CELLS.replace('"mine", "mine", "other"', '"other",'))[0]

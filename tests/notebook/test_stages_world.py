@@ -91,6 +91,17 @@ def test_what_is_bound_inside_a_library_can_not_be_brought_back(kernel, source, 
     assert f"it binds {said}" in ran.note
 
 
+def test_what_is_registered_with_a_library_can_not_be_brought_back(kernel):
+    ran = kernel.stage("registering", "import csv\ncsv.register_dialect('own', delimiter=';')")
+    assert "it calls `csv.register_dialect`, whose effect can't be repeated" in ran.note
+
+
+def test_what_a_decorator_registers_is_no_obstacle(kernel):
+    source = "import pandas\n@pandas.api.extensions.register_series_accessor('own')\nclass Own:\n"
+    source += "    def __init__(self, series): self.size = len(series)\nsize = pandas.Series([1]).own.size"
+    assert "can't be repeated" not in kernel.stage("registering", source).note
+
+
 def test_what_is_bound_inside_an_object_of_the_notebook_comes_back(kernel):
     kernel.run("import types\nbox = types.SimpleNamespace()")
     assert verdicts(kernel, "boxing", "box.rate = 1", "box = types.SimpleNamespace()") == ["done", "hit"]

@@ -68,8 +68,12 @@ class TestAProgram:
             ("import sys\nsys.stdout.buffer.write(b'data\\n')", "it writes bytes to `sys.stdout.buffer`"),
             ("import os\nos.write(1, b'data\\n')", "it calls `os.write`, whose effect can't be repeated"),
             ("import json\njson.dumps.rate = 1\nimport math\nmath.foo = 1", "it binds `foo` inside `math`"),
+            (
+                "import csv\ncsv.register_dialect('own')",
+                "it calls `csv.register_dialect`, whose effect can't be repeated",
+            ),
         ],
-        ids=["bytes", "descriptor", "patch"],
+        ids=["bytes", "descriptor", "patch", "registration"],
     )
     def test_that_does_what_a_hit_can_not_do_runs_every_time(self, write, run, text, said):
         write(a=text)

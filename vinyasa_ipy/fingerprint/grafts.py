@@ -12,11 +12,13 @@ import sys
 import types
 from collections import ChainMap
 from contextlib import suppress
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vinyasa_ipy.fingerprint.aside import unwatched
 from vinyasa_ipy.fingerprint.guards import MISSING
 from vinyasa_ipy.fingerprint.modules import OURS, is_elsewhere, is_users, name_type, namespace, origin, origin_of
+from vinyasa_ipy.fingerprint.registrations import Registration, list_registrations, may_register
 
 if TYPE_CHECKING:
     import ast
@@ -60,6 +62,15 @@ class Graft(NamedTuple):
         """Return what stands there now; MISSING when nothing does."""
         return self.space.get(self.attribute, MISSING)
 
+    @property
+    def words(self) -> str:
+        """Say more of it than its label does; that is all."""
+        return ""
+
+    def held(self) -> Iterator[tuple[Mapping[str, Any], str, Any]]:
+        """Give all that must stay bound for it to be the same: namespace, name and value."""
+        yield self.space, self.attribute, self.value
+
 
 def list_bindings(tree: ast.Module) -> Iterator[Binding]:
     """Give the attributes that code binds or removes; `setattr` and `delattr` do so, too."""
@@ -99,6 +110,23 @@ def find_owner(place: ast.expr, space: Mapping[str, Any]) -> types.ModuleType | 
     return found if isinstance(found, type) and not origin_of(found).own else None
 
 
+def is_librarys(callee: ast.expr, space: Mapping[str, Any]) -> bool:
+    """Tell whether a name, or a chain of names, that is called stands for something of a library's, and not ours."""
+    import ast
+
+    if isinstance(callee, ast.Attribute):
+        owner = find_owner(callee.value, space)
+        name = getattr(owner, "__module__", None) if isinstance(owner, type) else getattr(owner, "__name__", None)
+    else:
+        name = getattr(_resolve(callee, space), "__module__", None)
+    source = origin(name) if isinstance(name, str) else OURS
+    return not source.own and source is not OURS and name not in _UNHEARD
+
+
+_UNHEARD = frozenset({"atexit", "faulthandler"})
+"""Modules that keep what they are given for the end of the process."""
+
+
 def _resolve(place: ast.expr, space: Mapping[str, Any]) -> object:
     import ast
 
@@ -116,18 +144,19 @@ def _resolve(place: ast.expr, space: Mapping[str, Any]) -> object:
 
 
 class Grafts:
-    """The bindings that own code spells: in modules, in the program's file, in a notebook's cells."""
+    """The bindings and registrations that own code spells: in modules, in the program's file, in a notebook's cells."""
 
     def __init__(self) -> None:
         """Start with nothing read."""
         self._read: dict[str, tuple[int, int]] = {}
         self._spelled: list[tuple[Binding, Mapping[str, Any]]] = []
-        self._latest: tuple[Graft, ...] = ()
+        self._registered: list[tuple[Registration, Mapping[str, Any]]] = []
+        self._latest: tuple[Graft | Registration, ...] = ()
         self._modules = -1
         self._cells: list[Any] = []
         self._count = 0
 
-    def look(self) -> tuple[Graft, ...]:
+    def look(self) -> tuple[Graft | Registration, ...]:
         """Return all that own code may have put into libraries, in the order of its names.
 
         It is the same tuple, in 0.1 µs, as long as no module and no cell has come.
@@ -138,14 +167,17 @@ class Grafts:
                 self._latest = found
         return self._latest
 
-    def _take(self) -> tuple[Graft, ...]:
+    def _take(self) -> tuple[Graft | Registration, ...]:
         self._modules = len(sys.modules)
         for module in list(sys.modules.values()):
             if type(module) is types.ModuleType:
                 self._read_module(module)
         self._read_cells()
         found = {graft.label: graft for graft in self._resolve_all()}
-        return tuple(found[label] for label in sorted(found))
+        called = {
+            (each.label, id(each.space)): each for each, names in self._registered if is_librarys(each.callee, names)
+        }
+        return (*(found[label] for label in sorted(found)), *sorted(called.values(), key=attrgetter("label")))
 
     def _read_cells(self) -> None:
         """Read the cells that a shell has run, the one that is running included."""
@@ -180,7 +212,7 @@ class Grafts:
         self._read[file] = stat.st_mtime_ns, stat.st_size
 
     def _spell(self, text: str, space: Mapping[str, Any]) -> None:
-        if not _MAYBE.search(text):
+        if not _MAYBE.search(text) and not may_register(text):
             return
         import ast
 
@@ -190,6 +222,7 @@ class Grafts:
             return
         names = ChainMap(space, _Imported(list_imported(tree)))  # type: ignore[arg-type]  # it only reads
         self._spelled += [(binding, names) for binding in list_bindings(tree)]
+        self._registered += [(each, names) for each in list_registrations(tree, space)]
 
     def _resolve_all(self) -> Iterator[Graft]:
         for binding, space in self._spelled:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from vinyasa_ipy.fingerprint.grafts import Graft
+    from vinyasa_ipy.fingerprint.registrations import Registration
 
 
 class Graph(ABC):
@@ -51,7 +52,7 @@ class Graph(ABC):
         self._fed: list[tuple[int, object]] = []
         self._volatile: tuple[Node, ...] = ()
         self._caches: dict[int, tuple[Any, bytes]] = {}
-        self._grafts: tuple[Graft, ...] | None = None
+        self._grafts: tuple[Graft | Registration, ...] | None = None
 
     # ---- what a kind of graph decides ------------------------------------------------------------------------
 

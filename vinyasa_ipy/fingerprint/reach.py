@@ -67,6 +67,8 @@ from vinyasa_ipy.fingerprint.zone import ZONE, read_zone, uses_zone, write_zone
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from vinyasa_ipy.fingerprint.registrations import Registration
+
 _SHELL_NAME = re.compile(r"_+|_i+|_[ido]h|_i?\d+|__.*__")
 _SHELL_NAMES = frozenset({"In", "Out", "get_ipython", "exit", "quit", "open", "display"})
 _FED = (list, set, dict, deque, bytearray)
@@ -230,20 +232,22 @@ class Reach(Graph):
             return False
         self._grafts = GRAFTS.look()
         for graft in self._grafts:
-            self.guards.guard_name(graft.space, graft.attribute, graft.value)
+            for space, name, value in graft.held():
+                self.guards.guard_name(space, name, value)
             if graft.value is not MISSING:
                 self._add_graft(graft)
         return bool(self._queue)
 
-    def _add_graft(self, graft: Graft) -> None:
-        value = graft.value
+    def _add_graft(self, graft: Graft | Registration) -> None:
+        value, said = graft.value, graft.words or graft.label
         try:
             Walk().write(value)
         except Exception as error:  # noqa: BLE001 - any object may stand there, and nobody asked for this look at it
             self._note(f"partial key: `{graft.label}` is bound by your code, and {blame(error, graft.label).reason}")
             return
         self._queue.append(len(self.nodes))
-        self.nodes.append(Node("value", f"`{graft.label}`", value, lambda walk: _write_graft(walk, graft.label, value)))
+        label, words = f"`{graft.label}`", "" if said == graft.label else said
+        self.nodes.append(Node("value", label, value, lambda walk: _write_graft(walk, said, value), words=words))
 
     def _check_callers(self) -> None:
         """Refuse code that looks farther up its callers than to where all of this begins.
@@ -590,8 +594,8 @@ def _judge(cache: Any) -> bytes:
     return note(cache, found.digest, content)
 
 
-def _write_graft(walk: Walk, label: str, value: Any) -> None:
-    walk.text(b"G", label)
+def _write_graft(walk: Walk, said: str, value: Any) -> None:
+    walk.text(b"G", said)
     walk.write(value)
 
 

@@ -39,7 +39,7 @@ from vinyasa_ipy.pipeline.figures import settle_backend
 from vinyasa_ipy.pipeline.inputs import make_inputs
 from vinyasa_ipy.pipeline.namespace import Snapshot, define, digest_definitions, read_digests, storable
 from vinyasa_ipy.pipeline.observation import LEAVE
-from vinyasa_ipy.pipeline.patched import find_patched
+from vinyasa_ipy.pipeline.patched import find_patched, find_registered
 from vinyasa_ipy.pipeline.purity import find_impure
 from vinyasa_ipy.pipeline.stage import Inputs, Source, Stage
 from vinyasa_ipy.pipeline.verdict import Verdict
@@ -422,7 +422,8 @@ class Stages:
         patched = find_patched(underway.cell.tree, self.shell.user_ns)
         if patched:
             return f"it binds {patched}; {LEAVE}"
-        changed, lasting = underway.reached.rebound(self.shell.user_ns), name_lasting(underway.reached)
+        lasting = name_lasting(underway.reached) or find_registered(underway.cell.tree, self.shell.user_ns)
+        changed = underway.reached.rebound(self.shell.user_ns)
         if lasting:
             return f"it calls `{lasting}`, whose effect can't be repeated"
         return f"it changes {changed}, which is not a name of this notebook" if changed else ""

@@ -1,12 +1,14 @@
-"""What a stage binds inside a library, as in `pandas.DataFrame.total = total`: nothing that a hit could do again."""
+"""What a stage binds inside a library (`pandas.DataFrame.total = total`) or registers with it: no hit does it again."""
 
 from __future__ import annotations
 
 import types
 from typing import TYPE_CHECKING, Any
 
-from vinyasa_ipy.fingerprint.grafts import find_owner, list_bindings
+from vinyasa_ipy.fingerprint.grafts import find_owner, is_librarys, list_bindings
 from vinyasa_ipy.fingerprint.modules import name_type
+from vinyasa_ipy.fingerprint.names import definitions
+from vinyasa_ipy.fingerprint.registrations import list_registrations
 
 if TYPE_CHECKING:
     import ast
@@ -25,3 +27,14 @@ def find_patched(tree: ast.Module, space: Mapping[str, Any]) -> str:
             what = f"`{binding.attribute}`" if binding.attribute else "something"
             return f"{what} inside `{name}`"
     return ""
+
+
+def find_registered(tree: ast.Module, space: Mapping[str, Any]) -> str:
+    """Name what code calls to register something with a library (`csv.register_dialect`), or nothing.
+
+    The decorators of its definitions are called again on a hit.
+    """
+    again = definitions(tree)
+    rest = type(tree)([statement for statement in tree.body if statement not in again], [])
+    called = (each for each in list_registrations(rest, space) if is_librarys(each.callee, space))
+    return next((each.label.partition("(")[0] for each in called), "")

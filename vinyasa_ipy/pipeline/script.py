@@ -23,7 +23,7 @@ from vinyasa_ipy.pipeline.effects import find_effects, name_changes, name_lastin
 from vinyasa_ipy.pipeline.engine import Engine, Outcome, Result
 from vinyasa_ipy.pipeline.inputs import add_arguments, make_inputs
 from vinyasa_ipy.pipeline.namespace import Snapshot, define, digest_definitions, read_digests, storable
-from vinyasa_ipy.pipeline.patched import find_patched
+from vinyasa_ipy.pipeline.patched import find_patched, find_registered
 from vinyasa_ipy.pipeline.purity import find_impure
 from vinyasa_ipy.pipeline.stage import Inputs, Source, Stage
 from vinyasa_ipy.pipeline.streams import Streams, write_again
@@ -178,7 +178,7 @@ class Sequence:
 
     def _moved(self, script: Script, reached: Reach) -> str:
         changed, lasting = reached.rebound(self.space), name_lasting(reached, _UNHEARD)
-        patched = find_patched(script.tree, self.space)
+        patched, lasting = find_patched(script.tree, self.space), lasting or find_registered(script.tree, self.space)
         if patched:
             return f"it binds {patched}, which is not part of it"
         if lasting:
