@@ -233,6 +233,11 @@ class TestSweep:
         assert "nothing has to go" in console("gc").stdout
         assert "hit" in console("run", "a.py").stdout
 
+    def test_beyond_the_budget_says_what_stays_all_the_same(self, console, project):
+        said = console("gc", env={**os.environ, "COLUMNS": "250", "VINYASA_BUDGET": "1"}).stdout
+        assert "1 B and 2,000,000 files are allowed: no result may go. The newest of each stage, those used" in said
+        assert console("run", "a.py", "--must-hit", "a.py").returncode == 0
+
     def test_previews_what_goes_with_its_cost_and_keeps_what_is_pinned(self, console, project):
         for text in ("x = 1", "x = 2"):
             (project / "a.py").write_text(text)

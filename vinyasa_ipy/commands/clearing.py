@@ -9,7 +9,7 @@ from vinyasa_ipy.commands.progress import show_looking
 from vinyasa_ipy.commands.table import Command, Option, Place
 from vinyasa_ipy.errors import CommandError
 from vinyasa_ipy.pages import Cell, Column, Table, Text, count, duration, size
-from vinyasa_ipy.store import Freed, Pins, read_pins, write_pins
+from vinyasa_ipy.store import Freed, Pins, Swept, read_pins, write_pins
 
 if TYPE_CHECKING:
     import argparse
@@ -64,13 +64,20 @@ def gc(options: argparse.Namespace, place: Place) -> int:
     kept = f"{size(swept.used.bytes)} in {count(swept.used.files)} files are stored"
     allowed = f"{size(swept.budget.bytes)} and {count(swept.budget.files)} files are allowed"
     if not swept.owners:
-        place.tell(Text((f"{kept}, {allowed}: nothing has to go.",)))
+        place.tell(Text((f"{kept}, {allowed}: {_say_why_nothing_goes(swept)}",)))
         return 0
     title = "Would be removed" if options.dry_run else "Removed"
     by_size = dict(sorted(swept.owners.items(), key=lambda item: -item[1].bytes))
     note = f"{kept}, {allowed}. With what nobody points to, {size(swept.freed.bytes)} become free."
     place.tell(_preview(by_size, _sum(swept.owners.values()), title, note))
     return 0
+
+
+def _say_why_nothing_goes(swept: Swept) -> str:
+    if not swept.used.beyond(swept.budget):
+        return "nothing has to go."
+    orphans = f" With what nobody points to, {size(swept.freed.bytes)} become free." if swept.freed.bytes else ""
+    return f"no result may go. The newest of each stage, those used within the hour, and those pinned stay.{orphans}"
 
 
 def pin(options: argparse.Namespace, place: Place) -> int:

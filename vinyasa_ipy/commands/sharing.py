@@ -170,8 +170,9 @@ def _take(shelf: Shelf, options: argparse.Namespace, place: Place) -> int:
     found = _find(shelf, options.stages, place.session)
     _tell_found(found, shelf, place)
     if not found.parcels:
-        place.tell(Text((f"There is nothing new on {shelf.place}.",)))
-        return 1 if found.strangers or found.refused else 0
+        left = bool(found.strangers or found.refused)
+        place.tell(Text((f"There is nothing {'else' if left else 'new'} on {shelf.place}.",)))
+        return int(left)
     traces = [parcel.trace for parcel in found.parcels]
     place.tell(Totals(traces).show(f"From {shelf.place}"))
     if options.dry_run:
