@@ -8,7 +8,9 @@ from vinyasa_ipy.fingerprint.reach import reach
 from vinyasa_ipy.pipeline.purity import find_impure, say_impure
 
 IMPORTS = """
-import datetime as dt, os, random, secrets, time, uuid
+import calendar, datetime as dt, html.entities, mimetypes, os, random, secrets, string, sys, time, types, uuid
+tables = types.ModuleType("tables")
+tables.TABLE = tables.table = {}
 from datetime import datetime
 from time import time as now
 import numpy as np, pandas as pd
@@ -35,6 +37,14 @@ class Clock:
         ("np.random.default_rng(1), default_rng(seed=1), random.Random(1)", []),
         ("datetime(2020, 1, 1).year", []),
         ("random.random()", []),  # the state of the shared generator is an input
+        ("mimetypes.types_map['.txt']", ["mimetypes.types_map"]),
+        ("(lambda: mimetypes.types_map)()['.txt']", ["mimetypes.types_map"]),
+        (
+            "sys.argv, sys.modules, sys.path, sys.version, os.environ",
+            [],
+        ),  # the key covers these, or says that it doesn't
+        ("calendar.MONDAY, html.entities.html5 and string.digits", ["html.entities.html5"]),
+        ("tables.TABLE, tables.table", []),  # own code: by content
         ("time.perf_counter()", []),
         ("(lambda: time.time_ns())()", ["time.time_ns"]),
         ("Clock().read()", ["time.time"]),

@@ -1,4 +1,4 @@
-"""What code reaches that no key covers: clocks, randomness that nobody seeded, the machine it happens to run on."""
+"""What code reaches that no key covers: clocks, randomness that nobody seeded, the machine, the state of libraries."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import dis
 import itertools
 import sys
 import types
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.fingerprint.code import canonical, code_objects
+from vinyasa_ipy.fingerprint.modules import origin
 from vinyasa_ipy.pipeline.inputs import CODE
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from vinyasa_ipy.fingerprint.reach import Reach
 
 CLOCK, CHANCE, MACHINE = "read the clock", "drew unseeded random numbers", "asked where it runs"
+STATE = "read what a library keeps and others can change"
 
 _IMPURE = {
     **dict.fromkeys(("time.time", "time.time_ns", "time.localtime", "time.gmtime", "time.ctime"), CLOCK),
@@ -70,6 +73,24 @@ def _find_in(function: types.FunctionType, form: Canonical) -> Iterator[tuple[st
             yield name, _IMPURE[name]
         elif name in _UNSEEDED and _is_called_bare(function.__code__, name.rpartition(".")[2]):
             yield name, CHANCE
+        elif _is_state(name):
+            yield name, STATE
+
+
+def _is_state(name: str) -> bool:
+    """Tell whether a full name is of something that a library keeps, and that can be changed in place.
+
+    Of the user's own modules the key covers that; what has a constant's name nobody changes.
+    """
+    module, _, last = name.rpartition(".")
+    if name in _COVERED or last.isupper() or not isinstance(sys.modules.get(module), types.ModuleType):
+        return False
+    return isinstance(_find(name), _CHANGED_IN_PLACE) and not origin(module).own
+
+
+_CHANGED_IN_PLACE = (list, dict, set, bytearray, deque)
+_COVERED = frozenset({"sys.argv", "sys.modules", "sys.path", "matplotlib.rcParams", "matplotlib.pyplot.rcParams"})
+"""What counts by content, as a partial key or as a setting."""
 
 
 def _name_all(reference: Reference, space: dict[str, Any]) -> Iterator[str]:
