@@ -116,6 +116,14 @@ def test_an_object_that_fails_to_be_taken_apart_is_refused_with_its_reason():
     assert refused([Raising()]) == "not today"
 
 
+def test_an_object_that_leaves_the_program_when_it_is_taken_apart_is_refused():
+    class Leaving:
+        def __reduce__(self):
+            sys.exit("gone")
+
+    assert refused(Leaving()) == "gone"
+
+
 def test_an_object_that_is_taken_apart_into_another_without_end_is_refused():
     refused(Endless())
 

@@ -124,7 +124,7 @@ class Walk:
             encode(self, value)
         except (FingerprintError, RecursionError):
             raise
-        except Exception as error:  # looking at an object runs its own code, which may raise anything
+        except (Exception, SystemExit) as error:  # looking at an object runs its own code, which may raise anything
             raise FingerprintError(f"a {name_type(type(value))}", str(error) or type(error).__name__) from error
         if len(self.out) > FLUSH:
             self.hasher.update(self.out)
