@@ -306,3 +306,72 @@ def test_an_object_that_makes_again_what_pickling_drops_is_kept():
 def test_an_object_that_would_come_back_as_another_is_refused_by_the_name_of_its_class(kind):
     with pytest.raises(UnstorableError, match=f"`x` can't be stored: pickling `{kind.__name__}` leaves out"):
         find_effects({"x": [kind(3)]})
+
+
+class TestPyTorch:
+    @pytest.fixture
+    def torch(self):
+        return pytest.importorskip("torch", reason="PyTorch is large; tested where it is installed")
+
+    def repeat(self, make, source):
+        """Change one of two equal values; give what tells them apart once that was done again to the other."""
+        (value, there) = (make(), make())
+        space = {"x": value}
+        reached, elsewhere = reach(source, space), reach(source, {"x": there})
+        exec(source, space)
+        effects, objects = find_effects({}, reached), name_objects(elsewhere)
+        repeat_changes(decode(b"".join(encode("x", effects.changes, effects.anchors)), objects), objects)
+        return digest(value), digest(there), there
+
+    @pytest.mark.parametrize(
+        "source", ["x[0] = 9", "x[0].fill_(9)", "x.requires_grad_(True)", "x.grad = x + 1", "x.unit = 'm'"]
+    )
+    def test_a_change_of_a_tensor_is_repeated(self, torch, source):
+        changed, there, _ = self.repeat(lambda: torch.zeros(2, 2), source)
+        assert changed == there != digest(torch.zeros(2, 2))
+
+    def test_a_step_of_training_is_repeated_on_the_net_that_the_optimizer_has(self, torch):
+        def make():
+            net = torch.nn.Linear(2, 1)
+            torch.nn.init.ones_(net.weight)
+            torch.nn.init.zeros_(net.bias)
+            return net, torch.optim.Adam(net.parameters())
+
+        step = "x[0](x[0].weight.detach()).sum().backward(); x[1].step()"
+        changed, there, (net, optimizer) = self.repeat(make, step)
+        assert changed == there
+        assert optimizer.param_groups[0]["params"][0] is net.weight
+
+    def test_draws_from_a_generator_are_repeated(self, torch):
+        changed, there, _ = self.repeat(
+            lambda: torch.Generator().manual_seed(1), "x.set_state(x.manual_seed(2).get_state())"
+        )
+        assert changed == there
+
+    def test_a_tensor_that_gets_another_shape_in_place_is_refused(self, torch):
+        with pytest.raises(UnstorableError, match="shape or data type of a tensor is changed"):
+            self.repeat(lambda: torch.zeros(4), "x.resize_(2)")
+
+    @pytest.mark.parametrize(
+        "look", [lambda x: x[0], lambda x: x.numpy(), lambda x: x.T], ids=["row", "array", "turned"]
+    )
+    def test_what_shares_the_memory_of_a_tensor_is_refused(self, torch, look):
+        value = torch.zeros(2, 2)
+        with pytest.raises(UnstorableError, match="shares memory with `x`"):
+            find_effects({"y": look(value)}, reach("len(x)", {"x": value}))
+
+    def test_a_tensor_over_an_array_is_refused(self, torch):
+        value = np.zeros(2)
+        with pytest.raises(UnstorableError, match="shares memory with `x`"):
+            find_effects({"y": torch.from_numpy(value)}, reach("len(x)", {"x": value}))
+
+    def test_a_new_tensor_with_a_gradient_is_refused_since_pickling_drops_it(self, torch):
+        value = torch.ones(2, requires_grad=True)
+        value.sum().backward()
+        with pytest.raises(UnstorableError, match="a tensor with a gradient"):
+            find_effects({"y": value}, reach("1", {}))
+
+    def test_a_net_and_what_it_computed_without_its_history_are_kept(self, torch):
+        net = torch.nn.Linear(2, 1)
+        made = net(torch.ones(1, 2)).detach()
+        assert find_effects({"net": net, "made": made}, reach("1", {})).changes == {}

@@ -32,6 +32,8 @@ def _tensor(walk: Walk, value: torch.Tensor) -> None:
         return
     if value.grad_fn is not None:
         raise FingerprintError("a tensor", "it carries the computation it came from; `.detach()` leaves that behind")
+    if value.layout is torch.strided:
+        walk.forms[len(walk.memo) - 1] = value.shape, value.dtype
     walk.out += b"~tT"
     if type(value) is not torch.Tensor:
         walk.define(type(value))

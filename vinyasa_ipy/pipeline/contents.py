@@ -21,6 +21,8 @@ def take_content(thing: Any, label: str, form: object = None) -> Any:
             return [take(thing), _attributes(thing)]
     if _is_of("numpy", "ndarray", thing):
         return _take_array(thing, label, form)
+    if _is_of("torch", "Tensor", thing):
+        return _take_tensor(thing, label, form)
     known = _take_known(thing)
     if known is not None:
         return known
@@ -36,6 +38,8 @@ def _take_known(thing: Any) -> Any:
         return [_take_state(thing), None]
     if is_frame(thing):
         return [_copy_frame(thing), _list_added(thing)]
+    if _is_of("torch", "Generator", thing):
+        return [thing.get_state(), None]
     if _is_of("pandas", "Index", thing):
         return [(tuple(thing.names), getattr(thing, "freq", None)), _list_added(thing)]
     if _is_extension(thing):
@@ -72,6 +76,13 @@ def _take_array(thing: Any, label: str, form: object) -> Any:
     return [thing.copy(), None if plain else _list_state(thing) | hard]
 
 
+def _take_tensor(thing: Any, label: str, form: object) -> Any:
+    """Take a tensor's elements, whether it wants a gradient, and the one it has, which is an object by itself."""
+    if form != (thing.shape, thing.dtype):
+        raise UnstorableError(label, "the shape or data type of a tensor is changed in place, which can't be repeated")
+    return [(thing.detach().clone(), thing.requires_grad, thing.grad), dict(vars(thing))]
+
+
 def put_content(thing: Any, content: Any) -> None:
     """Give one object the content that `take_content` took from its twin."""
     own, attributes = content
@@ -99,7 +110,15 @@ def _put_foreign(thing: Any, own: Any) -> None:
         _put_index(thing, *own)
     elif _is_of("numpy.ma", "MaskedArray", thing):
         _put_masked(thing, own)
-    elif hasattr(type(thing), "random_raw") and own is not None:  # of the type: its `__getattr__` may do anything
+    elif _is_of("torch", "Tensor", thing):
+        _put_tensor(thing, *own)
+    else:
+        _put_state(thing, own)
+
+
+def _put_state(thing: Any, own: Any) -> None:
+    """Give a generator the state of another, or an array the elements."""
+    if hasattr(type(thing), "random_raw") and own is not None:  # of the type: its `__getattr__` may do anything
         thing.state, children = own
         if spawned := children - _count_children(thing):
             thing.seed_seq.spawn(spawned)  # what it would seed its next child with
@@ -120,6 +139,12 @@ def _put_index(thing: Any, names: tuple[Any, ...], freq: Any) -> None:
     thing.names = names
     if getattr(thing, "freq", None) != freq:
         thing.freq = freq
+
+
+def _put_tensor(thing: Any, elements: Any, wants: bool, gradient: Any) -> None:  # noqa: FBT001 - as the tensor says it
+    thing.detach().copy_(elements)
+    thing.requires_grad_(wants)
+    thing.grad = gradient
 
 
 def _put_masked(thing: Any, own: Any) -> None:
@@ -172,6 +197,8 @@ def fits(thing: Any, content: Any) -> bool:
     if _is_of("numpy", "ndarray", own) or _is_extension(own):
         alike = type(thing) is type(own) and own.shape == thing.shape and own.dtype == thing.dtype
         return bool(alike and not getattr(thing, "_readonly", False))
+    if _is_of("torch", "Tensor", thing):
+        return bool(own[0].shape == thing.shape and own[0].dtype == thing.dtype)
     return True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array as arrays
+import ctypes
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -81,8 +82,19 @@ def list_regions(value: Any) -> Iterator[Region]:
             yield Region(array, value, place, kin[number], columns=columns)
     elif pandas is not None and issubclass(kind, pandas.api.extensions.ExtensionArray):
         yield from (Region(array, value, kept=False) for array in list_inner(value))
+    elif hasattr(kind, "untyped_storage"):
+        yield from (Region(array, value, kept=False) for array in _list_tensors(numpy, value))
     elif str(kind.__module__).startswith("pyarrow."):
         yield from (Region(array, value, kept=False) for array in _list_arrows(numpy, value))
+
+
+def _list_tensors(numpy: Any, tensor: Any) -> list[Any]:
+    """Look at the memory that a tensor shares with its views, and with the array it was made from or gave."""
+    if tensor.layout is not sys.modules["torch"].strided or tensor.device.type != "cpu":
+        return []
+    storage = tensor.untyped_storage()
+    memory = (ctypes.c_uint8 * storage.nbytes()).from_address(storage.data_ptr()) if storage.nbytes() else b""
+    return [numpy.frombuffer(memory, "u1")]
 
 
 def _list_arrows(numpy: Any, value: Any) -> list[Any]:
