@@ -12,6 +12,50 @@ from vinyasa_ipy.fingerprint import digest
 from vinyasa_ipy.fingerprint.reach import reach, reach_values
 
 PAIRS = {
+    "name that a query mentions": (
+        """
+        import pandas as pd
+        df = pd.DataFrame({'a': [1, 2]})
+        Q = ''
+        K = %s
+        def f(): return df.query('a > @K').a.tolist()
+        """,
+        "0",
+        "1",
+    ),
+    "name that a global query mentions": (
+        """
+        import pandas as pd
+        df = pd.DataFrame({'a': [1, 2]})
+        Q = 'a > @K'
+        K = %s
+        def f(): return df.query(Q).a.tolist()
+        """,
+        "0",
+        "1",
+    ),
+    "name that one of several queries mentions": (
+        """
+        import pandas as pd
+        df = pd.DataFrame({'a': [1, 2]})
+        Q = {'young': ['a > @K']}
+        K = %s
+        def f(): return df.query(Q['young'][0]).a.tolist()
+        """,
+        "0",
+        "1",
+    ),
+    "name that a query made by a function mentions": (
+        """
+        import pandas as pd
+        df = pd.DataFrame({'a': [1, 2]})
+        def q(): return 'a > @K'
+        K = %s
+        def f(): return df.query(q()).a.tolist()
+        """,
+        "0",
+        "1",
+    ),
     "arguments of the program, parsed": (
         """
         import argparse, sys

@@ -27,10 +27,10 @@ _SKIPPED = frozenset({"NOP", "CACHE", "EXTENDED_ARG", "RESUME", "MAKE_CELL", "CO
 _GLOBAL = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
 _FREE = frozenset({"LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"})
 _ATTRIBUTE = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
-_MENTION = re.compile(r"@([^\W\d]\w*)")
+MENTION = re.compile(r"@([^\W\d]\w*)")
 _INTERNAL = ("__", "co_", "f_", "tb_")
 """How attributes begin that tell of code."""
-_FRAME_READERS = frozenset({"query", "eval"})
+FRAME_READERS = frozenset({"query", "eval"})
 """Methods of pandas that look names up in the caller's frame: `table.query("age > @limit")`."""
 _FLAGGED = frozenset({"LOAD_ATTR", "LOAD_SUPER_ATTR"}) if sys.version_info >= (3, 12) else frozenset()
 """Instructions whose lowest bit of the argument is a flag beside the name."""
@@ -205,7 +205,7 @@ def _canonical(held: _Held, spelling: Spelling) -> Canonical:
     result = Canonical()
     writer = _Writer(result, spelling)
     writer.code(held.code, ())
-    if not result.attributes.isdisjoint(_FRAME_READERS):
+    if not result.attributes.isdisjoint(FRAME_READERS):
         for name in sorted(result.mentions):
             writer.number(Reference(name))
     writer.ties()
@@ -354,7 +354,7 @@ class _Body:
             return
         self.walk.write(value)
         if isinstance(value, str):
-            self.result.mentions.update(_MENTION.findall(value))
+            self.result.mentions.update(MENTION.findall(value))
             self.result.quoted.update(word for word in value.split(".") if word.startswith(_INTERNAL))
         following = self.steps[index + 1].opname if index + 1 < len(self.steps) else ""
         if step.opname == "KW_NAMES" or following == "CALL_KW":

@@ -21,6 +21,8 @@ from vinyasa_ipy.fingerprint.callers import ENDLESS, PRYING, looks_at_callers
 from vinyasa_ipy.fingerprint.code import (
     DESCENDING,
     DYNAMIC,
+    FRAME_READERS,
+    MENTION,
     Canonical,
     Import,
     Reference,
@@ -65,7 +67,7 @@ from vinyasa_ipy.fingerprint.walk import DIGEST_BYTES, Walk
 from vinyasa_ipy.fingerprint.zone import ZONE, read_zone, uses_zone, write_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from vinyasa_ipy.fingerprint.registrations import Registration
 
@@ -171,11 +173,14 @@ class Reach(Graph):
         self._stored: set[tuple[int, str]] = set()
         self._descended: set[int] = set()
         self._pried: set[int] = set()
+        self._asking: dict[int, set[str]] = {}
 
     # ---- growing ---------------------------------------------------------------------------------------------
 
     def _more(self) -> bool:
-        if self._descend() or self._pry() or self._look_into_caches() or self._look_into_libraries():
+        if self._descend() or self._pry() or self._ask_frames():
+            return True
+        if self._look_into_caches() or self._look_into_libraries():
             return True
         self._check_callers()
         return False
@@ -285,6 +290,23 @@ class Reach(Graph):
                 self._widen(number, set(PRYING), node.thing.__globals__, node.label)
         return bool(self._queue)
 
+    def _ask_frames(self) -> bool:
+        """Where code has pandas look names up, add those that texts in reach mention; tell if there is more."""
+        mentioned = {name for node in self.nodes for name in self._mentions(node)} if self._asking else set()
+        for number, known in self._asking.items():
+            space = self.nodes[number].thing.__globals__
+            for name in sorted(mentioned - known - (self._inside if number == 0 else set())):
+                known.add(name)
+                if self._look_up(space, name) is not MISSING:
+                    self.nodes[number].edges.append(self.resolve(Reference(name), space))
+        return bool(self._queue)
+
+    def _mentions(self, node: Node) -> Iterable[str]:
+        if node.kind == "function":
+            return canonical(node.thing.__code__, self.spelling).mentions
+        texts = _list_texts(node.thing, _DEEP) if node.kind == "value" else ()
+        return (name for text in texts for name in MENTION.findall(text))
+
     def begin_with(self, function: types.FunctionType, inside: frozenset[str], label: str) -> None:
         """Make a function that stands for a cell or a script the root."""
         self._inside = inside
@@ -392,6 +414,8 @@ class Reach(Graph):
         self.listing |= form.listing
         self.descending |= DESCENDING in form.attributes
         self.prying |= not PRYING.isdisjoint(form.attributes)
+        if not FRAME_READERS.isdisjoint(form.attributes):
+            self._asking[number] = set()
         self._stored.update((id(function.__globals__), name) for name in form.stored)
         node.edges.extend(self._asked_of_process(form))
         space = function.__globals__
@@ -592,6 +616,19 @@ def _judge(cache: Any) -> bytes:
     kept = suspects(cache, found.digest, alone=alone)
     content = _follow_all(kept, f"results kept by `{name_of(cache)}`", judging=False).digest if kept else b""
     return note(cache, found.digest, content)
+
+
+_DEEP = 3
+"""How many containers deep texts for pandas are looked for."""
+
+
+def _list_texts(value: Any, depth: int) -> Iterator[str]:
+    """Give the texts that a value is, or holds in Python's own containers."""
+    if type(value) is str:
+        yield value
+    elif depth and type(value) in (list, tuple, dict, set, frozenset):
+        for part in value.values() if type(value) is dict else value:
+            yield from _list_texts(part, depth - 1)
 
 
 def _write_graft(walk: Walk, said: str, value: Any) -> None:
