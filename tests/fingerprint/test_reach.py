@@ -12,6 +12,41 @@ from vinyasa_ipy.fingerprint import digest
 from vinyasa_ipy.fingerprint.reach import reach, reach_values
 
 PAIRS = {
+    "function that Dask delays": (
+        """
+        import dask
+        @dask.delayed
+        def g(x): return x + %s
+        def f(): return g(1).compute(scheduler='sync')
+        """,
+        "1",
+        "2",
+    ),
+    "function that wrapt decorates": (
+        """
+        import wrapt
+        @wrapt.decorator
+        def twice(g, instance, args, kwargs): return 2 * g(*args)
+        @twice
+        def g(x): return x + %s
+        def f(): return g(1)
+        """,
+        "1",
+        "2",
+    ),
+    "decorator made with wrapt": (
+        """
+        import wrapt
+        @wrapt.decorator
+        def more(g, instance, args, kwargs): return %s * g(*args)
+        class A:
+            @more
+            def g(self): return 1
+        def f(): return A().g()
+        """,
+        "1",
+        "2",
+    ),
     "name that a query mentions": (
         """
         import pandas as pd

@@ -113,6 +113,21 @@ def _validator(walk: Walk, value: Any) -> None:
         walk.write([getattr(value, name) for name in ("cls_var_name", "func", "shim", "info")])
 
 
+def _delayed(walk: Walk, value: Any) -> None:
+    """Write a function that Dask delays, without the random name that it is given."""
+    if walk.enter(value):
+        walk.out += b"~dl"
+        walk.write([getattr(value, name) for name in ("_obj", "_pure", "_nout")])
+
+
+def _wrapper(walk: Walk, value: Any) -> None:
+    """Write a function that wrapt decorates: it passes all questions on to the function, also how to take it apart."""
+    if walk.enter(value):
+        walk.out += b"~wr"
+        names = ("wrapper", "instance", "enabled", "binding")
+        walk.write([value.__wrapped__, *(getattr(value, f"_self_{name}") for name in names)])
+
+
 def _alias(walk: Walk, value: Any) -> None:
     """Write what a `type` statement defines: its value, not only its name."""
     if walk.enter(value):
@@ -258,7 +273,13 @@ ENCODERS.update(
         dt.timedelta: _timedelta,
     }
 )
-NAMED["pydantic._internal._decorators.Decorator"] = _validator
+NAMED.update(
+    {
+        "pydantic._internal._decorators.Decorator": _validator,
+        "dask.delayed.DelayedLeaf": _delayed,
+        "_wrappers.FunctionWrapper": _wrapper,
+    }
+)
 _FILE: type = io.IOBase.__mro__[1]  # the C class that every file has among its bases; IOBase itself is not
 EXTENDED.update(
     {
