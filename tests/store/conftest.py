@@ -100,7 +100,7 @@ def start_child(request: pytest.FixtureRequest) -> StartChild:
 def run_child(start_child: StartChild):
     def run(script: str, *args: object) -> str:
         child = start_child(script, *args)
-        out, err = child.communicate(timeout=600 if MANY else 120)
+        out, err = child.communicate(timeout=3600 if MANY else 600)
         assert child.returncode == 0, err
         return out.strip()
 
