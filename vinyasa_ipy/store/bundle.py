@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import zipfile
+from collections import defaultdict
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,9 @@ _CHUNK = 4 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of every member: packing the same results twice gives the same archive."""
 
+_SLASHES = 3
+"""How many a shelf's names have at most; names with more are nobody's, and could have thousands."""
+
 
 class Bundle:
     """The shelf in an open archive, uncompressed: numbers hardly shrink, and a reader would wait for it."""
@@ -28,12 +32,20 @@ class Bundle:
         """Take the `archive`, which people know as the file `place`."""
         self.place = place
         self._archive = archive
+        self._folders: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        for info in archive.infolist():
+            self._note(info)
+
+    def _note(self, info: zipfile.ZipInfo) -> None:
+        """Note a member under its name and its folders: each that comes asks whether it is there already."""
+        name, end = info.filename, len(info.filename)
+        while end > 0 and name.count("/") <= _SLASHES:
+            self._folders[name[:end]][name] = info.file_size
+            end = name.rfind("/", 0, end)
 
     def names(self, prefix: str) -> Mapping[str, int]:
         """List the names below the folder `prefix`, or that name itself, with their sizes in bytes."""
-        folder = prefix.rstrip("/")
-        found = {info.filename: info.file_size for info in self._archive.infolist()}
-        return {name: size for name, size in found.items() if name == folder or name.startswith(f"{folder}/")}
+        return self._folders.get(prefix.rstrip("/"), {})
 
     def read(self, name: str) -> bytes:
         """Give the bytes of a name; raises FileNotFoundError."""
@@ -53,10 +65,11 @@ class Bundle:
         info.external_attr = 0o600 << 16
         if isinstance(source, bytes):
             self._archive.writestr(info, source)
-            return
-        info.file_size = os.stat(source).st_size
-        with open(source, "rb") as file, self._archive.open(info, "w") as member:
-            shutil.copyfileobj(file, member, _CHUNK)
+        else:
+            info.file_size = os.stat(source).st_size
+            with open(source, "rb") as file, self._archive.open(info, "w") as member:
+                shutil.copyfileobj(file, member, _CHUNK)
+        self._note(info)
 
 
 @contextmanager
