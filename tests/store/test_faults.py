@@ -262,7 +262,7 @@ while True:
 
 def test_a_kill_while_removing_leaves_only_whole_entries(tmp_path, start_child, draft, how_many, tally):
     dice = random.Random(0)
-    kills = how_many(30, 1000)
+    kills = how_many(30, 300)
     for kill in range(kills):
         child = start_child(KILLED_REMOVING, tmp_path / "s", kill)
         for _ in range(dice.randrange(1, 3)):
