@@ -275,6 +275,14 @@ KEPT = {
         ],
         "[d['x'].loc.__setitem__((0, 'a'), 9.0), v.tolist(), d['y'].a.tolist()]",
     ),
+    "array_that_goes_backwards": (
+        ["import numpy as np\na, b = np.arange(5)[::-1], np.arange(6.0).reshape(2, 3)[:, ::-1]", "c = a.copy()"],
+        "[a.strides, b.strides, a.tolist(), b.tolist(), c.strides]",
+    ),
+    "state_in_a_default": (
+        ["def f(x, seen=[]):\n    seen.append(x)\n    return list(seen)", "a = f(1)", "b = f(2)"],
+        "[a, b]",
+    ),
     "view_put_into_an_earlier_value": (
         ["import numpy as np\na = np.arange(3)\nl = []", "l.append(a[:2])\nz = 1"],
         "[a.__setitem__(0, 9), l[0].tolist()]",
@@ -346,6 +354,11 @@ REFUSED = {
         "[a.__setitem__(0, 5), v.tolist()]",
         ["+", "`v` can't be stored: it shares memory with `a`", "+"],
     ),
+    "array_in_which_a_frame_keeps_a_column": (
+        ["import pandas as pd\ndf = pd.DataFrame({'t': ['a', 'b']})", "a = df['t'].array"],
+        "[a.__setitem__(0, 'z'), df.t.tolist(), list(a)]",
+        ["+", "`a` can't be stored: it is a column of `df`"],
+    ),
     "series_of_an_extension_array": (
         ["import pandas as pd\na = pd.array([1, 2])\nz = 1", "s = pd.Series(a, copy=False)"],
         "[a.__setitem__(0, 5), s.tolist()]",
@@ -359,11 +372,6 @@ REFUSED = {
     "generator": (["g = (i for i in range(5))", "a = next(g)", "b = next(g)"], "[a, b]", ["`g`", "`g`", "`g`"]),
     "lock": (["import threading\nlock = threading.Lock()", "r = lock.locked()"], "r", ["`lock`", "+"]),
     "closure": (["def make(n):\n    return lambda x: x + n\nadd = make(3)", "r = add(1)"], "r", ["`add`", "+"]),
-    "state_in_a_default": (
-        ["def f(x, seen=[]):\n    seen.append(x)\n    return list(seen)", "a = f(1)", "b = f(2)"],
-        "[a, b]",
-        ["+", "in place", "in place"],
-    ),
     "state_in_a_function": (
         ["def f():\n    f.n = getattr(f, 'n', 0) + 1\n    return f.n", "a = f()", "b = f()"],
         "[a, b]",

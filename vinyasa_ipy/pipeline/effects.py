@@ -15,6 +15,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import FingerprintError, UnstorableError
+from vinyasa_ipy.fingerprint.blocks import list_blocks
 from vinyasa_ipy.fingerprint.code import canonical
 from vinyasa_ipy.fingerprint.reach import digest
 from vinyasa_ipy.fingerprint.walk import Walk
@@ -213,6 +214,9 @@ class _Shares:
         self.walk.memo.update({identity: number for number, identity in enumerate(self.anchored)})
         self.walk.parts += _name_parts(reaches).values()
         self.parts = len(self.walk.parts)
+        frames = ((node.label, thing) for reach in reaches for node in reach.nodes for thing in _list_frames(node))
+        columns = ((label, block.values) for label, frame in frames for block in list_blocks(frame))
+        self.columns = {id(values): label for label, values in columns if not hasattr(values, "__array_interface__")}
 
     @property
     def refers(self) -> bool:
@@ -229,6 +233,11 @@ class _Shares:
         except (FingerprintError, RecursionError):
             return  # what can't be walked is for the store to accept or refuse
         self.held.setdefault(name, []).extend(walk.met[met:])
+        whose = next((self.columns[id(thing)] for thing in walk.met[met:] if id(thing) in self.columns), None)
+        if whose is not None:
+            raise UnstorableError(
+                name, f"it is a column of {whose}, and would be a copy when it is brought back; copy it"
+            )
         if self.known is not None:
             self.known.check(name, walk.definitions[defined:])
         if walk.tangled:
@@ -242,6 +251,10 @@ class _Shares:
         if common is not None:
             owner = self.hidden[common].label
             raise UnstorableError(name, f"it shares memory with {owner}, and would be a copy when it is brought back")
+
+
+def _list_frames(node: Node) -> list[Any]:
+    return [thing for thing in node.walk.met if is_frame(thing)] if node.walk is not None else []
 
 
 def _comes_back(value: object) -> bool:

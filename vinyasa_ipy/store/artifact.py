@@ -119,7 +119,14 @@ _SHARED = (("random", "_inst"), ("numpy.random.mtrand", "_rand"))
 
 
 def _reduce_array(array: Any) -> Any:
-    """Take an array apart so that a small one that owns its memory will own it again: others can't be resized."""
+    """Take an array apart so that a small one that owns its memory will own it again: others can't be resized.
+
+    One that goes backwards through memory does so again: sums would differ in their last digits.
+    """
+    turned = tuple(axis for axis, stride in enumerate(array.strides) if stride < 0)
+    if turned and array.size:
+        flip = sys.modules["numpy"].flip
+        return flip, (flip(array, turned), turned)
     make, arguments, *rest = array.__reduce_ex__(PROTOCOL)
     owned = not rest and array.base is None and array.flags.writeable and array.nbytes <= OWNED
     return (make_owned, (make, *arguments)) if owned else (make, arguments, *rest)
