@@ -212,6 +212,11 @@ class TestHistory:
         console("run", "a.py", "b.py")
         assert "depended on the same" in console("compare", "1", "2").stdout
 
+    def test_a_run_is_not_compared_with_itself(self, console, project):
+        done = console("compare", "1")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "run 1 is compared with itself. Name another: `vinyasa history` lists them" in done.stderr
+
     def test_a_stage_of_one_run_only_is_said_to_be_missing_in_the_other(self, console, project):
         console("run", "a.py")
         assert "Not in run 2: b.py\n" in console("compare", "1", "2").stdout

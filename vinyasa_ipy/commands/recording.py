@@ -119,6 +119,10 @@ def compare(options: argparse.Namespace, place: Place) -> int:
     runs = place.session.history
     before = runs.get(options.before)
     after = runs.get(options.after) if options.after is not None else runs.latest(1)[0]
+    if before.id == after.id:
+        raise CommandError(
+            f"run {after.id} is compared with itself", f"name another: `{place.prefix} history` lists them"
+        )
     found = place.session.compare(before, after)
     rows = tuple((stage.name, _say_side(stage.before), _say_side(stage.after)) for stage in found)
     names = ("stage", _say_run(before), _say_run(after))
