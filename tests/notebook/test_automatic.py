@@ -72,6 +72,8 @@ def test_a_slow_cell_that_can_not_be_kept_says_why(kernel):
         "%%capture\n1",
         "import tqdm\ntqdm.tqdm.set_lock(tqdm.tqdm.get_lock())",
         "import tqdm\ntqdm.tqdm.mine = 1",
+        "from mpmath import mp\nmp.dps = 20",
+        "mp.dps = 15",
     ],
 )
 def test_what_sets_up_runs_every_time_in_silence(stressed, source):

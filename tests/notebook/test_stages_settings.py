@@ -38,7 +38,7 @@ SETTINGS = {
     ),
     "a library's printers": (
         "{1: 2}",
-        "import sympy\nsympy.init_printing(use_latex=False)",
+        "import sympy\nnothing = sympy.init_printing(use_latex=False)",
         f"{PLAIN}\nplain.type_printers = {{t: p for t, p in plain.type_printers.items() if '_init_ipy' not in str(p)}}",
     ),
     "the format of figures": (
@@ -119,3 +119,15 @@ def test_a_stage_that_changes_what_matplotlib_draws_with_runs_every_time(kernel)
         ran = kernel.stage("reset", "matplotlib.rcParams['backend'] = 'agg'\nn = 1")
         kernel.run("matplotlib.rcParams['backend'] = 'module://matplotlib_inline.backend_inline'")
         assert (ran.verdict, "it changes what matplotlib draws with" in ran.note) == ("uncached", True)
+
+
+def test_a_stage_follows_what_cells_set_in_libraries_whose_settings_nobody_can_read(kernel):
+    kernel.run("import calendar")
+    found = []
+    for day in (6, 3, 6):
+        kernel.run(f"day = {day}\ncalendar.setfirstweekday(day)")
+        found.append(kernel.stage("weeks", "weeks = calendar.monthcalendar(2024, 5)[0]\nweeks"))
+    kernel.run("calendar.setfirstweekday(0)")
+    assert [ran.verdict for ran in found] == ["done", "done", "hit"]
+    assert "settings of other libraries" in found[1].note
+    assert found[0].result == found[2].result != found[1].result

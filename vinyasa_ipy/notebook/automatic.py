@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.fingerprint.names import definitions, read_names
 from vinyasa_ipy.notebook.cell import Line, StageCell
-from vinyasa_ipy.notebook.setting import sets_up
+from vinyasa_ipy.pipeline.acts import list_acts
 from vinyasa_ipy.pipeline.namespace import is_users
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Automatic:
 
     def take(self, text: str, tree: ast.Module, place: str, space: Mapping[str, Any]) -> StageCell | None:
         """Make a stage of a plain cell; None for one that only sets something up, which runs every time."""
-        if not _computes(tree) or sets_up(tree, space):
+        if not _computes(tree) or any(list_acts(tree, space)):
             return None
         name = name_cell(tree)
         return StageCell(Line(name, owner=name), text, tree, read_names(tree), place, self.least)

@@ -80,12 +80,17 @@ def list_regions(value: Any) -> Iterator[Region]:
         columns, kin = lay_out(value), [find_kin(block) for block in list_blocks(value)]
         for place, (number, array) in enumerate(list_arrays(value)):
             yield Region(array, value, place, kin[number], columns=columns)
-    elif pandas is not None and issubclass(kind, pandas.api.extensions.ExtensionArray):
-        yield from (Region(array, value, kept=False) for array in list_inner(value))
-    elif hasattr(kind, "untyped_storage"):
-        yield from (Region(array, value, kept=False) for array in _list_tensors(numpy, value))
-    elif str(kind.__module__).startswith("pyarrow."):
-        yield from (Region(array, value, kept=False) for array in _list_arrows(numpy, value))
+    else:
+        yield from (Region(array, value, kept=False) for array in _list_looks(numpy, pandas, value))
+
+
+def _list_looks(numpy: Any, pandas: Any, value: Any) -> list[Any]:
+    """Look at memory that a value comes back without, when somebody else has it too."""
+    if pandas is not None and isinstance(value, pandas.api.extensions.ExtensionArray):
+        return list(list_inner(value))
+    if hasattr(type(value), "untyped_storage"):
+        return _list_tensors(numpy, value)
+    return _list_arrows(numpy, value) if type(value).__module__.startswith("pyarrow.") else []
 
 
 def _list_tensors(numpy: Any, tensor: Any) -> list[Any]:

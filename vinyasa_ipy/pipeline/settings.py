@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from vinyasa_ipy.fingerprint import digest
 from vinyasa_ipy.fingerprint.modules import origin
 from vinyasa_ipy.pipeline.formatting import read_formatters, read_inline
+from vinyasa_ipy.pipeline.standing import STANDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -144,6 +145,10 @@ def _find_polars_default(module: Any) -> str:
         return str(module.Config.save())
 
 
+def _libraries(_module: Any) -> tuple[Values, Values]:
+    return {"set": list(STANDING.look().items())}, {"set": []}
+
+
 def _leave(module: Any, values: Values) -> None:
     """Leave it: what a stage does to it is either brought back elsewhere, or makes that it runs every time."""
 
@@ -226,9 +231,13 @@ _KINDS: dict[str, tuple[str, Callable[[Any], tuple[Values, Values]], Callable[[A
     "warnings": ("warnings", _warnings, _leave),
     "logging": ("logging", _logging, _leave),
     "locale": ("locale", _locale, _leave),
+    "other libraries": ("builtins", _libraries, _leave),
 }
 
-COMPUTING = ("csv", "decimal", "numpy.errors", "pandas", "sklearn", "torch", "warnings", "logging", "locale")
+COMPUTING = (
+    *("csv", "decimal", "numpy.errors", "pandas", "sklearn", "torch"),
+    *("warnings", "logging", "locale", "other libraries"),
+)
 """Settings that can change values, or whether anything is shown."""
 SHOWING = ("numpy.print", "pandas.display", "polars", "sklearn.display", "the shell")
 """Settings that change how values are shown."""

@@ -1,0 +1,62 @@
+"""What cells set in libraries, and stands from then on."""
+
+from __future__ import annotations
+
+import calendar
+import sys
+
+import pytest
+
+from vinyasa_ipy.pipeline.standing import Standing
+
+SPACE = {"calendar": calendar, "day": 6, "days": [6], "sys": sys}
+
+
+def stand(*cells):
+    standing = Standing()
+    for cell in cells:
+        standing.read(cell, SPACE)
+    return list(standing._set.items())
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "calendar.setfirstweekday(6)",
+        "import csv; csv.register_dialect('zz', delimiter=';')",
+        "if day:\n    calendar.setfirstweekday(day)",
+        "import plotly.io as pio\npio.templates.default = 'plotly_dark'",
+        "from tqdm.auto import tqdm\ntqdm.pandas(desc='rows')",
+        "import xml.etree.ElementTree as tree\ntree.options['a'] = 1",
+    ],
+)
+def test_what_is_set_in_a_library_stands(cell):
+    assert len(stand(cell)) == 1
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "import math\nmath.sqrt(2)",
+        "calendar.setfirstweekday(days)",
+        "days[0] = 5",
+        "sys.setrecursionlimit(3000)",
+        "def set_up():\n    calendar.setfirstweekday(6)",
+        "weeks = calendar.setfirstweekday(6)",
+        "calendar.setfirstweekday(",
+        "from tests import conftest\nconftest.set_up()",
+    ],
+)
+def test_what_computes_or_is_seen_elsewhere_does_not(cell):
+    assert stand(cell) == []
+
+
+def test_the_value_of_an_option_counts(monkeypatch):
+    before = stand("calendar.setfirstweekday(day)")
+    monkeypatch.setitem(SPACE, "day", 5)
+    assert stand("calendar.setfirstweekday(day)") != before
+
+
+def test_what_is_set_again_stands_as_it_was_set_last():
+    again = stand("calendar.setfirstweekday(6)", "calendar.setfirstweekday(3)")
+    assert again == stand("calendar.setfirstweekday(3)")

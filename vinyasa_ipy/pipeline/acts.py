@@ -1,0 +1,107 @@
+"""What code does to libraries in statements of its own: calls for what they leave behind, and bindings inside them."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+import sys
+import types
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from vinyasa_ipy.fingerprint.modules import origin
+from vinyasa_ipy.pipeline.standing import SETTING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_WATCHED = frozenset(
+    {
+        *("matplotlib", "pylab", "mpl_toolkits", "seaborn", "numpy", "pandas", "sklearn", "IPython"),
+        *("builtins", "time", "gc", "random", "os", "shutil", "sys", "warnings", "decimal", "pprint", "urllib"),
+    }
+)
+"""Libraries whose calls leave nothing behind in the process, or only what a hit brings back."""
+
+
+class Act(NamedTuple):
+    """A statement about a library: the place that it calls or binds, and what it gives to that."""
+
+    library: str
+    place: ast.expr
+    given: Sequence[ast.AST]
+    whole: ast.AST
+    sets: bool
+    """Whether it is there to set something: a binding, or a call that is named so."""
+
+
+def list_acts(tree: ast.Module, space: Mapping[str, Any]) -> Iterator[Act]:
+    """Yield what a cell does to libraries, outside its definitions, only for what that leaves behind there.
+
+    So it isn't given anything of the user's that it could be about, only what is a library's, or for a call that is
+    there to set something, a number or a word.
+    """
+    imported = dict(_list_imports(tree))
+    for place, given, whole in _list_statements(tree.body):
+        library = _find_library(_find_root(place), imported, space)
+        if not library or library in _WATCHED or _is_own(library):
+            continue
+        called = isinstance(whole, ast.Call)
+        sets = not called or re.match(SETTING, getattr(place, "attr", getattr(place, "id", ""))) is not None
+        options = (int, float, str) if sets else ()
+        names = {node.id for part in given for node in ast.walk(part) if isinstance(node, ast.Name)}
+        if all(_find_library(name, imported, space) or isinstance(space.get(name), options) for name in names):
+            yield Act(library, place, given, whole, sets)
+
+
+def _list_statements(body: Sequence[ast.stmt]) -> Iterator[tuple[ast.expr, Sequence[ast.AST], ast.AST]]:
+    """Yield what is called by statements of their own, with what it is given, and what is bound inside something."""
+    for statement in body:
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+            call = statement.value
+            yield call.func, [*call.args, *call.keywords], call
+        for target in getattr(statement, "targets", ()):
+            if isinstance(target, ast.Attribute | ast.Subscript):
+                yield target, (), statement
+        for part in ("body", "orelse", "finalbody"):
+            yield from _list_statements(getattr(statement, part, []))
+
+
+def _list_imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Yield the names that a cell imports, each with the library it comes from."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for alias in node.names:
+                source = alias.name if isinstance(node, ast.Import) else node.module or ""
+                yield alias.asname or alias.name.partition(".")[0], source.partition(".")[0]
+
+
+def _is_own(library: str) -> bool:
+    """Tell whether a library is the user's own code: the key follows that, and sees what it sets."""
+    try:
+        spec = importlib.util.find_spec(library)
+    except (ImportError, ValueError):
+        return True
+    return spec is None or origin(library, spec.origin).own
+
+
+def _find_root(place: ast.expr) -> str:
+    while isinstance(place, ast.Attribute | ast.Subscript):
+        place = place.value
+    return place.id if isinstance(place, ast.Name) else ""
+
+
+def _find_library(name: str, imported: Mapping[str, str], space: Mapping[str, Any]) -> str:
+    """Name the library that a name stands for, or comes from; nothing for a value of the user's."""
+    value = space.get(name)
+    if name in imported:
+        return imported[name]
+    if isinstance(value, types.ModuleType):
+        return value.__name__.partition(".")[0]
+    if isinstance(value, type | types.FunctionType | types.BuiltinFunctionType):
+        return str(value.__module__).partition(".")[0].replace("__main__", "")
+    library = str(type(value).__module__).partition(".")[0]
+    shared = vars(sys.modules.get(library, types)).get(name)  # as `mp` of mpmath
+    return library if shared is value and value is not None else ""
