@@ -36,9 +36,8 @@ def _matplotlib(module: Any) -> tuple[Values, Values]:
 def _colors(module: Any) -> tuple[Values, Values]:
     """Read which colors the letters stand for, as in `plt.plot(x, "b")`: themes of seaborn change that."""
     known, default = module.get_named_colors_mapping(), module.BASE_COLORS
-    return tuple(  # type: ignore[return-value]
-        {letter: tuple(map(float, module.to_rgb(colors[letter]))) for letter in default} for colors in (known, default)
-    )
+    # 1.0 and 1 are one color, and differ in the words that are compared
+    return {letter: same if known[letter] == same else known[letter] for letter, same in default.items()}, default
 
 
 def _pandas(prefix: str, *, inside: bool) -> Callable[[Any], tuple[Values, Values]]:
