@@ -23,7 +23,7 @@ def stand(*cells):
     "cell",
     [
         "calendar.setfirstweekday(6)",
-        "import csv; csv.register_dialect('zz', delimiter=';')",
+        "import plotly; plotly.io.templates.set_default('ggplot2')",
         "if day:\n    calendar.setfirstweekday(day)",
         "import plotly.io as pio\npio.templates.default = 'plotly_dark'",
         "from tqdm.auto import tqdm\ntqdm.pandas(desc='rows')",
@@ -43,6 +43,7 @@ def test_what_is_set_in_a_library_stands(cell):
         "sys.setrecursionlimit(3000)",
         "def set_up():\n    calendar.setfirstweekday(6)",
         "weeks = calendar.setfirstweekday(6)",
+        "import csv; csv.register_dialect('zz', delimiter=';')",
         "calendar.setfirstweekday(",
         "from tests import conftest\nconftest.set_up()",
     ],

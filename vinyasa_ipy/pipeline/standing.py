@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 _WORDS = (
     *("set", "reset", "init", "config", "option", "define", "use", "enable", "disable", "activate"),
-    *("register", "unregister", "deregister", "extension", "seed", "manual_seed", "pandas"),
+    *("extension", "seed", "manual_seed", "pandas"),
 )
 SETTING = rf"(?:{'|'.join(_WORDS)})"
-"""How the name of a call begins that is there to set something."""
+"""How the name of a call begins that is there to set something; what is registered is part of the key of code."""
 _MAYBE = re.compile(
     rf"(?:^|;)[ \t]*(?:(?:\w+\.)*{SETTING}\w*\(|[A-Za-z_][\w.]*(?:\.\w+|\[.*\])[ \t]*=(?!=))", re.MULTILINE
 )
