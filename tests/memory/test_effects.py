@@ -348,9 +348,30 @@ def test_a_class_that_is_changed_beside_what_it_holds_is_not_stored(memory):
         Square.last = n
         return Square.known.setdefault(n, n * n)
 
-    with pytest.warns(VinyasaWarning, match="changes a function or class, which it also reads"):
+    with pytest.warns(VinyasaWarning, match=r"changes class `\S*Square`, which it also reads"):
         memory.cache(square)(3)
     assert not memory.cache(square).check_call_in_cache(3)
+
+
+def test_a_package_that_gets_another_module_while_it_is_used_as_a_whole_is_named(project):
+    (project.folder / "plugins").mkdir()
+    project.write(**{"plugins/__init__": "", "plugins/first": "N = 1"})
+    project.write(
+        main="""
+        import warnings
+        from vinyasa_ipy import Memory
+        def total():
+            import pkgutil, importlib, plugins
+            return [importlib.import_module(f"plugins.{m.name}").N for m in pkgutil.iter_modules(plugins.__path__)]
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            print(Memory("results", verbose=0).cache(total)())
+        print(told[0].message)
+        """
+    )
+    found, said = project.lines()
+    assert found == "[1]"
+    assert "it changes module `plugins`, which it also reads" in said
 
 
 def test_a_function_whose_name_is_changed_and_read_is_not_stored(memory):

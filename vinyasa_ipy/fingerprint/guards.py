@@ -12,6 +12,8 @@ from gc import get_referents
 from operator import attrgetter, is_, itemgetter
 from typing import TYPE_CHECKING, Any
 
+from vinyasa_ipy.fingerprint.modules import name_type
+
 if TYPE_CHECKING:
     import types
     from collections.abc import Callable, Container, KeysView, Mapping
@@ -41,6 +43,12 @@ def _look_at(kind: type, besides: Container[str]) -> tuple[list[str], tuple[Any,
     """Return the names in a class's namespace, and its bases and values, but for empty ones that are `besides`."""
     found = {name: value for name, value in _namespace(kind).items() if name not in besides or value}
     return list(found), (_bases(kind), *found.values())
+
+
+def _is_same(kind: type, names: list[str], content: tuple[Any, ...]) -> bool:
+    """Tell whether a class holds what it held, whatever Python has left in it since."""
+    found, now = _look_at(kind, _ANSWERS.difference(names))
+    return found == names and all(map(is_, now, content))
 
 
 class Guards:
@@ -190,8 +198,7 @@ class Guards:
         for place, (kind, names, content) in enumerate(self._classes):
             found = _namespace(kind)
             if list(found) != names or not all(map(is_, (_bases(kind), *found.values()), content)):
-                now = _look_at(kind, _ANSWERS.difference(names))
-                if now[0] != names or not all(map(is_, now[1], content)):
+                if not _is_same(kind, names, content):
                     return False
                 self._classes[place] = (kind, *_look_at(kind, ()))
         return not self._kin or all(type.__subclasses__(kind) == found for kind, found in self._kin)
@@ -210,4 +217,12 @@ class Guards:
                     return f"`{name}`"
         if self._sealed and not self._functions_hold():
             return "a function"
-        return "" if self._objects_hold(space) else "a function or class"
+        return "" if self._objects_hold(space) else self._name_changed(space)
+
+    def _name_changed(self, apart: Mapping[str, Any] | None) -> str:
+        """Name the class or module, `apart` from one, that is not the same any more; functions are not told apart."""
+        kind = next((held[0] for held in self._classes if not _is_same(*held)), None)
+        if kind is not None:
+            return f"class `{name_type(kind)}`"
+        module = next((space for space, size in self._whole if space is not apart and len(space) != size), None)
+        return "a function or class" if module is None else f"module `{module.get('__name__')}`"
