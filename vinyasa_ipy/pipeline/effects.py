@@ -15,7 +15,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import FingerprintError, UnstorableError
-from vinyasa_ipy.fingerprint.blocks import list_blocks
+from vinyasa_ipy.fingerprint.blocks import Layout, list_blocks
 from vinyasa_ipy.fingerprint.code import canonical
 from vinyasa_ipy.fingerprint.reach import digest
 from vinyasa_ipy.fingerprint.walk import Walk
@@ -30,7 +30,6 @@ from vinyasa_ipy.store.artifact import CleansUpError, TryingPickler
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from vinyasa_ipy.fingerprint.blocks import Layout
     from vinyasa_ipy.fingerprint.code import Reference
     from vinyasa_ipy.fingerprint.node import Node
     from vinyasa_ipy.fingerprint.reach import Reach
@@ -254,7 +253,8 @@ class _Shares:
 
 
 def _list_frames(node: Node) -> list[Any]:
-    return [thing for thing in node.walk.met if is_frame(thing)] if node.walk is not None else []
+    walk = node.walk  # of a million objects few have a form
+    return [] if walk is None else [walk.met[number] for number, form in walk.forms.items() if type(form) is Layout]
 
 
 def _comes_back(value: object) -> bool:

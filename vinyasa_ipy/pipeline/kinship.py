@@ -172,7 +172,10 @@ def _counts() -> bool:
 def _gather(things: Iterable[object], known: Collection[int]) -> dict[int, list[Member]]:
     """Put those together that share memory with others, blocks before indexes; each once, and none that is known."""
     found: dict[int, dict[int, Member]] = {}
-    every = [member for thing in things for member in _list_members(thing) if id(member.part) not in known]
+    pandas = sys.modules["pandas"]
+    kinds = pandas.DataFrame, pandas.Series, pandas.Index  # few of a million objects are such
+    members = (member for thing in things if isinstance(thing, kinds) for member in _list_members(thing))
+    every = [member for member in members if id(member.part) not in known]
     for member in sorted(every, key=lambda each: each.number is None):
         if member.kin is not None and member.kin.has_reference():
             found.setdefault(id(member.kin), {})[id(member.part)] = member
