@@ -422,7 +422,7 @@ class Stages:
         patched = find_patched(underway.cell.tree, self.shell.user_ns)
         if patched:
             return f"it binds {patched}; {LEAVE}"
-        lasting = name_lasting(underway.reached) or find_registered(underway.cell.tree, self.shell.user_ns)
+        lasting = find_registered(underway.cell.tree, self.shell.user_ns) or name_lasting(underway.reached)
         changed = underway.reached.rebound(self.shell.user_ns)
         if lasting:
             return f"it calls `{lasting}`, whose effect can't be repeated"

@@ -177,8 +177,8 @@ class Sequence:
         )
 
     def _moved(self, script: Script, reached: Reach) -> str:
-        changed, lasting = reached.rebound(self.space), name_lasting(reached, _UNHEARD)
-        patched, lasting = find_patched(script.tree, self.space), lasting or find_registered(script.tree, self.space)
+        patched, changed = find_patched(script.tree, self.space), reached.rebound(self.space)
+        lasting = find_registered(script.tree, self.space) or name_lasting(reached, _UNHEARD)
         if patched:
             return f"it binds {patched}, which is not part of it"
         if lasting:
