@@ -61,6 +61,10 @@ class UnstorableError(VinyasaError):
         return f"`{self.name}` can't be stored: {self.reason}"
 
 
+class UnfitError(VinyasaError):
+    """A stored result is part of something that is not as it was when the result was made: it is made again."""
+
+
 class StoreError(VinyasaError):
     """The store's folder can't be used as asked (unwritable, full, not ours)."""
 

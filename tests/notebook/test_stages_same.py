@@ -275,6 +275,15 @@ KEPT = {
         ],
         "[d['x'].loc.__setitem__((0, 'a'), 9.0), v.tolist(), d['y'].a.tolist()]",
     ),
+    "frame_of_some_rows_that_gets_another_column": (
+        [
+            "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2, 3], 'b': [1.0, 2, 3], 'c': list('xyz')})",
+            "df['d'] = df['a']",
+            "df = df.query('a > 1')",
+            "df['b'] = df['b'].astype(int)",
+        ],
+        "[df.values.tolist(), df.dtypes.astype(str).tolist()]",
+    ),
     "array_that_goes_backwards": (
         ["import numpy as np\na, b = np.arange(5)[::-1], np.arange(6.0).reshape(2, 3)[:, ::-1]", "c = a.copy()"],
         "[a.strides, b.strides, a.tolist(), b.tolist(), c.strides]",

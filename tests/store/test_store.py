@@ -10,7 +10,7 @@ import zlib
 import numpy as np
 import pytest
 
-from vinyasa_ipy.errors import StoreError, UnstorableError, VinyasaWarning
+from vinyasa_ipy.errors import StoreError, UnfitError, UnstorableError, VinyasaWarning
 from vinyasa_ipy.store import FileMade, FileRead, Label, Store, Trace
 from vinyasa_ipy.store.trace import WORDS
 
@@ -161,6 +161,27 @@ def test_details_that_are_no_json_are_unstorable(store, draft):
 def test_a_key_that_is_no_safe_name_is_refused(store, draft, key):
     with pytest.raises(ValueError, match="a key must be"):
         store.put(draft(key), {"x": 1})
+
+
+class Part:
+    def __init__(self, whole):
+        self.whole = whole
+
+    def __reduce__(self):
+        return take_part, (self.whole,)
+
+
+def take_part(whole):
+    if len(whole) < 2:
+        raise UnfitError("the whole is smaller than it was")
+    return whole[1]
+
+
+def test_a_result_that_fits_no_longer_what_it_is_part_of_is_absent_without_a_warning(store, draft):
+    trace = store.put(draft(), {"x": Part(whole := [1, 2])}, anchors={"whole": whole})
+    assert store.load(trace, "x", anchors={"whole": [3, 4]}) == 4
+    with pytest.raises(KeyError, match="the whole is smaller than it was"):
+        store.load(trace, "x", anchors={"whole": [3]})
 
 
 def test_a_result_that_cannot_be_loaded_any_more_is_absent_with_a_warning(store, draft, monkeypatch):

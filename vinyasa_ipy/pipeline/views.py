@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from vinyasa_ipy.errors import UnstorableError
+from vinyasa_ipy.errors import UnfitError, UnstorableError
 from vinyasa_ipy.fingerprint.blocks import find_root, find_start
 from vinyasa_ipy.pipeline.regions import Region, list_regions
 
@@ -203,15 +203,17 @@ _EFFORT = 10_000
 
 
 def _describe(host: Region) -> tuple[Any, ...]:
-    """Describe a region of a frame, and which columns lie in it."""
-    return host.array.shape, host.array.strides, host.array.dtype, host.columns
+    """Describe a region of a frame, and which columns lie in it; a stride along an axis of length 1 means nothing."""
+    array = host.array
+    strides = [stride for stride, length in zip(array.strides, array.shape, strict=True) if length > 1]
+    return array.shape, strides, array.dtype, host.columns
 
 
 def _look_inside(frame: Any, place: int, layout: tuple[Any, ...], form: tuple[Any, ...]) -> Any:
-    """Make an array over part of a frame's memory. Raises ValueError for a frame that lies in memory otherwise."""
+    """Make an array over part of a frame's memory. Raises UnfitError for a frame that lies in memory otherwise."""
     host = next((region for region in list_regions(frame) if region.place == place), None)
     if host is None or _describe(host) != layout:
-        raise ValueError("a frame that it looks at lies in memory otherwise than it did")
+        raise UnfitError("a frame that it looks at lies in memory otherwise than it did")
     return _look(host.array, form)
 
 

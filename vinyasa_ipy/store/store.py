@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from vinyasa_ipy.errors import StoreError, UnstorableError
+from vinyasa_ipy.errors import StoreError, UnfitError, UnstorableError
 from vinyasa_ipy.store import trust
 from vinyasa_ipy.store.access import Access
 from vinyasa_ipy.store.artifact import ALIGNMENT, MAGIC, decode, encode
@@ -288,6 +288,8 @@ class Store:
         """Unpickle verified bytes of the trace at `path`; a result that doesn't come back is absent."""
         try:
             return decode(run, anchors)
+        except UnfitError as error:  # nothing is wrong with it
+            raise KeyError(str(error)) from error
         except Exception as error:  # a class may have gone or changed: then the result is made again
             self._give_up(path, result, error)
             raise KeyError(result) from error
