@@ -96,6 +96,11 @@ def test_what_is_registered_with_a_library_can_not_be_brought_back(kernel):
     assert "it calls `csv.register_dialect`, whose effect can't be repeated" in ran.note
 
 
+def test_what_nobody_can_read_in_a_library_can_not_be_brought_back(kernel):
+    ran = kernel.stage("setting", "import calendar\ncalendar.setfirstweekday(6)")
+    assert "it uses `calendar.setfirstweekday`, whose effect can't be repeated" in ran.note
+
+
 def test_what_a_decorator_registers_is_no_obstacle(kernel):
     source = "import pandas\n@pandas.api.extensions.register_series_accessor('own')\nclass Own:\n"
     source += "    def __init__(self, series): self.size = len(series)\nsize = pandas.Series([1]).own.size"

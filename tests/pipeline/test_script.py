@@ -81,6 +81,22 @@ class TestAProgram:
         assert (first.printed, first.verdicts + second.verdicts) == (second.printed, ["ran", "ran"])
         assert said in first.said
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "import calendar\ncalendar.setfirstweekday(DAY)",
+            "import calendar\ndef begin(day):\n    calendar.setfirstweekday(day)\nbegin(DAY)",
+        ],
+        ids=["itself", "in a function"],
+    )
+    def test_that_sets_something_in_a_library_counts_for_those_after_it(self, write, run, text):
+        write(a=text.replace("DAY", "6"), b="import calendar\nprint(calendar.weekheader(2))")
+        first, second = run("a.py", "b.py"), run("a.py", "b.py")
+        assert (first.printed, second.printed) == ("Su Mo Tu We Th Fr Sa", "Su Mo Tu We Th Fr Sa")
+        assert second.verdicts == ["ran", "hit"]
+        write(a=text.replace("DAY", "0"))
+        assert run("a.py", "b.py").printed == "Mo Tu We Th Fr Sa Su"
+
     def test_writes_again_what_it_wrote_to_the_first_of_its_streams(self, write, run):
         write(a="import sys\nprint('a')\nsys.__stdout__.write('b\\n')\nprint('c')")
         first, second = run("a.py"), run("a.py")

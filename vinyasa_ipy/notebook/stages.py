@@ -33,13 +33,14 @@ from vinyasa_ipy.notebook.replay import NO_RESULT, replay
 from vinyasa_ipy.notebook.upstream import Upstream
 from vinyasa_ipy.pipeline.change import Change
 from vinyasa_ipy.pipeline.coded import code_names, read_names
-from vinyasa_ipy.pipeline.effects import find_effects, name_changes, name_lasting, name_objects, repeat_changes
+from vinyasa_ipy.pipeline.effects import find_effects, name_changes, name_objects, repeat_changes
 from vinyasa_ipy.pipeline.engine import Attempt, Outcome, Result
 from vinyasa_ipy.pipeline.figures import settle_backend
 from vinyasa_ipy.pipeline.inputs import make_inputs
+from vinyasa_ipy.pipeline.lasting import leave_lasting
 from vinyasa_ipy.pipeline.namespace import Snapshot, define, digest_definitions, read_digests, storable
 from vinyasa_ipy.pipeline.observation import LEAVE
-from vinyasa_ipy.pipeline.patched import find_patched, find_registered
+from vinyasa_ipy.pipeline.patched import find_patched
 from vinyasa_ipy.pipeline.purity import find_impure
 from vinyasa_ipy.pipeline.stage import Inputs, Source, Stage
 from vinyasa_ipy.pipeline.verdict import Verdict
@@ -414,18 +415,19 @@ class Stages:
 
     def _moved(self, underway: Underway) -> str:
         """Say what the cell changed that can't be brought back by name or object."""
-        if underway.reached is None:
+        if underway.reached is None or underway.inputs is None:
             return ""
         filled = underway.memos.find_filled(self.shell.user_ns) if underway.memos is not None else ""
         if filled:
             return f"it fills the cache of `{filled}`, which can't be brought back"
-        patched = find_patched(underway.cell.tree, self.shell.user_ns)
+        tree, space = underway.cell.tree, self.shell.user_ns
+        patched = find_patched(tree, space)
         if patched:
             return f"it binds {patched}; {LEAVE}"
-        lasting = find_registered(underway.cell.tree, self.shell.user_ns) or name_lasting(underway.reached)
-        changed = underway.reached.rebound(self.shell.user_ns)
+        lasting = leave_lasting(tree, space, underway.reached, underway.inputs.key)
         if lasting:
-            return f"it calls `{lasting}`, whose effect can't be repeated"
+            return lasting
+        changed = underway.reached.rebound(space)
         return f"it changes {changed}, which is not a name of this notebook" if changed else ""
 
     # ---- saying ----------------------------------------------------------------------------------------------

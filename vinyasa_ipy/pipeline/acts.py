@@ -23,6 +23,13 @@ _WATCHED = frozenset(
 )
 """Libraries whose calls leave nothing behind in the process, or only what a hit brings back."""
 
+_READ = frozenset({"logging", "locale", "polars"})
+"""Libraries whose settings are read."""
+_REPEATED = frozenset(
+    {("torch", name) for name in ("manual_seed", "set_default_dtype", "use_deterministic_algorithms")}
+)
+"""What a hit does again."""
+
 
 class Act(NamedTuple):
     """A statement about a library: the place that it calls or binds, and what it gives to that."""
@@ -33,6 +40,18 @@ class Act(NamedTuple):
     whole: ast.AST
     sets: bool
     """Whether it is there to set something: a binding, or a call that is named so."""
+
+    @property
+    def stands(self) -> bool:
+        """Tell whether it sets something that nobody can read afterwards."""
+        return self.sets and self.library not in _READ
+
+
+def find_setting(tree: ast.Module, space: Mapping[str, Any]) -> str:
+    """Name what code calls or binds to set what nobody can read in a library (`xr.set_options`), or nothing."""
+    acts = (act for act in list_acts(tree, space) if act.stands)
+    places = ((act.library, ast.unparse(act.place)) for act in acts)
+    return next((place for library, place in places if (library, place.rpartition(".")[2]) not in _REPEATED), "")
 
 
 def list_acts(tree: ast.Module, space: Mapping[str, Any]) -> Iterator[Act]:

@@ -299,17 +299,30 @@ def _name_call(reference: Reference, space: Mapping[str, Any]) -> str:
     return ".".join((first, *reference.chain))
 
 
-_LASTING = frozenset(
+_UNREAD_WORDS = frozenset(
+    {
+        *("register_adapter", "register_converter", "register_dialect", "unregister_dialect", "register_namespace"),
+        *("register_cmap", "register_projection", "register_matplotlib_converters", "set_int_max_str_digits", "tzset"),
+    }
+)
+_UNREAD_CALLS = frozenset(
+    {
+        *("matplotlib.colormaps.register", "copyreg.pickle", "calendar.setfirstweekday"),
+        *("mimetypes.add_type", "logging.addLevelName"),
+    }
+)
+UNREAD = _UNREAD_WORDS | _UNREAD_CALLS
+"""Calls that change what code gives that comes after, in ways nobody can read."""
+
+_LASTING = _UNREAD_WORDS.union(
     {
         *("basicConfig", "dictConfig", "fileConfig", "setLevel", "addHandler", "removeHandler", "addFilter"),
-        *("setlocale", "umask", "tzset", "setrecursionlimit", "setswitchinterval", "settrace", "setprofile"),
-        *("register_adapter", "register_converter", "register_dialect", "unregister_dialect", "register_namespace"),
-        *("register_cmap", "register_projection", "register_matplotlib_converters", "set_int_max_str_digits"),
+        *("setlocale", "umask", "setrecursionlimit", "setswitchinterval", "settrace", "setprofile"),
         *("set_start_method", "set_event_loop_policy", "setdefaulttimeout", "switch_backend"),
         *("set_matplotlib_formats", "set_matplotlib_close", "for_type", "for_type_by_name"),
     }
 )
-_LASTING_CALLS = frozenset(
+_LASTING_CALLS = _UNREAD_CALLS.union(
     {
         *(
             "input",
@@ -322,8 +335,7 @@ _LASTING_CALLS = frozenset(
             "gc.freeze",
             "logging.disable",
         ),
-        *("signal.alarm", "signal.signal", "matplotlib.use", "matplotlib.colormaps.register"),
-        *("copyreg.pickle", "calendar.setfirstweekday", "mimetypes.add_type", "logging.addLevelName"),
+        *("signal.alarm", "signal.signal", "matplotlib.use"),
     }
 )
 

@@ -19,13 +19,15 @@ from vinyasa_ipy.fingerprint.names import Names, read_names
 from vinyasa_ipy.fingerprint.reach import Reach, reach_code
 from vinyasa_ipy.fingerprint.strip import compile_for_key
 from vinyasa_ipy.pipeline.accept import Edited, draft_acceptance
-from vinyasa_ipy.pipeline.effects import find_effects, name_changes, name_lasting, name_objects, repeat_changes
+from vinyasa_ipy.pipeline.effects import find_effects, name_changes, name_objects, repeat_changes
 from vinyasa_ipy.pipeline.engine import Engine, Outcome, Result
 from vinyasa_ipy.pipeline.inputs import add_arguments, make_inputs
+from vinyasa_ipy.pipeline.lasting import leave_lasting
 from vinyasa_ipy.pipeline.namespace import Snapshot, define, digest_definitions, read_digests, storable
-from vinyasa_ipy.pipeline.patched import find_patched, find_registered
+from vinyasa_ipy.pipeline.patched import find_patched
 from vinyasa_ipy.pipeline.purity import find_impure
 from vinyasa_ipy.pipeline.stage import Inputs, Source, Stage
+from vinyasa_ipy.pipeline.standing import STANDING
 from vinyasa_ipy.pipeline.streams import Streams, write_again
 
 if TYPE_CHECKING:
@@ -154,6 +156,7 @@ class Sequence:
         snapshot = Snapshot.take(self.space, script.names.binds)
         streams = Streams()
         attempt = None
+        STANDING.read(script.text, self.space)
         if look.inputs is not None:
             attempt = self.engine.begin(Stage(script.name, "script"), look.inputs, look.lease)
         began = time.perf_counter()
@@ -167,22 +170,22 @@ class Sequence:
             raise
         finally:
             written = streams.stop()
-        reached = look.reached
-        if attempt is None or reached is None:
+        inputs, reached = look.inputs, look.reached
+        if attempt is None or inputs is None or reached is None:
             return Outcome(None, time.perf_counter() - began, look.refusal)
         return self.engine.conclude(
             attempt,
             lambda: self._gather(script, snapshot, reached, written),
-            lambda: self._moved(script, reached) or streams.unkept,
+            lambda: self._moved(script, inputs, reached) or streams.unkept,
         )
 
-    def _moved(self, script: Script, reached: Reach) -> str:
+    def _moved(self, script: Script, inputs: Inputs, reached: Reach) -> str:
         patched, changed = find_patched(script.tree, self.space), reached.rebound(self.space)
-        lasting = find_registered(script.tree, self.space) or name_lasting(reached, _UNHEARD)
         if patched:
             return f"it binds {patched}, which is not part of it"
+        lasting = leave_lasting(script.tree, self.space, reached, inputs.key, _UNHEARD)
         if lasting:
-            return f"it calls `{lasting}`, whose effect can't be repeated"
+            return lasting
         return f"it changes {changed}, which it also reads" if changed else ""
 
     def _gather(self, script: Script, snapshot: Snapshot, reached: Reach, written: list[tuple[str, str]]) -> Result:

@@ -1,4 +1,4 @@
-"""What a notebook's cells have set in libraries whose settings nobody can read: `calendar.setfirstweekday(6)`."""
+"""What cells and scripts have set in libraries whose settings nobody can read: `calendar.setfirstweekday(6)`."""
 
 from __future__ import annotations
 
@@ -22,12 +22,9 @@ _MAYBE = re.compile(
 )
 """What a text must have for it to be worth parsing."""
 
-_READ = frozenset({"logging", "locale", "polars"})
-"""Libraries whose settings are read."""
-
 
 class Standing:
-    """What the cells of this process's notebook have set, each place as it was set last, in that order."""
+    """What this process's cells and scripts have set, each place as it was set last, in that order."""
 
     def __init__(self) -> None:
         """Start with no cell read."""
@@ -40,7 +37,7 @@ class Standing:
         main = sys.modules.get("__main__")
         cells = None if main is None else main.__dict__.get("In")
         if type(cells) is not list:
-            return {}
+            return self._set
         if cells is not self._cells or len(cells) < self._count:
             self._cells, self._count = cells, 0
         for cell in cells[self._count :]:
@@ -49,7 +46,7 @@ class Standing:
         return self._set
 
     def read(self, text: str, space: Mapping[str, Any]) -> None:
-        """Read one cell; `space` holds its names."""
+        """Read a cell or a script; `space` holds its names."""
         if not _MAYBE.search(text):
             return
         import ast
@@ -61,10 +58,13 @@ class Standing:
         except (SyntaxError, ValueError, RecursionError):
             return
         for act in list_acts(tree, space):
-            if act.sets and act.library not in _READ:
-                place = ast.unparse(act.place)
-                self._set.pop(place, None)
-                self._set[place] = _say(act, space)
+            if act.stands:
+                self.note(ast.unparse(act.place), _say(act, space))
+
+    def note(self, place: str, what: str) -> None:
+        """Take note of `what` was set."""
+        self._set.pop(place, None)
+        self._set[place] = what
 
 
 def _say(act: Act, space: Mapping[str, Any]) -> str:
