@@ -227,6 +227,10 @@ class Refusal(Exception):  # noqa: N818 - its name doesn't matter
         super().__init__(what)
         self.why = why
 
+    def __reduce__(self):
+        """Give what exceptions give, where no library such as Dask has taught them otherwise in this process."""
+        return Refusal, self.args, vars(self)
+
 
 @pytest.mark.parametrize("wrap", [lambda x: x, lambda x: {"errors": [x]}, lambda x: (np.zeros(5), x)])
 def test_a_result_that_cant_be_unpickled_is_not_stored_and_told_once(memory, wrap):

@@ -9,16 +9,11 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
-from hypothesis import settings
 
 from vinyasa_ipy.store import Label, Store, Trace
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-# A property is about what comes out, not about how busy the machine is.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
 
 KEY = "a1" * 32
 

@@ -9,6 +9,7 @@ import sys
 import types
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from vinyasa_ipy.fingerprint.grafts import find_owner
 from vinyasa_ipy.fingerprint.modules import origin
 from vinyasa_ipy.pipeline.standing import SETTING
 
@@ -39,7 +40,7 @@ class Act(NamedTuple):
     given: Sequence[ast.AST]
     whole: ast.AST
     sets: bool
-    """Whether it is there to set something: a binding, or a call that is named so."""
+    """Whether it is there to set what no key of code counts: a binding, or a call that is named so."""
 
     @property
     def stands(self) -> bool:
@@ -65,8 +66,10 @@ def list_acts(tree: ast.Module, space: Mapping[str, Any]) -> Iterator[Act]:
         library = _find_library(_find_root(place), imported, space)
         if not library or library in _WATCHED or _is_own(library):
             continue
-        called = isinstance(whole, ast.Call)
-        sets = not called or re.match(SETTING, getattr(place, "attr", getattr(place, "id", ""))) is not None
+        if isinstance(whole, ast.Call):
+            sets = re.match(SETTING, getattr(place, "attr", getattr(place, "id", ""))) is not None
+        else:  # what is bound in a module or class, the key of code counts
+            sets = not isinstance(place, ast.Attribute) or find_owner(place.value, space) is None
         options = (int, float, str) if sets else ()
         names = {node.id for part in given for node in ast.walk(part) if isinstance(node, ast.Name)}
         if all(_find_library(name, imported, space) or isinstance(space.get(name), options) for name in names):
