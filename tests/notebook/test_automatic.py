@@ -44,6 +44,14 @@ def test_a_quick_cell_is_neither_stored_nor_mentioned(kernel):
     assert "quick" not in kernel.ask("clear")
 
 
+def test_what_comes_after_a_quick_cell_stands_for_itself(kernel):
+    kernel.run("fast = 1")
+    kernel.run(f"{SLOW}after_it = fast + 1")
+    status = kernel.ask("status").splitlines()
+    assert any(row.startswith("fast ") and "too little time to be stored" in row for row in status)
+    assert any(row.startswith("after_it ") and "hit" in row for row in status)
+
+
 def test_a_quick_cell_that_becomes_slow_is_stored(kernel):
     kernel.run("import time\nwait = 0")
     source = "time.sleep(wait)\nlater = wait"

@@ -153,7 +153,14 @@ class Pipeline:
         if verdict is None:
             return Standing(name, "uncached", underway.refusal, newest(cell.line.stage.owner))
         reason = f"{EDITED}: {verdict.reason}" if self._is_edited(cell) else verdict.reason
+        if self._is_quick(cell) and not verdict.hit:
+            reason = "it takes too little time to be stored"
         return Standing(name, verdict.standing, reason, verdict.trace, verdict, underway.inputs)
+
+    def _is_quick(self, cell: StageCell) -> bool:
+        """Tell whether a plain cell ran here in too little time to be stored: what comes after it has its names."""
+        automatic = self.stages.automatic
+        return automatic is not None and cell.least is not None and automatic.knows_quick(cell)
 
     def _is_edited(self, cell: StageCell) -> bool:
         """Tell whether a stage ran here with another text than it has."""
@@ -164,11 +171,13 @@ class Pipeline:
         """Look at every known stage, in order; a stage whose upstream must run is not sure of its inputs."""
         known = self.known
         found: dict[str, Standing] = {}
+        quick = {name for name, cell in known.items() if self._is_quick(cell)}
         pipeline = connect_cells(known.values())
         with one_moment():
             for name, cell in known.items():
                 standing = self._stand(cell)
-                waiting = [other for other in pipeline.upstream(name) if other in found and found[other].state != "hit"]
+                behind = {other for other, each in found.items() if each.state != "hit"} - quick
+                waiting = [other for other in pipeline.upstream(name) if other in behind]
                 if waiting and standing.state in {"hit", "waiting"}:
                     words = f"`{waiting[-1]}`, which comes before it, must run"
                     state = "stale" if standing.state == "hit" else "waiting"
