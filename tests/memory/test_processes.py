@@ -118,7 +118,7 @@ DASK = """
     OFFSET = 100
 
     if __name__ == "__main__":
-        options = {"processes": True, "n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+        options = {"processes": True, "n_workers": 2, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
         with LocalCluster(**options) as cluster, Client(cluster) as client:
             for function in (here, steps.there):
                 found = client.gather(client.map(function, range(4), pure=False))
