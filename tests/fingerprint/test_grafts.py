@@ -163,6 +163,11 @@ REGISTERED = {
     "a function by itself": "from csv import register_dialect\nregister_dialect('mine', delimiter='{n}')",
     "a global": "import csv\nOPTIONS = {{'delimiter': '{n}'}}\ncsv.register_dialect('mine', **OPTIONS)",
     "where something holds": "import csv\nif csv.list_dialects():\n    csv.register_dialect('mine', delimiter='{n}')",
+    "in a loop": "import csv\nfor name, d in [('mine', '{n}'), ('last', '|')]: csv.register_dialect(name, delimiter=d)",
+    "under a condition": (
+        "import csv\nON = {n} == 1\nif ON: csv.register_dialect('mine', delimiter=';')\n"
+        "else: csv.register_dialect('mine', delimiter=',')"
+    ),
     "with another name for it": "import mimetypes as m\nm.add_type('own/{n}', '.own')",
 }
 ASK = """
@@ -185,6 +190,10 @@ APART = {
     "what runs at the end": ("atexit.register(id, 1)", "atexit.register(id, 2)"),
     "a call of one's own": ("own.register_all(1)", "own.register_all(2)"),
     "what doesn't register": ("csv.field_size_limit(1000)", "csv.field_size_limit(2000)"),
+    "a parameter of its own": (
+        "p = 1\ncsv.register_dialect('mine', **dict(map(lambda p: p, ())))",
+        "p = 2\ncsv.register_dialect('mine', **dict(map(lambda p: p, ())))",
+    ),
     "a function that never runs": (
         "def act(): csv.register_dialect('mine', delimiter='1')",
         "def act(): csv.register_dialect('mine', delimiter='2')",

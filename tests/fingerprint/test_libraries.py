@@ -500,3 +500,12 @@ def test_a_pandas_array_is_an_object_and_part_of_a_frame_as_before():
     assert digest([array, array]) != digest([array, array.copy()])
     frame = pd.DataFrame({"a": array, "b": array})
     assert digest([frame, frame["a"]]) == digest([frame.copy(), frame["a"].copy()])
+
+
+class Lazy(np.lib.mixins.NDArrayOperatorsMixin):
+    def __init__(self, ufunc):
+        self._ufunc = ufunc
+
+
+def test_an_attribute_of_ones_own_counts_whatever_a_library_calls_like_it():
+    assert digest(Lazy(np.add)) != digest(Lazy(np.multiply))

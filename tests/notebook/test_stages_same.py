@@ -284,6 +284,16 @@ KEPT = {
         ],
         "[df.values.tolist(), df.dtypes.astype(str).tolist()]",
     ),
+    "frame_with_a_time_zone_that_gets_a_column": (
+        ["import pandas as pd\ndf = pd.DataFrame({'t': pd.to_datetime(['2020']).tz_localize('UTC')})", "df['n'] = 1"],
+        "df.astype(str).values.tolist()",
+    ),
+    "frame_and_some_of_its_rows": (
+        [
+            "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2, 3], 'b': [4, 5, 6]})\nX = df[['a', 'b']]\ntrain, test = X.iloc[:2], X.iloc[2:]",  # noqa: E501 - one cell
+        ],
+        "[X.loc.__setitem__((0, 'a'), 9), train.values.tolist(), test.values.tolist(), X.values.tolist()]",
+    ),
     "array_that_goes_backwards": (
         ["import numpy as np\na, b = np.arange(5)[::-1], np.arange(6.0).reshape(2, 3)[:, ::-1]", "c = a.copy()"],
         "[a.strides, b.strides, a.tolist(), b.tolist(), c.strides]",

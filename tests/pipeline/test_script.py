@@ -97,6 +97,12 @@ class TestAProgram:
         write(a=text.replace("DAY", "0"))
         assert run("a.py", "b.py").printed == "Mo Tu We Th Fr Sa Su"
 
+    def test_that_draws_the_first_figure_is_stored(self, write, run, monkeypatch):
+        monkeypatch.delenv("MPLBACKEND", raising=False)
+        write(a="import matplotlib.pyplot as plt", b="plt.plot([1, 2])\nplt.savefig('x.png')\nplt.close()")
+        run("a.py", "b.py")
+        assert run("a.py", "b.py").verdicts == ["hit", "hit"]
+
     def test_writes_again_what_it_wrote_to_the_first_of_its_streams(self, write, run):
         write(a="import sys\nprint('a')\nsys.__stdout__.write('b\\n')\nprint('c')")
         first, second = run("a.py"), run("a.py")

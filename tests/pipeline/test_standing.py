@@ -9,7 +9,7 @@ import pytest
 
 from vinyasa_ipy.pipeline.standing import Standing
 
-SPACE = {"calendar": calendar, "day": 6, "days": [6], "sys": sys}
+SPACE = {"calendar": calendar, "day": 6, "days": [6], "options": {"firstweekday": 6}, "sys": sys}
 
 
 def stand(*cells):
@@ -28,6 +28,8 @@ def stand(*cells):
         "import plotly.io as pio\npio.templates.default = 'plotly_dark'",
         "from tqdm.auto import tqdm\ntqdm.pandas(desc='rows')",
         "import xml.etree.ElementTree as tree\ntree.options['a'] = 1",
+        "_ = calendar.setfirstweekday(6)",
+        "calendar.setfirstweekday(**options)",
     ],
 )
 def test_what_is_set_in_a_library_stands(cell):
@@ -56,6 +58,23 @@ def test_the_value_of_an_option_counts(monkeypatch):
     before = stand("calendar.setfirstweekday(day)")
     monkeypatch.setitem(SPACE, "day", 5)
     assert stand("calendar.setfirstweekday(day)") != before
+
+
+def test_a_name_that_the_cell_itself_binds_counts_with_all_of_the_cell():
+    assert stand("day = 6\ncalendar.setfirstweekday(day)\nday = 0") != stand("day = 0\ncalendar.setfirstweekday(day)")
+
+
+def test_a_cell_is_read_again_when_it_has_ended(monkeypatch):
+    import __main__
+
+    monkeypatch.setattr(__main__, "In", ["calendar.setfirstweekday(begin)"], raising=False)
+    monkeypatch.setattr(__main__, "calendar", calendar, raising=False)
+    standing = Standing()
+    assert not standing.look()
+    monkeypatch.setattr(__main__, "begin", 6, raising=False)
+    standing.look(ended=True)
+    monkeypatch.setattr(__main__, "begin", 0)
+    assert dict(standing.look()) == {"calendar.setfirstweekday": "calendar.setfirstweekday(begin) {'begin': 6}"}
 
 
 def test_what_is_set_again_stands_as_it_was_set_last():

@@ -189,8 +189,22 @@ def _index(walk: Walk, value: pd.Index[Any]) -> None:
 
 def _timed(walk: Walk, value: Any) -> None:
     walk.text(b"~pT", f"{type(value).__name__} {value.dtype}")
-    walk.write(getattr(value, "tz", None))  # two zones can have one name
+    _zone(walk, value)
     _numpy(walk, value.asi8)
+
+
+def _zone(walk: Walk, value: Any) -> None:
+    """Write a time zone by content: two can have one name, and which object it is, nobody asks."""
+    zone = getattr(value, "tz", None)
+    if zone is None:
+        walk.write(None)
+        return
+    inner = Walk()
+    inner.write(zone)
+    walk.out += inner.digest()
+    inner.shared.clear()
+    inner.memo.clear()
+    walk.absorb(inner)
 
 
 def _categorical(walk: Walk, value: pd.Categorical) -> None:
@@ -231,7 +245,7 @@ def _arrow(walk: Walk, value: Any) -> None:
 
 def _dtype(walk: Walk, value: Any) -> None:
     walk.text(b"~pD", f"{type(value).__name__} {value}")
-    walk.write(getattr(value, "tz", None))
+    _zone(walk, value)
     if isinstance(value, pd.CategoricalDtype):
         if value.categories is None:
             walk.write(None)
@@ -244,7 +258,7 @@ def _timestamp(walk: Walk, value: pd.Timestamp | pd.Timedelta | pd.Period) -> No
     walk.text(b"~pt", f"{type(value).__name__} {value.isoformat() if hasattr(value, 'isoformat') else value!r}")
     for part in ("unit", "fold", "freqstr", "_value"):
         walk.text(b".", str(getattr(value, part, None)))
-    walk.write(getattr(value, "tz", None))
+    _zone(walk, value)
 
 
 def _missing(walk: Walk, value: object) -> None:

@@ -12,7 +12,6 @@ import sys
 import types
 from collections import ChainMap
 from contextlib import suppress
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vinyasa_ipy.fingerprint.aside import unwatched
@@ -174,10 +173,16 @@ class Grafts:
                 self._read_module(module)
         self._read_cells()
         found = {graft.label: graft for graft in self._resolve_all()}
-        called = {
-            (each.label, id(each.space)): each for each, names in self._registered if is_librarys(each.callee, names)
-        }
-        return (*(found[label] for label in sorted(found)), *sorted(called.values(), key=attrgetter("label")))
+        return (*(found[label] for label in sorted(found)), *self._list_registered())
+
+    def _list_registered(self) -> list[Registration]:
+        """List what is registered, each as it was last, in the order of modules and then of their code."""
+        called: dict[tuple[str, int], Registration] = {}
+        for each, names in self._registered:
+            if is_librarys(each.callee, names):
+                called.pop((each.label, id(each.space)), None)
+                called[each.label, id(each.space)] = each
+        return sorted(called.values(), key=lambda each: str(each.space.get("__name__")))
 
     def _read_cells(self) -> None:
         """Read the cells that a shell has run, the one that is running included."""

@@ -85,15 +85,16 @@ def _reduced(walk: Walk, value: object, reduced: tuple[Any, ...]) -> None:
 
 
 def _list_fleeting(value: object) -> set[str]:
-    """List the attributes that are no content because of a library that an object's class, or a base of it, is from."""
-    libraries = {str(module_of(base)).partition(".")[0] for base in ancestry(type(value))}
-    return {name for library, names in _FLEETING.items() if library in libraries for name in names}
+    """List the attributes that are no content because of a library's class that an object's is, or has for a base."""
+    kinds = {(str(module_of(base)).partition(".")[0], base.__name__) for base in ancestry(type(value))}
+    return {name for kind, names in _FLEETING.items() if kind in kinds for name in names}
 
 
 _FLEETING = {
-    "sklearn": frozenset({"_stop_words_id", "_deprecated_key_to_warnings"}),
-    "numpy": frozenset({"_ufunc"}),
-    "pandas": frozenset({"_readonly"}),
+    ("sklearn", "BaseEstimator"): frozenset({"_stop_words_id", "_deprecated_key_to_warnings"}),
+    ("sklearn", "Bunch"): frozenset({"_deprecated_key_to_warnings"}),
+    ("numpy", "vectorize"): frozenset({"_ufunc"}),
+    ("pandas", "ExtensionArray"): frozenset({"_readonly"}),
 }
 """Attributes of a library's objects that are no content, unless they say True.
 

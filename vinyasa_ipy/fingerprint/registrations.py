@@ -13,10 +13,12 @@ from vinyasa_ipy.fingerprint.guards import MISSING
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-_STATEMENT = re.compile(r"(?m)(?:^|[;:])[ \t]*@?[\w.]*\b(?:register(?:_\w+)?|add_(?!argument|subplot|trace)\w+)\b")
-_REGISTERING = re.compile(r"register(?:_\w+)?|add_\w+")
+_ADDED = "(?:multi_)?(?:constructor|representer)|(?:implicit|path)_resolver|type|codec|alias|charset|extension"
+_NAME = rf"register(?:_\w+)?|add_(?:{_ADDED})"
+_STATEMENT = re.compile(rf"(?m)(?:^|[;:])[ \t]*@?[\w.]*\b(?:{_NAME})\b")
+_REGISTERING = re.compile(_NAME)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,14 +55,19 @@ def may_register(text: str) -> bool:
 
 
 def list_registrations(tree: ast.Module, space: Mapping[str, Any]) -> Iterator[Registration]:
-    """Give the calls at the top level of code whose names say that they register something."""
+    """Give the calls at the top level of code whose names say that they register something.
+
+    One in a loop or under a condition counts with all of that statement.
+    """
     import ast
 
-    for statement in _list_statements(tree.body):
-        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-            yield from _read_call(statement.value, space, "")
-        for decorator in getattr(statement, "decorator_list", ()):
-            yield from _read_call(decorator, space, statement.name)  # type: ignore[attr-defined]  # it has decorators
+    for top in tree.body:
+        for statement in _list_statements([top]):
+            around = None if statement is top else top
+            if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+                yield from _read_call(statement.value, space, "", around)
+            for decorator in getattr(statement, "decorator_list", ()):
+                yield from _read_call(decorator, space, statement.name, around)  # type: ignore[attr-defined]
 
 
 def _list_statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
@@ -76,7 +83,9 @@ def _list_statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
                 yield from _list_statements(block)
 
 
-def _read_call(call: ast.expr, space: Mapping[str, Any], decorated: str) -> Iterator[Registration]:
+def _read_call(
+    call: ast.expr, space: Mapping[str, Any], decorated: str, around: ast.stmt | None
+) -> Iterator[Registration]:
     """Read a call, or a decorator without one; `decorated` is the name that a decorator is given."""
     import ast
 
@@ -85,8 +94,17 @@ def _read_call(call: ast.expr, space: Mapping[str, Any], decorated: str) -> Iter
     if not _REGISTERING.fullmatch(called):
         return
     given = [*call.args, *(keyword.value for keyword in call.keywords)] if isinstance(call, ast.Call) else []
-    names = {part.id: None for each in given for part in ast.walk(each) if isinstance(part, ast.Name)}
     first = ast.unparse(given[0]) if given else decorated
     more = ", …" if len(given) > 1 else ""
-    names |= {decorated: None} if decorated else {}
-    yield Registration(callee, f"{ast.unparse(callee)}({first}{more})", ast.unparse(call), space, tuple(names))
+    whole = call if around is None else around
+    names = dict.fromkeys([*_list_names(given if around is None else [around]), *([decorated] if decorated else [])])
+    yield Registration(callee, f"{ast.unparse(callee)}({first}{more})", ast.unparse(whole), space, tuple(names))
+
+
+def _list_names(given: Sequence[ast.AST]) -> list[str]:
+    """List the names that code is given; parameters of its functions are its own."""
+    import ast
+
+    parts = [part for each in given for part in ast.walk(each)]
+    own = {part.arg for part in parts if isinstance(part, ast.arg)}
+    return [part.id for part in parts if isinstance(part, ast.Name) and part.id not in own]

@@ -43,6 +43,7 @@ from vinyasa_ipy.pipeline.observation import LEAVE
 from vinyasa_ipy.pipeline.patched import find_patched
 from vinyasa_ipy.pipeline.purity import find_impure
 from vinyasa_ipy.pipeline.stage import Inputs, Source, Stage
+from vinyasa_ipy.pipeline.standing import STANDING
 from vinyasa_ipy.pipeline.verdict import Verdict
 from vinyasa_ipy.session import Session, point_at, record_stage
 from vinyasa_ipy.store import choose_codec
@@ -146,6 +147,7 @@ class Stages:
 
     def end(self, result: Any) -> None:
         """Conclude the stage whose cell has ended, if one was under way."""
+        STANDING.look(ended=True)
         underway, self._now.underway = self._now.underway, None
         if underway is None:
             return

@@ -70,10 +70,19 @@ def list_acts(tree: ast.Module, space: Mapping[str, Any]) -> Iterator[Act]:
             sets = re.match(SETTING, getattr(place, "attr", getattr(place, "id", ""))) is not None
         else:  # what is bound in a module or class, the key of code counts
             sets = not isinstance(place, ast.Attribute) or find_owner(place.value, space) is None
-        options = (int, float, str) if sets else ()
+        options = _list_options(given, space) if sets else ()
         names = {node.id for part in given for node in ast.walk(part) if isinstance(node, ast.Name)}
-        if all(_find_library(name, imported, space) or isinstance(space.get(name), options) for name in names):
+        if all(_find_library(name, imported, space) or name in options for name in names):
             yield Act(library, place, given, whole, sets)
+
+
+def _list_options(given: Sequence[ast.AST], space: Mapping[str, Any]) -> set[str]:
+    """List the names of numbers and words that a call is given, and of dicts that it is given as options."""
+    spread = {id(each.value) for each in given if isinstance(each, ast.keyword) and each.arg is None}
+    nodes = [node for part in given for node in ast.walk(part) if isinstance(node, ast.Name)]
+    return {
+        node.id for node in nodes if isinstance(space.get(node.id), dict if id(node) in spread else int | float | str)
+    }
 
 
 def _list_statements(body: Sequence[ast.stmt]) -> Iterator[tuple[ast.expr, Sequence[ast.AST], ast.AST]]:
@@ -81,14 +90,19 @@ def _list_statements(body: Sequence[ast.stmt]) -> Iterator[tuple[ast.expr, Seque
     for statement in body:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             continue
-        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-            call = statement.value
+        call = getattr(statement, "value", None)
+        if isinstance(call, ast.Call) and (isinstance(statement, ast.Expr) or _is_dropped(statement)):
             yield call.func, [*call.args, *call.keywords], call
         for target in getattr(statement, "targets", ()):
             if isinstance(target, ast.Attribute | ast.Subscript):
                 yield target, (), statement
         for part in ("body", "orelse", "finalbody"):
             yield from _list_statements(getattr(statement, part, []))
+
+
+def _is_dropped(statement: ast.stmt) -> bool:
+    """Tell whether a statement binds its value to `_`, only for a notebook not to show it."""
+    return isinstance(statement, ast.Assign) and [getattr(each, "id", "") for each in statement.targets] == ["_"]
 
 
 def _list_imports(tree: ast.Module) -> Iterator[tuple[str, str]]:

@@ -132,6 +132,10 @@ def _list_before(
         which, place, number = map(int, name.split("."))
         walk = reaches[which].nodes[place].walk
         if walk is not None and is_frame(objects[name]):
+            if number not in walk.forms:
+                raise UnstorableError(
+                    reaches[which].nodes[place].label.strip("`"), "a frame is changed whose fingerprint its user made"
+                )
             before[id(objects[name])] = walk.forms[number]
     return before
 

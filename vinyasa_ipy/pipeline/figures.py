@@ -26,9 +26,10 @@ def list_open() -> tuple[int, ...]:
 
 
 def read_backend() -> object:
-    """Return what matplotlib draws with, as its settings say; None while they aren't loaded."""
+    """Return what matplotlib draws with, as its settings say; None while they aren't loaded, or nothing is chosen."""
     settings = getattr(sys.modules.get("matplotlib"), "rcParams", {})
-    return dict.get(settings, "backend")  # asking the settings themselves would choose one
+    chosen = dict.get(settings, "backend")  # asking the settings themselves would choose one
+    return chosen if isinstance(chosen, str) else None
 
 
 def look_at_figures(_name: str = "") -> str:

@@ -83,9 +83,11 @@ def _is_state(name: str) -> bool:
     Of the user's own modules the key covers that; what has a constant's name nobody changes.
     """
     module, _, last = name.rpartition(".")
-    if name in _COVERED or last.isupper() or not isinstance(sys.modules.get(module), types.ModuleType):
+    holder = sys.modules.get(module)
+    if name in _COVERED or last.isupper() or not isinstance(holder, types.ModuleType):
         return False
-    return isinstance(_find(name), _CHANGED_IN_PLACE) and not origin(module).own
+    # Its own `__getattr__` isn't asked: nobody knows what that does.
+    return isinstance(vars(holder).get(last), _CHANGED_IN_PLACE) and not origin(module).own
 
 
 _CHANGED_IN_PLACE = (list, dict, set, bytearray, deque)

@@ -79,7 +79,8 @@ def list_regions(value: Any) -> Iterator[Region]:
     elif pandas is not None and issubclass(kind, pandas.DataFrame | pandas.Series):
         columns, kin = lay_out(value), [find_kin(block) for block in list_blocks(value)]
         for place, (number, array) in enumerate(list_arrays(value)):
-            yield Region(array, value, place, kin[number], columns=columns)
+            whole = array.flags.c_contiguous or array.flags.f_contiguous  # else pandas pickles a copy of its block
+            yield Region(array, value, place, kin[number], columns=columns, kept=whole)
     else:
         yield from (Region(array, value, kept=False) for array in _list_looks(numpy, pandas, value))
 

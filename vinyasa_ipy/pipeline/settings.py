@@ -145,7 +145,8 @@ def _find_polars_default(module: Any) -> str:
 
 
 def _libraries(_module: Any) -> tuple[Values, Values]:
-    return {"set": list(STANDING.look().items())}, {"set": []}
+    standing = STANDING.look().items()
+    return {"set": sorted(standing, key=lambda each: each[0].partition(".")[0])}, {"set": []}
 
 
 def _leave(module: Any, values: Values) -> None:

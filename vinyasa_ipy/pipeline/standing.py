@@ -7,9 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from vinyasa_ipy.pipeline.acts import Act
+    from collections.abc import Iterable, Mapping
 
 _WORDS = (
     *("set", "reset", "init", "config", "option", "define", "use", "enable", "disable", "activate"),
@@ -17,9 +15,8 @@ _WORDS = (
 )
 SETTING = rf"(?:{'|'.join(_WORDS)})"
 """How the name of a call begins that is there to set something; what is registered is part of the key of code."""
-_MAYBE = re.compile(
-    rf"(?:^|;)[ \t]*(?:(?:\w+\.)*{SETTING}\w*\(|[A-Za-z_][\w.]*(?:\.\w+|\[.*\])[ \t]*=(?!=))", re.MULTILINE
-)
+_CALL = rf"(?:_[ \t]*=[ \t]*)?(?:\w+\.)*{SETTING}\w*\("
+_MAYBE = re.compile(rf"(?:^|;)[ \t]*(?:{_CALL}|[A-Za-z_][\w.]*(?:\.\w+|\[.*\])[ \t]*=(?!=))", re.MULTILINE)
 """What a text must have for it to be worth parsing."""
 
 
@@ -32,8 +29,11 @@ class Standing:
         self._count = 0
         self._set: dict[str, str] = {}
 
-    def look(self) -> Mapping[str, str]:
-        """Return what stands, after reading the cells that have come, the one that is running included."""
+    def look(self, *, ended: bool = False) -> Mapping[str, str]:
+        """Return what stands, after reading the cells that have come, the one that is running included.
+
+        That one is read again once it has `ended`: then its names are bound.
+        """
         main = sys.modules.get("__main__")
         cells = None if main is None else main.__dict__.get("In")
         if type(cells) is not list:
@@ -42,7 +42,7 @@ class Standing:
             self._cells, self._count = cells, 0
         for cell in cells[self._count :]:
             self.read(str(cell), main.__dict__)
-        self._count = len(cells)
+        self._count = len(cells) if ended else max(self._count, len(cells) - 1)
         return self._set
 
     def read(self, text: str, space: Mapping[str, Any]) -> None:
@@ -57,9 +57,12 @@ class Standing:
             tree = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError):
             return
+        bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
         for act in list_acts(tree, space):
             if act.stands:
-                self.note(ast.unparse(act.place), _say(act, space))
+                names = {node.id for node in ast.walk(act.whole) if isinstance(node, ast.Name)}
+                spelled = text if names & bound else ast.unparse(act.whole)
+                self.note(ast.unparse(act.place), f"{spelled} {_list_options(names, space)}")
 
     def note(self, place: str, what: str) -> None:
         """Take note of `what` was set."""
@@ -67,13 +70,9 @@ class Standing:
         self._set[place] = what
 
 
-def _say(act: Act, space: Mapping[str, Any]) -> str:
-    """Say what is set, with the options that it is given by name."""
-    import ast
-
-    names = sorted({node.id for node in ast.walk(act.whole) if isinstance(node, ast.Name)})
-    options = {name: space[name] for name in names if isinstance(space.get(name), int | float | str)}
-    return f"{ast.unparse(act.whole)} {options}"
+def _list_options(names: Iterable[str], space: Mapping[str, Any]) -> dict[str, Any]:
+    """List the options that are given by name."""
+    return {name: space[name] for name in sorted(names) if isinstance(space.get(name), int | float | str | dict)}
 
 
 STANDING = Standing()
