@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import threading
+import sys
 import time
 from contextlib import suppress
 
@@ -219,12 +219,12 @@ def test_two_stores_of_a_project_share_a_budget(store, keep, draft, monkeypatch)
     assert swept.owners["m/f"].entries == 2
 
 
-def sweep_by_itself(sweeper):
-    """Wait for the process that sweeps, if one was started."""
-    sweeper.sweep_when_due()
-    for thread in threading.enumerate():
-        if thread.name == "vinyasa-sweep":
-            thread.join()
+def wait_until_kept(store, *keys):
+    """Wait for the process that sweeps: it is nobody's child."""
+    ends = time.monotonic() + 60
+    while kept(store) != list(keys) and time.monotonic() < ends:
+        time.sleep(0.01)
+    assert kept(store) == list(keys)
 
 
 def let_an_hour_go(folder):
@@ -238,22 +238,22 @@ def test_it_runs_by_itself_once_an_hour_whichever_process_it_is(store, keep, mon
     keep("old", days=9)
     keep("newest", days=2)
     let_an_hour_go(store.root)
-    sweep_by_itself(Sweeper(store.root, [store]))
-    assert kept(store) == ["newest"]
+    Sweeper(store.root, [store]).sweep_when_due()
+    wait_until_kept(store, "newest")
     keep("older", days=12)
-    sweep_by_itself(Sweeper(store.root, [store]))
-    assert kept(store) == ["newest", "older"]
+    swept = (store.root / MARK).stat().st_mtime_ns
+    Sweeper(store.root, [store]).sweep_when_due()
+    assert (store.root / MARK).stat().st_mtime_ns == swept
     let_an_hour_go(store.root)
-    sweep_by_itself(Sweeper(store.root, [store]))
-    assert kept(store) == ["newest"]
+    Sweeper(store.root, [store]).sweep_when_due()
+    wait_until_kept(store, "newest")
 
 
 def test_a_store_is_left_alone_in_its_first_hour(store, keep, monkeypatch):
     monkeypatch.setenv("VINYASA_BUDGET", "15 kB")
     keep("old", days=9)
     keep("newest", days=2)
-    sweep_by_itself(Sweeper(store.root, [store]))
-    assert kept(store) == ["newest", "old"]
+    Sweeper(store.root, [store]).sweep_when_due()
     assert not (store.root / MARK).exists()
 
 
@@ -270,14 +270,85 @@ def test_a_program_that_ends_at_once_has_its_store_swept_all_the_same(store, kee
     keep("newest", days=2)
     let_an_hour_go(store.root)
     run_child(BRIEF, store.root)
-    ends = time.monotonic() + 60
-    while kept(store) != ["newest"] and time.monotonic() < ends:
-        time.sleep(0.01)
-    assert kept(store) == ["newest"]
+    wait_until_kept(store, "newest")
+
+
+CHILDLESS = """
+from vinyasa_ipy.store import Sweeper
+store = Store(sys.argv[1])
+Sweeper(store.root, [store]).sweep_when_due()
+try:
+    print(os.wait())
+except ChildProcessError:
+    print("no child")
+"""
+
+
+def test_a_program_that_waits_for_its_children_does_not_find_the_sweep(store, keep, run_child, monkeypatch):
+    monkeypatch.setenv("VINYASA_BUDGET", "15 kB")
+    keep("old", days=9)
+    keep("newest", days=2)
+    let_an_hour_go(store.root)
+    assert run_child(CHILDLESS, store.root) == "no child"
+    wait_until_kept(store, "newest")
+
+
+ELSEWHERE = """
+from vinyasa_ipy.store import Sweeper
+sys.executable = os.path.realpath(sys.executable)  # it knows nothing of the environment
+store = Store(sys.argv[1])
+Sweeper(store.root, [store]).sweep_when_due()
+"""
+
+
+def test_the_sweep_finds_what_the_program_finds(store, keep, run_child, monkeypatch):
+    monkeypatch.setenv("VINYASA_BUDGET", "15 kB")
+    keep("old", days=9)
+    keep("newest", days=2)
+    let_an_hour_go(store.root)
+    run_child(ELSEWHERE, store.root)
+    wait_until_kept(store, "newest")
+
+
+@pytest.mark.parametrize("program", [None, "", "/opt/modeller/modeller"])
+def test_a_program_that_is_no_interpreter_is_not_started_again(store, keep, monkeypatch, program):
+    monkeypatch.setattr(sys, "executable", program)
+    keep("a")
+    let_an_hour_go(store.root)
+    Sweeper(store.root, [store]).sweep_when_due()
+    assert not (store.root / MARK).exists()
+
+
+def test_a_frozen_program_is_not_started_again(store, keep, monkeypatch):
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    keep("a")
+    let_an_hour_go(store.root)
+    Sweeper(store.root, [store]).sweep_when_due()
+    assert not (store.root / MARK).exists()
+
+
+FORBIDDEN = """
+from vinyasa_ipy.store import Sweeper
+asked = []
+def forbid(event, _arguments):
+    if event == "subprocess.Popen":
+        asked.append(event)
+        raise TypeError("no processes here")
+sys.addaudithook(forbid)
+store = Store(sys.argv[1])
+Sweeper(store.root, [store]).sweep_when_due()
+print(asked)
+"""
+
+
+def test_a_sweep_that_cannot_start_costs_no_result(store, keep, run_child):
+    keep("a")
+    let_an_hour_go(store.root)
+    assert run_child(FORBIDDEN, store.root) == "['subprocess.Popen']"
 
 
 def test_a_fault_of_the_disk_is_no_business_of_a_sweep_by_itself(tmp_path):
     (tmp_path / "file").write_text("x")
-    sweep_by_itself(Sweeper(tmp_path / "file", [Store(tmp_path / "file")]))
-    sweep_by_itself(Sweeper(tmp_path / "nowhere", [Store(tmp_path / "nowhere")]))
+    Sweeper(tmp_path / "file", [Store(tmp_path / "file")]).sweep_when_due()
+    Sweeper(tmp_path / "nowhere", [Store(tmp_path / "nowhere")]).sweep_when_due()
     assert not (tmp_path / "nowhere").exists()

@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import StoreError
 from vinyasa_ipy.store.budget import Amount, find_budget
-from vinyasa_ipy.store.errands import on_errand, start_errand
+from vinyasa_ipy.store.errands import on_errand
 from vinyasa_ipy.store.folder import TAG
 from vinyasa_ipy.store.pins import read_pins
 from vinyasa_ipy.store.sweep import Choice, Entry, Freed
 from vinyasa_ipy.store.trust import explain
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
@@ -37,7 +36,12 @@ EVERY = 3600.0
 DOWN_TO = 0.9
 """The part of the budget that a sweep leaves filled, so that the next result doesn't call for another one."""
 
-_COMMAND = ("-P", "-c", "from vinyasa_ipy.store.sweeper import serve; serve()")
+_LAUNCHER = ("/bin/sh", "-c", '"$@" &', "sh") if os.name == "posix" else ()
+"""Starts a command and ends: the command is no child of the user's process then, whose `os.wait()` would find it."""
+
+_SERVE = "import sys; sys.path += sys.argv[2:]; from vinyasa_ipy.store.sweeper import serve; serve()"
+"""Finds all that the process that starts it does, after what the interpreter finds by itself."""
+
 _NICE = 10
 
 
@@ -93,12 +97,14 @@ class Sweeper:
         now = time.monotonic()
         if now < self._next:
             return
-        wait = EVERY - self._find_age()
-        self._next = now + (wait if wait > 0 else EVERY)
-        if wait <= 0:
-            with suppress(OSError, RuntimeError), on_errand():  # without a mark or a process: somebody else will sweep
+        self._next = now + EVERY
+        with suppress(Exception), on_errand():  # the user's result is there already: no fault of a sweep may cost it
+            wait = EVERY - self._find_age()
+            if wait > 0:
+                self._next = now + wait
+            elif _is_interpreter():
                 (self._folder / MARK).touch(mode=0o600)
-                start_errand("sweep", _start(self).wait)
+                _start(self)
 
     def _find_age(self) -> float:
         """Tell how many seconds ago somebody swept here, or else made a store."""
@@ -108,26 +114,30 @@ class Sweeper:
         return EVERY
 
 
-def _start(sweeper: Sweeper) -> subprocess.Popen[bytes]:
-    """Start a process that goes on when this one ends. Raises OSError."""
+def _is_interpreter() -> bool:
+    """Tell whether this program can be started to run Python: one that was frozen, or has Python inside, would not."""
+    return not getattr(sys, "frozen", False) and "py" in os.path.basename(sys.executable or "").lower()
+
+
+def _start(sweeper: Sweeper) -> None:
+    """Start a process that goes on when this one ends, and that this one need not wait for. Raises OSError."""
     import subprocess  # 6 ms, once an hour
 
+    order = pickle.dumps(sweeper).hex()
+    command = [*_LAUNCHER, sys.executable, "-P", "-c", _SERVE, order, *map(str, sys.path)]
     quiet = subprocess.DEVNULL
-    command = [sys.executable, *_COMMAND]
     process = subprocess.Popen(  # noqa: S603 - this interpreter, and our own code
-        command, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, start_new_session=True
+        command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True
     )
-    assert process.stdin is not None  # noqa: S101 - it was asked for
-    with process.stdin as order:
-        pickle.dump(sweeper, order)
-    return process
+    if _LAUNCHER:
+        process.wait()
 
 
 def serve() -> None:
-    """Do the sweep that standard input names, out of everybody's way."""
+    """Do the sweep that the first argument names, out of everybody's way."""
     if hasattr(os, "nice"):
         os.nice(_NICE)
-    sweeper: Sweeper = pickle.load(sys.stdin.buffer)
+    sweeper: Sweeper = pickle.loads(bytes.fromhex(sys.argv[1]))
     with suppress(StoreError):  # `vinyasa gc` says it; here nobody has asked
         sweeper.sweep()
 
