@@ -113,7 +113,20 @@ def test_pins_of_the_first_version_are_those_stages(store, keep):
     assert read_pins(store.root) == Pins(frozenset({"features"}))
 
 
-@pytest.mark.parametrize("text", ['{"stages": ["featu', '{"stages": ["features"]}', "7", ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"stages": ["featu',
+        '{"stages": ["features"]}',
+        '{"stages": "features", "runs": {}}',
+        '{"stages": [["features"]], "runs": {}}',
+        '{"stages": [], "runs": {"abc": []}}',
+        '{"stages": [], "runs": {"7": "features:a"}}',
+        "[7]",
+        "7",
+        "",
+    ],
+)
 def test_with_pins_that_make_no_sense_nothing_is_swept(store, keep, sweep, text):
     keep("a", days=5)
     keep("b", days=3)

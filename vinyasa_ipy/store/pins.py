@@ -45,11 +45,23 @@ def read_pins(folder: Path) -> Pins:
 
 
 def _parse(found: Any) -> Pins:
-    """Read the pins of this version, or of the first, which were a list of stages."""
+    """Read the pins of this version, or of the first, which were a list of stages. Raises ValueError and others."""
     if isinstance(found, list):
         found = {"stages": found, "runs": {}}
-    runs = {str(run): tuple(map(str, results)) for run, results in found["runs"].items()}
-    return Pins(frozenset(map(str, found["stages"])), runs)
+    runs = {_parse_run(run): tuple(_parse_texts(results)) for run, results in found["runs"].items()}
+    return Pins(frozenset(_parse_texts(found["stages"])), runs)
+
+
+def _parse_run(run: str) -> str:
+    if not run.isdecimal():
+        raise ValueError(f"{run!r} is no number of a run")
+    return run
+
+
+def _parse_texts(found: Any) -> list[str]:
+    if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+        raise ValueError(f"{found!r} is no list of names")
+    return found
 
 
 def write_pins(folder: Path, pins: Pins) -> None:
