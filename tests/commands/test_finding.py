@@ -71,6 +71,11 @@ def test_results_are_listed_with_what_they_were_made_from_newest_first(ask):
     assert [row[4:] for row in rows] == [("words.txt", "params: dict of 2, words: 'a b c'")]
 
 
+def test_a_number_beyond_all_bounds_lists_all_results(ask):
+    assert len(ask("ls", "grow", "-n", "9" * 20)[1]) == 3
+    assert len(ask("find", "x", "-n", "9" * 20)[1]) == 3
+
+
 def test_what_is_not_listed_is_counted(ask):
     code, rows, note = ask("find", "x", "-n", "2")
     assert (code, len(rows), note) == (0, 2, "3 results in all; `-n 3` lists them.")

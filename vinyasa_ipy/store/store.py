@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import os
+import sys
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -436,7 +437,7 @@ class Store:
 
     def latest(self, owner: str, many: int) -> list[Trace]:
         """List the newest traces of an owner, newest first: as many as are whole among so many."""
-        return list(islice(self._open_latest(owner, many), many))
+        return list(islice(self._open_latest(owner, many), min(many, sys.maxsize)))
 
     def _open_latest(self, owner: str, many: int) -> Iterator[Trace]:
         """Open the newest traces of an owner, by the times of its keys' folders: it may have a million."""
