@@ -323,7 +323,7 @@ def test_the_sweep_finds_what_the_program_finds(store, keep, run_child, monkeypa
     wait_until_kept(store, "newest")
 
 
-@pytest.mark.parametrize("program", [None, "", "/opt/modeller/modeller"])
+@pytest.mark.parametrize("program", [None, "", "/opt/modeller/modeller", "/opt/pymodel/pymodel"])
 def test_a_program_that_is_no_interpreter_is_not_started_again(store, keep, monkeypatch, program):
     monkeypatch.setattr(sys, "executable", program)
     keep("a")

@@ -42,6 +42,7 @@ _LAUNCHER = ("/bin/sh", "-c", '"$@" &', "sh") if os.name == "posix" else ()
 _SERVE = "import sys; sys.path += sys.argv[2:]; from vinyasa_ipy.store.sweeper import serve; serve()"
 """Finds all that the process that starts it does, after what the interpreter finds by itself."""
 
+_INTERPRETERS = ("python", "pypy", "graalpy")
 _NICE = 10
 
 
@@ -116,7 +117,8 @@ class Sweeper:
 
 def _is_interpreter() -> bool:
     """Tell whether this program can be started to run Python: one that was frozen, or has Python inside, would not."""
-    return not getattr(sys, "frozen", False) and "py" in os.path.basename(sys.executable or "").lower()
+    name = os.path.basename(sys.executable or "").lower()
+    return not getattr(sys, "frozen", False) and name.startswith(_INTERPRETERS)
 
 
 def _start(sweeper: Sweeper) -> None:
