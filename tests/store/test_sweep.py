@@ -8,6 +8,10 @@ import pytest
 
 from vinyasa_ipy.errors import StoreError
 from vinyasa_ipy.store import FileMade, FileRead, Freed, Store
+from vinyasa_ipy.store.disk import Disk
+from vinyasa_ipy.store.notices import Notice
+from vinyasa_ipy.store.removal import Removal
+from vinyasa_ipy.store.trash import make_ticket
 
 KEY = "a1" * 32
 OTHER = "b2" * 32
@@ -81,6 +85,97 @@ def test_a_shared_file_goes_with_its_last_trace(store, draft, tmp_path):
     store.remove("features", OTHER)
     with pytest.raises(KeyError):
         store.restore_file(made[0].digest, tmp_path / "again", 0o644)
+
+
+@pytest.fixture
+def meanwhile(monkeypatch):
+    """Do something once, when a removal has decided what goes and has removed nothing."""
+
+    def do(act, moment="_plan"):
+        real = getattr(Removal, moment)
+
+        def interrupted(*args):
+            plan = real(*args)
+            monkeypatch.setattr(Removal, moment, real)
+            act()
+            return plan
+
+        monkeypatch.setattr(Removal, moment, interrupted)
+
+    return do
+
+
+@pytest.mark.parametrize("act", ["remove", "drop", "set_aside"])
+def test_an_artifact_that_somebody_came_to_use_during_a_removal_stays(store, draft, meanwhile, act):
+    shared, alone = np.ones(100_000), np.zeros(100_000)
+    store.put(draft(), {"return": shared})
+    store.put(draft(OTHER), {"return": alone})
+    other = Store(store.root)
+    meanwhile(lambda: other.put(draft(owner="train"), {"return": shared}))
+    {
+        "remove": lambda: store.remove("features"),
+        "drop": lambda: store.drop(list(store.survey())),
+        "set_aside": lambda: store.set_aside(make_ticket(), "features"),
+    }[act]()
+    assert store.owners() == ["train"]
+    assert store.fetch("train", KEY).sum() == 100_000
+    assert len(list((store.root / "objects").rglob("*/*"))) == 1
+    assert not any((store.root / "tmp").iterdir())
+
+
+@pytest.mark.parametrize("act", ["remove", "set_aside"])
+def test_an_artifact_that_somebody_came_to_use_at_the_very_last_moment_stays(store, draft, monkeypatch, act):
+    shared = np.ones(100_000)
+    store.put(draft(), {"return": shared})
+    move = Disk.move
+
+    def come_first(disk, file, target):
+        if "/objects/" in file:
+            monkeypatch.setattr(Disk, "move", move)
+            Store(store.root).put(draft(owner="train"), {"return": shared})
+        move(disk, file, target)
+
+    monkeypatch.setattr(Disk, "move", come_first)
+    store.remove("features") if act == "remove" else store.set_aside(make_ticket(), "features")
+    assert store.fetch("train", KEY).sum() == 100_000
+
+
+def test_an_old_artifact_that_somebody_came_to_use_during_a_sweep_stays(store, draft, meanwhile, tmp_path):
+    (tmp_path / "made").write_bytes(b"x" * 100_000)
+    digest = store.add_file(tmp_path / "made")
+    path = store.root / "objects" / digest[:2] / digest[2:]
+    os.utime(path, (1.0, 1.0))
+    made = (FileMade("made", digest, 0o644),)
+    meanwhile(lambda: Store(store.root).put(draft(made=made), {}), moment="_find_unneeded")
+    store.drop([])
+    assert [trace.made for trace in store.traces("features", KEY)] == [made]
+
+
+def test_an_artifact_that_went_just_before_its_trace_was_stored_is_stored_again(store, draft, monkeypatch):
+    shared = np.ones(100_000)
+    store.put(draft(), {"return": shared})
+    (artifact,) = (store.root / "objects").rglob("*/*")
+    commit = Store._commit
+
+    def lose(*args):
+        artifact.unlink()
+        commit(*args)
+
+    monkeypatch.setattr(Store, "_commit", lose)
+    with Notice(Disk(str(store.root))) as notice:
+        notice.post([artifact.parent.name + artifact.name])
+        store.put(draft(owner="train"), {"return": shared})
+    assert store.fetch("train", KEY).sum() == 100_000
+
+
+def test_the_notice_of_a_removal_that_died_goes_with_other_leftovers(store, draft):
+    store.put(draft(), {"return": np.ones(100_000)})
+    notice = Notice(Disk(str(store.root)))
+    notice.post(["ab" * 32])
+    (left,) = (store.root / "tmp").iterdir()
+    os.utime(left, (1.0, 1.0))
+    Store(store.root).put(draft(OTHER), {"return": 1})
+    assert not left.exists()
 
 
 def test_an_artifact_that_may_still_get_its_trace_is_left_and_an_old_one_is_not(store, tmp_path):

@@ -66,13 +66,13 @@ def write_all(descriptor: int, pieces: Iterable[Piece]) -> None:
 
 
 class Disk:
-    """The folder of one store: `tmp/` for what is being written, `quarantine/` for what can't be believed."""
+    """The folder of one store: `tmp/`, which is `aside`, for what is being written, `quarantine/` for what is bad."""
 
     def __init__(self, root: str, outer: str | None = None) -> None:
         """Take the folder `root`; nothing is touched before the first write. Every file goes below `outer`."""
         self.root = root
         self._outer = outer or root
-        self._aside = os.path.join(root, "tmp")
+        self.aside = os.path.join(root, "tmp")
         self._quarantine = f"{root}/quarantine"
         self.trash = Trash(root, self._outer, self.move)
         self._ready = False
@@ -117,7 +117,7 @@ class Disk:
 
     def name_aside(self) -> str:
         """Name a file in `tmp/` that nobody else uses."""
-        return f"{self._aside}/{os.urandom(8).hex()}"
+        return f"{self.aside}/{os.urandom(8).hex()}"
 
     def move(self, aside: str, target: str) -> None:
         """Rename a file to its place, again and again while others clear the folders there; raises OSError."""
@@ -146,7 +146,7 @@ class Disk:
         from pathlib import Path
 
         make_folder(Path(self.root))
-        make_inner(self._aside)
+        make_inner(self.aside)
         make_inner(self._quarantine)
         self._reap()
         self._ready = True
@@ -155,7 +155,7 @@ class Disk:
         """Remove leftovers from `tmp/`; a clock that was set back must not keep them for ever."""
         self.trash.reap()
         now = time.time()
-        for entry in os.scandir(self._aside):
+        for entry in os.scandir(self.aside):
             with suppress(OSError):
                 if abs(now - entry.stat(follow_symlinks=False).st_mtime) > LEFTOVER_AGE:
                     os.unlink(entry.path)

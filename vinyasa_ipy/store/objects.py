@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import time
 from contextlib import suppress
 from mmap import ACCESS_COPY, mmap
 from typing import TYPE_CHECKING
@@ -15,10 +16,11 @@ from vinyasa_ipy.errors import StoreError, UnstorableError
 from vinyasa_ipy.store import trust
 from vinyasa_ipy.store.digesting import Digesting, digest_pieces
 from vinyasa_ipy.store.disk import READ, WRITE, write_all
+from vinyasa_ipy.store.notices import read_notices
 from vinyasa_ipy.store.trace import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
     from vinyasa_ipy.store.artifact import Piece, Run
@@ -28,6 +30,9 @@ _MAPPED_FROM = 1 << 20
 """Smaller artifacts are read: a mapping holds a file descriptor for as long as the result lives."""
 
 _CHUNK = 1 << 20
+
+_TICK = 2_000_000_000
+"""Nanoseconds by which an mtime has to change to be another one on every file system."""
 
 Facts = tuple[int, int, int, int]
 
@@ -105,6 +110,26 @@ class Objects:
             self.open(Place(digest=digest))
             return self._verified[digest]
         return None
+
+    def hold(self, digests: Collection[str]) -> set[str]:
+        """Keep what a trace has just come to point to from removals that didn't see it; tell what is gone.
+
+        A removal names what may go before it looks for traces, so one that isn't heard of here sees the trace.
+        Another mtime tells it that the artifact is in use: the next process that opens it verifies it in full.
+        Raises StoreError.
+        """
+        gone: set[str] = set()
+        try:
+            for digest in read_notices(self._disk).intersection(digests) if digests else ():
+                try:
+                    path = self.path(digest)
+                    facts = os.lstat(path)
+                    os.utime(path, ns=(facts.st_atime_ns, max(time.time_ns(), facts.st_mtime_ns + _TICK)))
+                except FileNotFoundError:
+                    gone.add(digest)
+        except OSError as error:
+            raise StoreError(self._disk.root, trust.explain(error)) from error
+        return gone
 
     def open(self, place: Place) -> Run:
         """Give the verified bytes of an artifact, mapped copy-on-write when they are many.

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from vinyasa_ipy.errors import StoreError
 from vinyasa_ipy.store import sweep, trust
 from vinyasa_ipy.store.disk import LEFTOVER_AGE
+from vinyasa_ipy.store.notices import Notice
 from vinyasa_ipy.store.sweep import Freed
 from vinyasa_ipy.store.trace import Rejected, list_mentioned, read_gist
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from vinyasa_ipy.store.access import Access
     from vinyasa_ipy.store.disk import Disk
@@ -35,18 +36,23 @@ class Doomed:
     orphans: bool = False
 
 
+_Look = tuple[int, int, int]
+"""The size, mtime and inode of an artifact: they stay when it is moved, and change when somebody keeps it."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What goes: traces, and the `others` that go with them; and what that frees."""
+    """What goes: traces, the artifacts that only they need, as they looked, and the `bad`; and what that frees."""
 
     doomed: Doomed
-    others: tuple[str, ...]
+    artifacts: dict[str, _Look]
+    bad: tuple[str, ...]
     freed: Freed
 
     @property
     def files(self) -> Iterator[str]:
         """Give every file that goes."""
-        return chain(self.doomed.files(), self.others)
+        return chain(self.doomed.files(), self.artifacts, self.bad)
 
 
 class Removal:
@@ -61,13 +67,14 @@ class Removal:
 
     def preview(self, doomed: Doomed) -> Freed:
         """Tell what removing frees, and remove nothing."""
-        return self._plan(doomed).freed
+        return self._plan(doomed, lambda _: None).freed
 
     def carry_out(self, doomed: Doomed, kept: tuple[str, ...]) -> Freed:
         """Remove, with the folders that become empty, but for those `kept`. Raises StoreError."""
         try:
-            plan = self._plan(doomed)
-            _unlink(plan.files, kept)
+            with Notice(self._disk) as notice:
+                plan = self._plan(doomed, notice.post)
+                _unlink(plan.files, kept, lambda file: self._delete(plan, file))
         except OSError as error:
             raise StoreError(self._disk.root, trust.explain(error)) from error
         return plan.freed
@@ -75,14 +82,36 @@ class Removal:
     def set_aside(self, doomed: Doomed, kept: tuple[str, ...], ticket: str) -> Freed:
         """Take away what `carry_out` would, for an hour at least. Raises StoreError."""
         try:
-            plan = self._plan(doomed)
-            self._disk.trash.take(ticket, plan.files, kept)
+            with Notice(self._disk) as notice:
+                plan = self._plan(doomed, notice.post)
+                self._disk.trash.take(ticket, plan.files, kept, lambda file, target: self._move(plan, file, target))
         except OSError as error:
             raise StoreError(self._disk.root, trust.explain(error)) from error
         return plan.freed
 
-    def _plan(self, doomed: Doomed) -> _Plan:
-        """Decide what goes: the artifacts that only the doomed traces point to, and orphans."""
+    def _delete(self, plan: _Plan, file: str) -> None:
+        """Delete one file of a plan; raises OSError."""
+        if file not in plan.artifacts:
+            os.unlink(file)
+        elif self._move(plan, file, aside := self._disk.name_aside()):
+            os.unlink(aside)
+
+    def _move(self, plan: _Plan, file: str, target: str) -> bool:
+        """Move one file of a plan, unless it is an artifact that somebody has come to use since; raises OSError."""
+        look = plan.artifacts.get(file)
+        if look is not None and _look(file) != look:
+            return False
+        self._disk.move(file, target)
+        if look is not None and _look(target) != look:  # they came between these lines, and now nobody can
+            self._disk.move(target, file)
+            return False
+        return True
+
+    def _plan(self, doomed: Doomed, announce: Callable[[Iterable[str]], None]) -> _Plan:
+        """Decide what goes: the artifacts that only the doomed traces point to, and orphans.
+
+        `announce` is told which these may be before anybody else's traces are looked for.
+        """
         entries = size = 0
         seconds = 0.0
         artifacts: set[str] = set()
@@ -94,19 +123,24 @@ class Removal:
                 gist = None if data is None else read_gist(data)
                 seconds += 0.0 if gist is None else gist.seconds
                 artifacts.update(() if gist is None else gist.artifacts)
-        others = [self._objects.path(digest) for digest in sorted(self._find_unneeded(doomed, artifacts))]
-        others += self._disk.walk_quarantine() if doomed.orphans else ()
-        return _Plan(doomed, tuple(others), Freed(entries, size + sum(map(_measure, others)), seconds))
+        old: set[str] = set()
+        if doomed.orphans:
+            old.update(map(self._objects.name, sweep.find_old(self._objects.walk(), LEFTOVER_AGE)))
+        looks = {digest: look for digest in artifacts | old if (look := _look(self._objects.path(digest)))}
+        if looks:
+            announce(looks)
+        unneeded = sorted(self._find_unneeded(doomed, artifacts, old) & looks.keys())
+        bad = tuple(self._disk.walk_quarantine() if doomed.orphans else ())
+        size += sum(looks[digest][0] for digest in unneeded) + sum(map(_measure, bad))
+        going = {self._objects.path(digest): looks[digest] for digest in unneeded}
+        return _Plan(doomed, going, bad, Freed(entries, size, seconds))
 
-    def _find_unneeded(self, doomed: Doomed, artifacts: set[str]) -> set[str]:
+    def _find_unneeded(self, doomed: Doomed, artifacts: set[str], old: set[str]) -> set[str]:
         """Find which of the doomed traces' artifacts, and of old ones, no other trace needs.
 
         None are found where a folder can't be read: what is in it may need them all.
         """
-        old: set[str] = set()
         missed = self._layout.missed
-        if doomed.orphans:
-            old.update(map(self._objects.name, sweep.find_old(self._objects.walk(), LEFTOVER_AGE)))
         for entry in self._layout.walk() if artifacts or old else ():
             if not doomed.holds(entry.path):
                 needed = self._list_needed(entry.path, artifacts, old)
@@ -131,6 +165,14 @@ class Removal:
             return artifacts | old
 
 
+def _look(path: str) -> _Look | None:
+    """Look at an artifact; None when it is gone."""
+    with suppress(OSError):
+        facts = os.lstat(path)
+        return (facts.st_size, facts.st_mtime_ns, facts.st_ino)
+    return None
+
+
 def _measure(path: str) -> int:
     """Measure a file; one that is gone has no bytes."""
     with suppress(OSError):
@@ -138,15 +180,15 @@ def _measure(path: str) -> int:
     return 0
 
 
-def _unlink(files: Iterator[str], kept: tuple[str, ...]) -> None:
-    """Remove files, and the folders that become empty; raises OSError.
+def _unlink(files: Iterator[str], kept: tuple[str, ...], delete: Callable[[str], None]) -> None:
+    """`delete` files, and remove the folders that become empty; raises OSError.
 
     Outer folders come last: a file system looks through a large one to see whether it is empty.
     """
     outer: set[str] = set()
     for file in files:
         with suppress(FileNotFoundError):
-            os.unlink(file)
+            delete(file)
         folder = os.path.dirname(file)
         if folder not in kept:
             with suppress(OSError):  # not empty: others are in it

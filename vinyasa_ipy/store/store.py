@@ -143,11 +143,7 @@ class Store:
             pieces = {name: pack(name, parts, packing) for name, parts in pieces.items()}
         signer = self._access.sign_in_to_write()
         places, small = self._place(pieces)
-        try:
-            size = sum(place.length for place in places.values())
-            size += sum(self._objects.size(made.digest) for made in draft.made)
-        except KeyError as error:
-            raise StoreError(self._disk.root, f"artifact {error} of a file is gone; run again") from None
+        size = sum(place.length for place in places.values()) + self._measure_made(draft)
         plain = plain and not (anchors or draft.reads or draft.made)
         folder, name = self._layout.name_key(draft.owner, draft.key), self._layout.name_file(draft, plain=plain)
         path = folder + name
@@ -157,7 +153,18 @@ class Store:
         except (TypeError, ValueError) as error:
             raise UnstorableError(draft.owner, f"its record is not plain JSON: {error}") from error
         self._commit(folder, name, data)
-        return replace(trace, stored=Stored(path, signature, places))
+        stored = replace(trace, stored=Stored(path, signature, places))
+        if self._objects.hold(tuple(list_artifacts(stored))):
+            self._place(pieces)
+            self._measure_made(stored)
+        return stored
+
+    def _measure_made(self, trace: Trace) -> int:
+        """Measure the files that were made; raises StoreError when one is gone."""
+        try:
+            return sum(self._objects.size(made.digest) for made in trace.made)
+        except KeyError as error:
+            raise StoreError(self._disk.root, f"artifact {error} of a file is gone; run again") from None
 
     def _commit(self, folder: str, name: str, data: bytes) -> None:
         """Write a trace's file."""
@@ -391,6 +398,8 @@ class Store:
         places |= {name: self._objects.find(place.digest) for name, place in places.items() if place.digest}
         data, _ = write_trace(trace, places, Small(small, ALIGNMENT), self._access.sign_in_to_write())
         self._commit(self._layout.name_key(trace.owner, trace.key), self._layout.trace_name + mark, data)
+        if gone := self._objects.hold(tuple(list_artifacts(trace))):
+            raise KeyError(min(gone))
 
     # ---- all entries -----------------------------------------------------------------------------------------
 

@@ -36,13 +36,15 @@ class Trash:
         self._outer = outer
         self._move = move
 
-    def take(self, ticket: str, files: Iterable[str], kept: Collection[str]) -> None:
-        """Move files here, and remove the folders they leave empty up to those `kept`; raises OSError, StoreError."""
+    def take(
+        self, ticket: str, files: Iterable[str], kept: Collection[str], move: Callable[[str, str], object]
+    ) -> None:
+        """`move` files here, and remove the folders they leave empty up to those `kept`; raises OSError, StoreError."""
         self.reap()
         for file in files:
             target = os.path.join(self._find(ticket), os.path.relpath(file, self._outer))
             with suppress(FileNotFoundError):
-                self._move(file, target)
+                move(file, target)
             with suppress(OSError):  # not empty: others are in it
                 folder = os.path.dirname(file)
                 while folder not in kept:
