@@ -40,12 +40,13 @@ class Notice:
             os.unlink(self._path)
 
 
-def read_notices(disk: Disk) -> set[str]:
-    """Give the digests of all artifacts that somebody may be removing; raises OSError."""
+def find_doomed(disk: Disk, digests: Iterable[str]) -> set[str]:
+    """Find which artifacts somebody may be removing; raises OSError."""
     doomed: set[str] = set()
     with suppress(FileNotFoundError):
         for name in os.listdir(disk.aside):
             if name.startswith(_PREFIX):
                 with suppress(FileNotFoundError):
-                    doomed.update(read_whole(f"{disk.aside}/{name}").decode().split())
+                    notice = read_whole(f"{disk.aside}/{name}")  # megabytes: searched, not taken apart
+                    doomed.update(digest for digest in digests if digest.encode() in notice)
     return doomed

@@ -16,7 +16,7 @@ from vinyasa_ipy.errors import StoreError, UnstorableError
 from vinyasa_ipy.store import trust
 from vinyasa_ipy.store.digesting import Digesting, digest_pieces
 from vinyasa_ipy.store.disk import READ, WRITE, write_all
-from vinyasa_ipy.store.notices import read_notices
+from vinyasa_ipy.store.notices import find_doomed
 from vinyasa_ipy.store.trace import Place
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class Objects:
         """
         gone: set[str] = set()
         try:
-            for digest in read_notices(self._disk).intersection(digests) if digests else ():
+            for digest in find_doomed(self._disk, digests) if digests else ():
                 try:
                     path = self.path(digest)
                     facts = os.lstat(path)
