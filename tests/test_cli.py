@@ -212,6 +212,35 @@ class TestHistory:
         console("run", "a.py", "b.py")
         assert "depended on the same" in console("compare", "1", "2").stdout
 
+    def test_files_whose_names_are_computed_are_told_when_they_differ(self, console, project):
+        (project / "a.py").write_text("name = 'data' + '.txt'\ntry: x = len(open(name).read())\nexcept OSError: x = 0")
+        for text in (None, "x", "longer", "x"):
+            if text is not None:
+                (project / "data.txt").write_text(text)
+            console("run", "a.py")
+        runs = dict(zip(("absent", "short", "long", "again"), "2345", strict=True))
+        assert "hit" in console("show", runs["again"]).stdout
+        differences = {
+            ("absent", "short"): "a.py:\n    file data.txt was not there, and is now\n",
+            ("short", "absent"): "a.py:\n    file data.txt is gone\n",
+            ("short", "long"): "a.py:\n    file data.txt changed (1 B → 6 B)\n",
+            ("long", "again"): "a.py:\n    file data.txt changed (6 B → 1 B)\n",
+            ("short", "again"): "depended on the same",
+        }
+        for (before, after), said in differences.items():
+            assert said in console("compare", runs[before], runs[after]).stdout, (before, after)
+
+    def test_a_file_that_only_one_of_two_runs_read_is_told(self, console, project):
+        (project / "a.py").write_text("for name in open('names' + '.txt').read().split(): open(name).read()")
+        (project / "more.txt").write_text("more")
+        for text in ("", "more.txt"):
+            (project / "names.txt").write_text(text)
+            console("run", "a.py")
+        assert (
+            "    it now reads file more.txt\n    file names.txt changed (0 B → 8 B)\n" in console("compare", "2").stdout
+        )
+        assert "    it no longer reads file more.txt\n" in console("compare", "3", "2").stdout
+
     def test_a_run_is_not_compared_with_itself(self, console, project):
         done = console("compare", "1")
         assert (done.returncode, done.stdout) == (2, "")

@@ -25,6 +25,8 @@ HISTORY = "history.sqlite"
 """The history's file in the store's folder."""
 _DRIFT = 1.0
 """Seconds that storing a result may end after the record of its run."""
+_MARK = "@"
+"""What stands in a record between a key and the store's mark of what was read besides."""
 FUNCTIONS = "functions"
 """Where the calls of functions under `@cache` are kept, below the store's folder."""
 
@@ -131,10 +133,20 @@ class Session:
         return self.store if owner in self.store.owners() else self.functions
 
     def find_trace(self, record: StageRecord) -> Trace | None:
-        """Find the result that a stage had in a run: under its key, the newest that was there then."""
-        owner, _, key = record.key.rpartition(":")
-        found = self.store.traces(owner, key) if key else []
-        return next((trace for trace in found if trace.created <= record.started + record.seconds + _DRIFT), None)
+        """Find the result that a stage had in a run: of those made from the same, the newest that was there then."""
+        owner, _, name = record.key.rpartition(":")
+        key, marked, mark = name.partition(_MARK)
+        for trace in self.store.traces(owner, key) if key else ():
+            then = trace.created <= record.started + record.seconds + _DRIFT
+            if then and (not marked or self.store.mark(trace) == mark):
+                return trace
+        return None
+
+    def point_at(self, record: StageRecord, trace: Trace | None) -> StageRecord:
+        """Let a record say where the stage's result is, so that `find_trace` finds it: by its key and what it read."""
+        if trace is None:
+            return record
+        return replace(record, key=f"{trace.owner}:{trace.key}{_MARK}{self.store.mark(trace)}")
 
     def compare(self, before: Run, after: Run) -> list[Difference]:
         """Put two runs beside each other, stage by stage, with what differed in what each depended on."""
@@ -168,8 +180,3 @@ def context() -> dict[str, Any]:
 def record_stage(stage: Stage, verdict: str, reason: str, seconds: float, saved: float = 0.0) -> StageRecord:
     """Make the history's record of one stage, started `seconds` ago."""
     return StageRecord(stage.name, verdict, reason, seconds, saved, started=time.time() - seconds)
-
-
-def point_at(record: StageRecord, trace: Trace | None) -> StageRecord:
-    """Let a record say where the stage's result is, so that `find_trace` finds it."""
-    return record if trace is None else replace(record, key=f"{trace.owner}:{trace.key}")

@@ -56,6 +56,17 @@ def test_what_changed_its_inputs_comes_back_only_on_those(kernel):
     assert kernel.value("[items, count]") == [[1, 2], 2]
 
 
+def test_of_results_that_differ_by_the_file_they_read_the_one_of_the_run_is_back(kernel, tmp_path):
+    file = tmp_path / "words.txt"
+    for text in ("old", "new", "old"):
+        file.write_text(text)
+        kernel.stage("reading", f"words = open({str(tmp_path)!r} + '/words' + '.txt').read()")
+    hit = newest_run(kernel)
+    kernel.reset()
+    kernel.ask(f"checkout {hit}")
+    assert kernel.value("words") == "old"
+
+
 def test_a_stage_that_is_gone_is_named(kernel):
     kernel.stage("forgotten", "forgotten = 1")
     run = newest_run(kernel)

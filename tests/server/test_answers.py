@@ -12,7 +12,7 @@ from tornado.httpclient import HTTPClientError
 
 from vinyasa_ipy.history import StageRecord
 from vinyasa_ipy.panel.stored import MOST, OWNERS
-from vinyasa_ipy.session import Session, point_at
+from vinyasa_ipy.session import Session
 from vinyasa_ipy.store import Label, Trace
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -106,7 +106,7 @@ async def test_two_runs_beside_each_other_say_what_differed(ask, session):
             owner="fit", key=key, recipe=1, labels={"`rate`": Label(key, rate)}, seconds=1.0, created=time.time()
         )
         trace = session.store.put(draft, {"return": 1})
-        session.history.add(run, point_at(StageRecord("fit", "done", "", 1.0, 0.0, started=time.time()), trace))
+        session.history.add(run, session.point_at(StageRecord("fit", "done", "", 1.0, 0.0, started=time.time()), trace))
         session.history.add(run, StageRecord("same", "hit", "", 1.0, 0.0, key="same:1"))
         session.history.end(run, "ok")
     told = await ask("compare", before=first, after=second)

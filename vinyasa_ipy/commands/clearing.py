@@ -92,8 +92,8 @@ def pin(options: argparse.Namespace, place: Place) -> int:
 
 def _list_results(run: int, place: Place) -> tuple[str, ...]:
     """List the results of a run that are there to be kept. Raises CommandError when none is."""
-    stages = place.session.history.get(run).stages
-    results = [stage.key for stage in stages if stage.key and place.session.find_trace(stage) is not None]
+    found = map(place.session.find_trace, place.session.history.get(run).stages)
+    results = [f"{trace.owner}:{trace.key}" for trace in found if trace is not None]
     if not results:
         raise CommandError(f"nothing is stored of run {run}", f"`{place.prefix} show {run}` says what it did")
     return tuple(dict.fromkeys(results))

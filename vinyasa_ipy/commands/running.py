@@ -19,7 +19,7 @@ from vinyasa_ipy.pipeline.inputs import say_arguments
 from vinyasa_ipy.pipeline.prospect import Prospect, make_table
 from vinyasa_ipy.pipeline.script import Look, Script, Sequence, as_main, read_script
 from vinyasa_ipy.pipeline.stage import Stage
-from vinyasa_ipy.session import point_at, record_stage
+from vinyasa_ipy.session import record_stage
 from vinyasa_ipy.store.address import used
 
 if TYPE_CHECKING:
@@ -181,7 +181,9 @@ def _take(sequence: Sequence, script: Script, selection: Selection, place: Place
         seconds = time.perf_counter() - began
         saved = max(0.0, verdict.trace.seconds - seconds) if verdict.trace is not None else 0.0
         place.tell(Text((f"{script.name}: {Note.of_hit(script.name, verdict, saved).text}",)))
-        return point_at(record_stage(Stage(script.name), "hit", verdict.reason, seconds, saved), verdict.trace)
+        return place.session.point_at(
+            record_stage(Stage(script.name), "hit", verdict.reason, seconds, saved), verdict.trace
+        )
     lost = f"its stored result can't be brought back: {gone}"
     reason = "forced" if forced else lost if gone else _reason(look)
     if script.name in selection.must_hit:
@@ -190,7 +192,7 @@ def _take(sequence: Sequence, script: Script, selection: Selection, place: Place
     note = Note.of_run(script.name, reason, outcome)
     place.tell(Text((f"{script.name}: {note.text}",)))
     record = record_stage(Stage(script.name), note.verdict, say_reason(reason, outcome.refusal), outcome.seconds)
-    return point_at(record, outcome.trace)
+    return place.session.point_at(record, outcome.trace)
 
 
 def _pass_over(script: Script, why: LeftOut, place: Place) -> StageRecord:

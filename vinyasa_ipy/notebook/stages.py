@@ -45,7 +45,7 @@ from vinyasa_ipy.pipeline.purity import find_impure
 from vinyasa_ipy.pipeline.stage import Inputs, Source, Stage
 from vinyasa_ipy.pipeline.standing import STANDING
 from vinyasa_ipy.pipeline.verdict import Verdict
-from vinyasa_ipy.session import Session, point_at, record_stage
+from vinyasa_ipy.session import Session, record_stage
 from vinyasa_ipy.store import choose_codec
 
 if TYPE_CHECKING:
@@ -443,7 +443,9 @@ class Stages:
         name = underway.cell.line.name
         self.upstream.note(underway.cell, self.shell.user_ns)
         self.reasons[name] = f"hit: {verdict.reason}"
-        self.passes.add(point_at(record_stage(Stage(name), "hit", verdict.reason, seconds, saved), verdict.trace))
+        self.passes.add(
+            self.session.point_at(record_stage(Stage(name), "hit", verdict.reason, seconds, saved), verdict.trace)
+        )
         show_note(self.shell, Note.of_hit(name, verdict, saved))
 
     def _report_run(self, underway: Underway, outcome: Outcome, displayed: Displayed) -> None:
@@ -451,7 +453,9 @@ class Stages:
         reason = self._reason(underway)
         note, said = Note.of_run(name, reason, outcome, displayed.lossy), say_reason(reason, outcome.refusal)
         self.reasons[name] = f"ran: {said}"
-        self.passes.add(point_at(record_stage(Stage(name), note.verdict, said, outcome.seconds), outcome.trace))
+        self.passes.add(
+            self.session.point_at(record_stage(Stage(name), note.verdict, said, outcome.seconds), outcome.trace)
+        )
         show_note(self.shell, note)
 
     def _reason(self, underway: Underway) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vinyasa_ipy.fingerprint.describe import list_facts
 from vinyasa_ipy.pipeline.explain import Difference, explain_code, explain_facts
 from vinyasa_ipy.pipeline.inputs import CODE, MISSING, PYTHON
-from vinyasa_ipy.pipeline.readings import Readings, say_change, say_reading
+from vinyasa_ipy.pipeline.readings import HERE, Readings, say_change, say_reading
 from vinyasa_ipy.pipeline.stage import WIRING, Inputs, Source
 
 if TYPE_CHECKING:
@@ -75,12 +75,22 @@ def _compare_wiring(trace: Trace, inputs: Inputs) -> tuple[Change, ...]:
 
 
 def compare_traces(before: Trace, after: Trace) -> tuple[Change, ...]:
-    """List the labels in which two executions differ, and the files that both read with another content."""
+    """List the labels in which two executions differ, and what they read that differs or that only one of them read."""
     sources = {name: source for name in after.labels if (source := _source(after, name)) is not None}
-    old, new = ({read.path: read.digest for read in trace.reads} for trace in (before, after))
-    files = [path for path in old.keys() & new.keys() if old[path] != new[path]]
-    read = [Change(path, (f"{say_reading(path)} has other content",)) for path in sorted(files)]
-    return (*compare(before, Inputs(after.key, after.labels, sources)), *read)
+    old, new = ({read.path: read for read in trace.reads} for trace in (before, after))
+    read = (_compare_reads(path, old.get(path), new.get(path)) for path in sorted(old.keys() | new.keys()))
+    return (*compare(before, Inputs(after.key, after.labels, sources)), *filter(None, read))
+
+
+def _compare_reads(path: str, was: FileRead | None, now: FileRead | None) -> Change | None:
+    """Say how what was read differs between two executions; nothing where it doesn't."""
+    if was == now:
+        return None
+    if was is not None and now is not None:
+        return Change(path, (say_change(was, now.words, gone=now.digest is None),))
+    if path == HERE:  # it counts as soon as any file is read, which is said already
+        return None
+    return Change(path, (f"it {'now' if was is None else 'no longer'} reads {say_reading(path)}",))
 
 
 def _say_change(name: str, trace: Trace, inputs: Inputs) -> tuple[str, ...]:
@@ -174,4 +184,5 @@ def _detail(trace: Trace, kind: str, name: str) -> dict[str, Any]:
 
 def compare_reading(read: FileRead, readings: Readings) -> Change:
     """Say how something that was read differs from how it is now."""
-    return Change(read.path, (say_change(read, readings.describe(read.path)),))
+    now = readings.describe(read.path)
+    return Change(read.path, (say_change(read, now, gone=not now),))

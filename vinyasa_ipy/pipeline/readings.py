@@ -205,8 +205,8 @@ def _split(path: str) -> tuple[str, str]:
     return prefix, path.removeprefix(prefix).replace("{project}/", "").replace("{site}/", "").replace("{home}/", "~/")
 
 
-def say_change(read: FileRead, now: str) -> str:
-    """Say to a person how a reading differs from what it is `now`, in words."""
+def say_change(read: FileRead, now: str, *, gone: bool) -> str:
+    """Say to a person how a reading differs from what it is `now`, in words, or that it is `gone`."""
     name, (prefix, rest) = say_reading(read.path), _split(read.path)
     if prefix in (VARIABLE, HERE, PLACE):
         return f"{name}: {read.words} → {now}" if read.words and now else f"{name} changed"
@@ -216,7 +216,7 @@ def say_change(read: FileRead, now: str) -> str:
         return f"{name} changed"
     if read.digest is None:
         return f"{name} was not there, and is now"
-    if prefix != FOUND and not now:
+    if prefix != FOUND and gone:
         return f"{name} is gone"
     sizes = dict.fromkeys(filter(None, (read.words, now)))
     return f"{name} changed ({' → '.join(sizes)})" if sizes else f"{name} changed"
