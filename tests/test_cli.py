@@ -241,6 +241,17 @@ class TestHistory:
         )
         assert "    it no longer reads file more.txt\n" in console("compare", "3", "2").stdout
 
+    def test_of_a_stage_that_was_never_stored_it_is_said_why(self, console, project):
+        (project / "lock.py").write_text("import threading\nlock = threading.Lock()")
+        for _ in range(2):
+            console("run", "a.py", "lock.py")
+        said = console("compare", "2", "3").stdout
+        assert "lock.py:\n    what it depended on is not known, for nothing of it was stored: its last run" in said
+        assert "`lock` can't be stored" in said
+        (project / "lock.py").write_text("lock = 1")
+        console("run", "lock.py")
+        assert "was stored before: its last run" in console("compare", "3", "4").stdout
+
     def test_a_run_is_not_compared_with_itself(self, console, project):
         done = console("compare", "1")
         assert (done.returncode, done.stdout) == (2, "")

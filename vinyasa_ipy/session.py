@@ -162,6 +162,10 @@ class Session:
             return (new.reason if new.verdict == "failed" else f"it failed before: {old.reason}",)
         if old.key and old.key == new.key:
             return ()
+        unstored = next((record for record in (new, old) if not record.key), None)
+        if unstored is not None:
+            when = "" if unstored is new else " before"
+            return (f"what it depended on is not known, for nothing of it was stored{when}: {unstored.reason}",)
         before, after = self.find_trace(old), self.find_trace(new)
         if before is None or after is None:
             return ("what it depended on is not stored any more",)

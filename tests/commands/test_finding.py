@@ -76,6 +76,15 @@ def test_a_number_beyond_all_bounds_lists_all_results(ask):
     assert len(ask("find", "x", "-n", "9" * 20)[1]) == 3
 
 
+def test_of_what_has_nothing_stored_it_is_said_why(ask, tmp_path, console):
+    (tmp_path / "lock.py").write_text("import threading\nlock = threading.Lock()")
+    console("run", "lock.py")
+    _, rows, note = ask("ls", "lock.py", "use.py")
+    assert [row[0] for row in rows] == ["use.py"]
+    assert note.startswith("Nothing is stored of lock.py: its last run (")
+    assert "`lock` can't be stored" in note
+
+
 def test_what_is_not_listed_is_counted(ask):
     code, rows, note = ask("find", "x", "-n", "2")
     assert (code, len(rows), note) == (0, 2, "3 results in all; `-n 3` lists them.")

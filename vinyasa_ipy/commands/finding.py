@@ -14,12 +14,14 @@ from vinyasa_ipy.commands.progress import show_looking
 from vinyasa_ipy.commands.table import Command, Option, Place, natural
 from vinyasa_ipy.errors import CommandError
 from vinyasa_ipy.pages import Column, Table, ago, count, duration, size
+from vinyasa_ipy.pipeline.noted import find_unstored, say_ending
 from vinyasa_ipy.store.trace import RETURN
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator
 
+    from vinyasa_ipy.session import Session
     from vinyasa_ipy.store import Trace
 
 _VALUES = ("argument `", "`", "arguments")
@@ -40,8 +42,17 @@ def ls(options: argparse.Namespace, place: Place) -> int:
             if not wanted or owner in wanted
         )
         newest = heapq.nlargest(options.number, found, key=_find_time)
-    place.tell(_show("Newest results", newest, "" if newest else f"Nothing is stored in {session.folder} yet."))
+    stored = {owner for store in session.stores for owner in store.owners()}
+    absent = [_say_absent(owner, session) for owner in wanted if owner not in stored]
+    note = "\n".join(absent) if newest or absent else f"Nothing is stored in {session.folder} yet."
+    place.tell(_show("Newest results", newest, note))
     return 0
+
+
+def _say_absent(owner: str, session: Session) -> str:
+    """Say of an owner of which nothing is stored why that is."""
+    note = find_unstored(session.store, owner)
+    return f"Nothing is stored of {owner}" + (f": {say_ending(note)}" if note is not None else "")
 
 
 def find(options: argparse.Namespace, place: Place) -> int:
