@@ -314,6 +314,15 @@ class TestSweep:
         assert "a.py: ran" in console("run", "a.py").stdout
         assert "Nothing is pinned any more." in console("unpin", "2").stdout
 
+    def test_a_pin_is_taken_away_by_the_names_by_which_it_was_set(self, console, project):
+        (project / "f.py").write_text("from vinyasa_ipy import cache\n@cache\ndef slow(x): return x\nslow(1)")
+        console("run", "f.py")
+        pinned = console("pin", "slow", "01").stdout
+        assert "slow, run 1." in pinned
+        assert "Nothing is pinned any more." in console("unpin", "slow", "1").stdout
+        console("pin", "1")
+        assert "Nothing is pinned any more." in console("unpin", "01").stdout
+
     def test_pins_only_what_is_there(self, console, project):
         assert "there is no run 99" in console("pin", "99").stderr
         assert "nothing is stored for 'zzz'. Stored are: a.py, b.py" in console("pin", "zzz").stderr

@@ -145,6 +145,15 @@ def test_a_stage_is_pushed_and_pulled_with_what_it_needs_and_nothing_else(ann, b
     assert "other.py" not in said
 
 
+def test_a_function_is_pushed_and_pulled_by_its_short_name(ann, bob, shelf, tmp_path):
+    bob.trust(ann)
+    ann(*RUN)
+    assert "1 result went to" in ann("push", "slow", **shelf).stdout
+    assert "lib/slow" in bob("pull", "slow", "--dry-run", **shelf).stdout
+    ann("pack", tmp_path / "results.zip", "slow")
+    assert "1 result came from" in bob("unpack", tmp_path / "results.zip", "slow").stdout
+
+
 def test_an_unknown_stage_is_named(ann, shelf):
     ann(*RUN, **shelf)
     assert "nothing is stored for 'nope'" in ann("push", "nope", **shelf).stderr

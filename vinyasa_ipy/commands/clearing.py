@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vinyasa_ipy.commands.owners import find_owners
+from vinyasa_ipy.commands.owners import find_owner, find_owners
 from vinyasa_ipy.commands.progress import show_looking
 from vinyasa_ipy.commands.table import Command, Option, Place
 from vinyasa_ipy.errors import CommandError
@@ -86,7 +86,7 @@ def pin(options: argparse.Namespace, place: Place) -> int:
     numbers = [name for name in options.names if name.isdecimal() and name not in owners]
     stages = find_owners([name for name in options.names if name not in numbers], owners)
     before = read_pins(place.session.folder)
-    runs = {number: _list_results(int(number), place) for number in numbers}
+    runs = {str(number): _list_results(number, place) for number in map(int, numbers)}
     return _set_pins(place, Pins(before.stages | set(stages), {**before.runs, **runs}))
 
 
@@ -102,12 +102,19 @@ def _list_results(run: int, place: Place) -> tuple[str, ...]:
 def unpin(options: argparse.Namespace, place: Place) -> int:
     """Let results of stages and runs be swept again."""
     pins = read_pins(place.session.folder)
-    absent = [name for name in options.names if name not in pins.stages and name not in pins.runs]
-    if absent:
+    meant = {_find_pinned(name, pins) for name in options.names}
+    runs = {run: results for run, results in pins.runs.items() if run not in meant}
+    return _set_pins(place, Pins(pins.stages - meant, runs))
+
+
+def _find_pinned(name: str, pins: Pins) -> str:
+    """Find the pinned stage or run that a name means. Raises CommandError when it means none, or several."""
+    found = find_owner(name, pins.stages)
+    runs = [run for run in pins.runs if name.isdecimal() and int(run) == int(name)]
+    if found is None and not runs:
         known = f"pinned are: {_say_pins(pins)}" if pins.stages or pins.runs else "nothing is pinned"
-        raise CommandError(f"{absent[0]!r} is not pinned", known)
-    runs = {run: results for run, results in pins.runs.items() if run not in options.names}
-    return _set_pins(place, Pins(pins.stages.difference(options.names), runs))
+        raise CommandError(f"{name!r} is not pinned", known)
+    return found or runs[0]
 
 
 def _set_pins(place: Place, pins: Pins) -> int:

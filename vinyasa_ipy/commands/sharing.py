@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
-from vinyasa_ipy.commands.owners import find_owners
+from vinyasa_ipy.commands.owners import find_owner, find_owners
 from vinyasa_ipy.commands.progress import show_looking, show_progress
 from vinyasa_ipy.commands.table import Command, Option, Place
 from vinyasa_ipy.errors import CommandError, ShelfError, VinyasaError
@@ -196,10 +196,12 @@ def _find(shelf: Shelf, names: Sequence[str], session: Session) -> Found:
     if not names:
         return found
     traces = [*session.newest_traces(), *(parcel.trace for parcel in found.parcels)]
-    unknown = [name for name in names if all(trace.owner != name for trace in traces)]
+    owners = sorted({trace.owner for trace in traces})
+    meant = {name: find_owner(name, owners) for name in names}
+    unknown = [name for name, owner in meant.items() if owner is None]
     if unknown:
         raise CommandError(f"nothing you could use is on {shelf.place} for {unknown[0]!r}", "pull all, or name another")
-    wanted = close(names, traces)
+    wanted = close(filter(None, meant.values()), traces)
     return replace(found, parcels=tuple(parcel for parcel in found.parcels if parcel.trace.owner in wanted))
 
 
