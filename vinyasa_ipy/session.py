@@ -124,6 +124,10 @@ class Session:
         """Put back what was set aside under a ticket; return how many files that were."""
         return self.store.bring_back(ticket) + self.functions.bring_back(ticket)
 
+    def has_aside(self, ticket: str) -> bool:
+        """Tell whether anything is set aside under a ticket, and not gone for good."""
+        return any(store.has_aside(ticket) for store in self.stores)
+
     def discard(self, ticket: str) -> None:
         """Delete for good what was set aside under a ticket."""
         self.store.discard(ticket)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -209,6 +210,16 @@ async def test_clearing_one_stage_and_undoing_it(ask, session):
     assert "train" not in session.store.owners()
     assert (await ask("undo", way="change", ticket=cleared["ticket"]))["files"] == 1
     assert "train" in session.store.owners()
+
+
+async def test_undoing_when_all_was_made_again_is_no_fault(ask, session):
+    (trace,) = session.store.entries("train")
+    cleared = await ask("clear", way="change", owner="train")
+    session.store.put(replace(trace, stored=None), {"return": "again"})
+    undone = await ask("undo", way="change", ticket=cleared["ticket"])
+    assert undone.get("problem") is None
+    assert session.store.fetch("train", trace.key) == "again"
+    assert "gone for good" in (await ask("undo", way="change", ticket=cleared["ticket"]))["problem"]
 
 
 async def test_clearing_all_and_freeing_the_space(ask, session):

@@ -122,11 +122,14 @@ def sweep(session: Session, _request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def undo(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Bring back what was cleared under a ticket. Raises CommandError when nothing of it is there any more."""
-    files = session.bring_back(str(request.get("ticket")))
-    if not files:
+    """Bring back what was cleared under a ticket, but for what has been made again meanwhile.
+
+    Raises CommandError when nothing of it is there any more.
+    """
+    ticket = str(request.get("ticket"))
+    if not session.has_aside(ticket):
         raise CommandError("what was cleared is gone for good, for it is kept for an hour", "run its stages again")
-    return {"files": files}
+    return {"files": session.bring_back(ticket)}
 
 
 def discard(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:

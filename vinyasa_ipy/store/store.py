@@ -518,6 +518,13 @@ class Store:
         except OSError as error:
             raise StoreError(str(self.root), trust.explain(error)) from error
 
+    def has_aside(self, ticket: str) -> bool:
+        """Tell whether anything is set aside under a ticket. Raises StoreError."""
+        try:
+            return self._disk.trash.holds(ticket)
+        except OSError as error:
+            raise StoreError(str(self.root), trust.explain(error)) from error
+
     def discard(self, ticket: str) -> None:
         """Delete for good what was set aside under a ticket."""
         self._disk.trash.empty(ticket)

@@ -69,6 +69,10 @@ class Trash:
         self.empty(ticket)
         return count
 
+    def holds(self, ticket: str) -> bool:
+        """Tell whether anything is kept under a ticket; raises OSError."""
+        return any(True for _ in self._walk(ticket))
+
     def empty(self, ticket: str) -> None:
         """Delete the files of a ticket for good."""
         _remove(self._find(ticket))
