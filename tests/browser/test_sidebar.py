@@ -310,6 +310,34 @@ def test_the_log_of_a_running_stage_grows_and_that_of_a_failed_one_says_where(op
     expect(log).to_contain_text("----> ")
 
 
+LINK = """%%stage link
+print('\\x1b]8;;http://there\\x07here\\x1b]8;;\\x07')
+display({'text/plain': ['one\\n', 'two']}, raw=True)
+1 / 0"""
+
+
+def test_the_log_of_a_failed_stage_is_without_what_only_a_terminal_can_show(open_notebook):
+    desk = open_notebook(["%load_ext vinyasa_ipy", LINK])
+    desk.run()
+    states(desk, link="failed")
+    desk.stage("link").click()
+    desk.side.get_by_role("button", name="Log").click()
+    log = desk.side.get_by_role("region", name="Log of link")
+    expect(log).to_contain_text("here one two ZeroDivisionError")
+
+
+READ = """async ([module, outputs]) => {
+    const { readLog } = await import(module);
+    return readLog({ model: { outputs: { toJSON: () => outputs } } }).log;
+}"""
+
+
+def test_an_error_without_a_traceback_is_read_by_its_name(page):
+    module = next(url for url in page.asked if "/vinyasa-ipy/static/outputs." in url)
+    error = {"output_type": "error", "ename": "Odd", "evalue": "says nothing of where"}
+    assert page.page.evaluate(READ, [module, [error]]) == "Odd: says nothing of where\n"
+
+
 def test_of_very_many_stages_some_are_found_by_name(desk, project):
     session = Session(desk.server.root / project / ".vinyasa")
     for number in range(120):

@@ -125,11 +125,13 @@ async def test_a_note_on_a_run_is_told_with_it(ask, session):
 async def test_a_log_is_what_was_displayed_as_text(ask, session):
     nodes = [
         {"output_type": "stream", "name": "stdout", "text": "\x1b[31mred\x1b[0m\n"},
+        {"output_type": "stream", "name": "stdout", "text": "\x1b]8;;http://there\x1b\\here\x1b]8;;\x1b\\\n"},
+        {"output_type": "display_data", "data": {"text/plain": ["one\n", "two"]}, "metadata": {}},
         {"output_type": "display_data", "data": {"text/plain": "<Figure>", "image/png": "…"}, "metadata": {}},
         {"output_type": "display_data", "data": {"image/png": "…"}, "metadata": {}},
     ]
     put(session.store, "shown", "c", created=1.0, displayed={"nodes": nodes, "lossy": []})
-    assert await ask("log", stage="shown") == {"log": "red\n<Figure>\n[image/png]\n", "cut": False}
+    assert await ask("log", stage="shown") == {"log": "red\nhere\none\ntwo\n<Figure>\n[image/png]\n", "cut": False}
     assert (await ask("log", stage="load"))["log"] == ""
 
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 MOST = 20_000
 """Characters of a log that are shown: its end, where errors and results stand."""
 
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
+"""Colours and the like, and what names windows and links: up to a bell or `ESC \\`."""
 
 
 def tell_log(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,4 +49,4 @@ def _say(node: Mapping[str, Any]) -> str:
         return f"{node['ename']}: {node['evalue']}\n"
     data = node.get("data", {})
     text = data.get("text/plain") or f"[{', '.join(data)}]"
-    return f"{text}\n"
+    return f"{''.join(text) if isinstance(text, list) else text}\n"

@@ -1,7 +1,8 @@
 // What stands below a cell, as text: the log of a stage that is running or has failed, of which nothing is stored.
 
 const MOST = 20000; // characters that are shown: the end, where errors and results stand
-const ESCAPES = /\x1b\[[0-9;?]*[A-Za-z]/g;
+/** Colours and the like, and what names windows and links: up to a bell or ESC \. */
+const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))/g;
 
 /** @param {any} cell @returns {{log: string, cut: boolean}} */
 export function readLog(cell) {
@@ -16,11 +17,11 @@ function say(output) {
     return plain(join(output.text));
   }
   if (output.output_type === 'error') {
-    const lines = plain(output.traceback.join('\n')).replace(/^-+\n/, '');
+    const lines = plain((output.traceback ?? []).join('\n')).replace(/^-+\n/, '');
     return `${lines || `${output.ename}: ${output.evalue}`}\n`;
   }
   const data = output.data ?? {};
-  return `${join(data['text/plain'] ?? `[${Object.keys(data).join(', ')}]`)}\n`;
+  return `${plain(join(data['text/plain'] ?? `[${Object.keys(data).join(', ')}]`))}\n`;
 }
 
 /** @param {string} text */

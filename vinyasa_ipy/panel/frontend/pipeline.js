@@ -302,8 +302,8 @@ function log(notebook, { name, state }) {
     notebook.guard(() => notebook.refreshDetails()).then(() => notebook.emit());
   };
   const fold = { 'data-key': 'fold log', type: 'button', class: 'vy-fold', 'aria-expanded': String(Boolean(view.log)), onclick: toggle };
-  const stands = UNSTORED.includes(state) ? readLog(notebook.cell(name)?.cell) : notebook.log;
-  const shown = view.log ? stands : null;
+  const read = () => (UNSTORED.includes(state) ? readLog(notebook.cell(name)?.cell) : notebook.log);
+  const shown = view.log ? read() : null;
   const frame = { key: 'log', class: `vy-log ${running ? 'vy-following' : ''}`, role: 'region', 'aria-label': `Log of ${name}`, tabindex: 0 };
   return [
     h('h5', { class: 'vy-folding' }, h('button', fold, shape(view.log ? 'open' : 'closed'), running ? 'Log so far' : 'Log')),
