@@ -338,23 +338,89 @@ def test_an_error_without_a_traceback_is_read_by_its_name(page):
     assert page.page.evaluate(READ, [module, [error]]) == "Odd: says nothing of where\n"
 
 
-def test_of_very_many_stages_some_are_found_by_name(desk, project):
+@pytest.fixture
+def crowd(desk, project):
+    """Store results of very many functions; give the sidebar's section about them, which shows some."""
     session = Session(desk.server.root / project / ".vinyasa")
     for number in range(120):
         draft = Trace(owner=f"old {number}", key="k", recipe=1, labels={}, seconds=1.0, created=1.0)
         session.store.put(draft, {"return": 1})
     session.close()
     cache = desk.side.get_by_role("region", name="Cache")
-    owners = cache.locator("[data-key^='owner ']")
     desk.run(1)
-    expect(owners).to_have_count(50)
-    cache.get_by_role("button", name="Show more").click()
+    expect(cache.locator(OWNERS)).to_have_count(50)
+    return cache
+
+
+OWNERS = "[data-key^='owner ']"
+FIND = "Find stages and functions by name"
+
+
+def test_of_very_many_stages_some_are_found_by_name(crowd):
+    owners = crowd.locator(OWNERS)
+    crowd.get_by_role("button", name="Show more").click()
     expect(owners).to_have_count(100)
-    find = cache.get_by_label("Find stages and functions by name")
+    find = crowd.get_by_label(FIND)
     find.press_sequentially("TRAIN")
     expect(owners).to_have_count(1)
     expect(owners).to_contain_text("train")
     expect(find).to_be_focused()
+
+
+def asked_for(request, verb):
+    return "/vinyasa/api/" in request.url and request.post_data_json["verb"] == verb
+
+
+TYPE = """field => ['t', 'tr', 'tra', 'trai', 'train'].forEach(text => {
+    field.value = text;
+    field.dispatchEvent(new InputEvent('input'));
+})"""
+
+
+def test_whoever_types_fast_asks_once(desk, crowd):
+    found = []
+    note = lambda request: asked_for(request, "cache") and found.append(request.post_data_json["find"])
+    desk.page.on("request", note)
+    crowd.get_by_label(FIND).evaluate(TYPE)
+    expect(crowd.locator(OWNERS)).to_have_count(1)
+    desk.page.remove_listener("request", note)
+    assert {find for find in found if find} == {"train"}
+
+
+def test_an_answer_to_an_older_wish_comes_to_nothing(desk, crowd):
+    """The first question waits, and so does the third, which the page asks once it has taken the late answer."""
+    held = []
+
+    def hold(route):
+        request = route.request
+        if asked_for(request, "cache") and (request.post_data_json["many"] == 0 or len(held) > 1):
+            held.append(route)
+        else:
+            route.continue_()
+
+    def refresh():
+        with desk.page.expect_request(lambda request: asked_for(request, "cache")):
+            desk.side.locator("[data-key='fold runs']").dblclick()
+
+    desk.page.route("**/vinyasa/api/**", hold)
+    refresh()
+    crowd.get_by_role("button", name="Show more").click()
+    expect(crowd.locator(OWNERS)).to_have_count(100)
+    assert len(held) == 1
+    held.append(None)
+    held[0].continue_()
+    refresh()
+    expect(crowd.locator(OWNERS)).to_have_count(100)
+    held[2].continue_()
+    desk.page.unroute("**/vinyasa/api/**")
+
+
+def test_another_notebook_does_not_show_what_was_looked_for_in_the_first(crowd, open_notebook):
+    crowd.get_by_label(FIND).press_sequentially("TRAIN")
+    expect(crowd.locator(OWNERS)).to_have_count(1)
+    open_notebook(CELLS[:2], "two.ipynb")
+    expect(crowd.locator(OWNERS)).to_have_count(50)
+    expect(crowd.get_by_label(FIND)).to_have_value("")
 
 
 def test_badges_say_how_a_stage_stands_and_go_with_it(desk):

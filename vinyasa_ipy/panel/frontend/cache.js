@@ -29,16 +29,10 @@ export function cacheSection(notebook) {
   ]);
 }
 
-/** Show other stages and functions than before: those whose names hold something, or more of them. @param {Notebook} notebook @param {{find?: string, many?: number}} change */
-function list(notebook, change) {
-  Object.assign(notebook.view.cache, change);
-  notebook.guard(() => notebook.refreshCache()).then(() => notebook.emit());
-}
-
 /** Where there are too many for one page, look for some by their names. @param {Notebook} notebook */
 function finding(notebook) {
   const { find } = notebook.view.cache;
-  const look = (/** @type {Event} */ event) => list(notebook, { find: /** @type {HTMLInputElement} */ (event.target).value, many: 0 });
+  const look = (/** @type {Event} */ event) => notebook.list({ find: /** @type {HTMLInputElement} */ (event.target).value, many: 0 });
   const label = 'Find stages and functions by name';
   return (
     (find || notebook.cache?.more > 0) &&
@@ -49,7 +43,7 @@ function finding(notebook) {
 /** @param {Notebook} notebook */
 function more(notebook) {
   const { owners, more } = notebook.cache;
-  return button('more owners', `Show more of ${plural(more, 'other')}`, () => list(notebook, { many: owners.length + OWNERS }), { class: 'vy-button vy-more' });
+  return button('more owners', `Show more of ${plural(more, 'other')}`, () => notebook.list({ many: owners.length + OWNERS }), { class: 'vy-button vy-more' });
 }
 
 /** Say how much of what may be stored is. @param {any} total */

@@ -87,5 +87,8 @@ function update(node, child) {
       element.setAttribute(name, value === true ? '' : value);
     }
   }
+  if (element instanceof HTMLInputElement && element !== document.activeElement) {
+    element.value = child.attributes.value ?? ''; // what was typed hides the attribute
+  }
   render(element, child.children);
 }

@@ -76,6 +76,9 @@ export class Notebook {
     this.took = 0;
     this.refreshing = 0;
     this.editing = 0;
+    this.listing = 0;
+    /** How often what the section about stored results shows was wished for: only the answer to the last wish counts. */
+    this.wishes = 0;
 
     const session = panel.sessionContext;
     this.onKernel = () => this.follow(session.session?.kernel ?? null);
@@ -96,6 +99,7 @@ export class Notebook {
     this.link?.dispose();
     clearTimeout(this.editing);
     clearTimeout(this.refreshing);
+    clearTimeout(this.listing);
     this.listeners.clear();
   }
 
@@ -245,13 +249,24 @@ export class Notebook {
   }
 
   async refreshCache() {
-    const { find, many } = this.view.cache;
-    const told = await this.ask({ verb: 'cache', find, many });
-    if (find !== this.view.cache.find) {
-      return; // somebody went on typing: another answer is on its way
+    const wish = ++this.wishes;
+    const told = await this.ask({ verb: 'cache', ...this.view.cache });
+    if (wish !== this.wishes) {
+      return; // another answer is on its way, or will be asked for in a moment
     }
     this.cache = told;
     await Promise.all(this.cache.owners.map((/** @type {any} */ owner) => this.refreshResults(owner)));
+  }
+
+  /**
+   * List other stages and functions than before, in a moment, since whoever types goes on: those whose names hold something, or more of them.
+   * @param {{find?: string, many?: number}} change
+   */
+  list(change) {
+    Object.assign(this.view.cache, change);
+    this.wishes += 1;
+    clearTimeout(this.listing);
+    this.listing = window.setTimeout(() => this.guard(() => this.refreshCache()).then(() => this.emit()), SOON);
   }
 
   /** Ask for the results of an owner that is unfolded. @param {any} owner */
@@ -368,6 +383,7 @@ export class Notebook {
 
   /** @param {number} id @param {string} note */
   async annotate(id, note) {
+    this.run = this.run?.id === id ? { ...this.run, note } : this.run; // what was typed stays where it stands
     await this.guard(async () => {
       await this.ask({ verb: 'note', run: id, note });
       await Promise.all([this.refreshRuns(), this.refreshDetails()]);
