@@ -85,6 +85,42 @@ def test_of_what_has_nothing_stored_it_is_said_why(ask, tmp_path, console):
     assert "`lock` can't be stored" in note
 
 
+VALUES = """
+from pathlib import PurePosixPath
+import numpy as np
+from vinyasa_ipy import cache
+
+@cache
+def take(x):
+    return open(x).read() if hasattr(x, "parts") else ""
+
+for x in ([1, 2], "y" * 200, "z…", np.float64(0.1), PurePosixPath("sub/planes.csv")):
+    take(x)
+"""
+
+
+def test_results_are_found_by_values_as_they_are_listed_and_as_they_are_written(ask, tmp_path, console):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "planes.csv").write_text("")
+    (tmp_path / "values.py").write_text(VALUES)
+    assert console("run", "values.py").returncode == 0
+    found = {
+        "x=[1, 2]": "x=[1, 2]",
+        f"x={'y' * 200}": f"x='{'y' * 58}…",
+        f"x='{'y' * 200}'": f"x='{'y' * 58}…",
+        "x=z…": "x='z…'",
+        "x=0.10": "x=np.float64(0.1)",
+        "x=sub/planes.csv": "x=PurePosixPath('sub/planes.csv'), sub/planes.csv",
+        "x=*.csv": "x=PurePosixPath('sub/planes.csv'), sub/planes.csv",
+        "planes.csv": "x=PurePosixPath('sub/planes.csv'), sub/planes.csv",
+        "sub/planes.csv": "x=PurePosixPath('sub/planes.csv'), sub/planes.csv",
+    }
+    for words, listed in found.items():
+        assert [row[4] for row in ask("find", words)[1] if row[0].endswith("/take")] == [listed], words
+    for words in (f"x={'y' * 50}", "x=zz", "x=1", "planes"):
+        assert not [row[0] for row in ask("find", words)[1] if row[0].endswith("/take")], words
+
+
 def test_what_is_not_listed_is_counted(ask):
     code, rows, note = ask("find", "x", "-n", "2")
     assert (code, len(rows), note) == (0, 2, "3 results in all; `-n 3` lists them.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import re
 import time
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -28,6 +29,10 @@ _VALUES = ("argument `", "`", "arguments")
 """How the labels of what a user gave begin: arguments, names that were read, and what a script is called with."""
 _OTHERS = ("package ", "python")
 _FILE = "{project}/"
+_CUT = "…"
+"""At the end of words that don't tell all of a value."""
+_WRAPPED = re.compile(r"(?:np\.\w+|\w*Path)\((.*?)\)?")
+"""What is shown with its type around it: numbers of NumPy, paths; the end may be cut off."""
 
 
 def ls(options: argparse.Namespace, place: Place) -> int:
@@ -87,12 +92,28 @@ class _Condition:
         """Tell whether it holds for what is known of one thing."""
         if name != self.name:
             return False
-        if self.value is None or fnmatchcase(words, self.value) or fnmatchcase(words.strip("'\""), self.value):
+        if self.value is None:
+            return True
+        spelled = list(_spell(words))
+        if words.endswith(_CUT):
+            return any(self.value.startswith(each.removesuffix(_CUT)) or self._fits(each) for each in spelled)
+        return any(map(self._fits, spelled))
+
+    def _fits(self, words: str) -> bool:
+        value = self.value or ""
+        if fnmatchcase(words, value.replace("[", "[[]")):  # a bracket begins a list, not a choice of letters
             return True
         try:
-            return float(words) == float(self.value)
+            return float(words) == float(value)
         except ValueError:
             return False
+
+
+def _spell(words: str) -> Iterator[str]:
+    """Give the ways in which a user may write a value that is known by its words: also without type and quotes."""
+    wrapped = _WRAPPED.fullmatch(words)
+    plain = wrapped[1] if wrapped else words
+    yield from dict.fromkeys((words, plain, plain.strip("'\"")))
 
 
 def _read(word: str, place: Place) -> _Condition:
@@ -114,6 +135,7 @@ def _list_facts(trace: Trace) -> Iterator[tuple[str, str]]:
                 yield from ((name, str(fact)) for name in (_name(part), f"{_name(label)}.{_name(part)}"))
     for path in (*(read.path for read in trace.reads), *(made.path for made in trace.made)):
         yield path.removeprefix(_FILE), ""
+        yield path.rpartition("/")[2], ""
     yield from trace.values.items()
 
 
