@@ -17,6 +17,18 @@ def test_loading_tells_front_ends_that_are_open(kernel):
     assert state["looks"]["stale"]["symbol"] == "△"
 
 
+def test_a_line_that_a_front_end_closed_is_opened_anew_by_the_next_question(kernel):
+    closed = kernel.channel
+    kernel.client.shell_channel.send(kernel.client.session.msg("comm_close", {"comm_id": closed, "data": {}}))
+    kernel.run("%%stage one\nx = 1")
+    kernel.await_stage("one", "done")  # others that listen are told on the old one
+    assert kernel.channel == closed
+    state = kernel.ask("state")
+    assert state["channel"] == kernel.channel != closed
+    kernel.run("%%stage two\ny = 1")
+    kernel.await_stage("two", "done")
+
+
 def test_a_stage_is_said_to_run_and_then_what_became_of_it(kernel):
     kernel.run("%%stage one\nimport time\ntime.sleep(.3)\nx = 1", wait=False)
     running = kernel.await_stage("one", "running")

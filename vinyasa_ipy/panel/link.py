@@ -35,6 +35,7 @@ class Link:
         self.extension = extension
         self.shell = extension.shell
         self._state: Any = None
+        self._closed = False
         self._opening = threading.Lock()
         self._making = threading.Lock()
         self._watched = False
@@ -104,9 +105,14 @@ class Link:
         from comm import create_comm
 
         with self._opening:
-            if self._state is None and getattr(self.shell, "vinyasa_link", None) is self:
-                self._state = create_comm(target_name=STATE)
+            if (self._state is None or self._closed) and getattr(self.shell, "vinyasa_link", None) is self:
+                self._state, self._closed = create_comm(target_name=STATE), False
+                self._state.on_close(self._note_closing)
         return self._state.comm_id if self._state is not None else ""
+
+    def _note_closing(self, _message: Any) -> None:
+        """Have the next question open another comm; until then the pages that listen to this one still hear."""
+        self._closed = True
 
     def _send(self, change: dict[str, Any]) -> None:
         if self._state is not None:
