@@ -415,10 +415,13 @@ def test_an_answer_to_an_older_wish_comes_to_nothing(desk, crowd):
     desk.page.unroute("**/vinyasa/api/**")
 
 
-def test_another_notebook_does_not_show_what_was_looked_for_in_the_first(crowd, open_notebook):
+def test_another_notebook_does_not_show_what_was_looked_for_in_the_first(desk, crowd, open_notebook, project):
+    open_notebook(CELLS[:2], "two.ipynb")
+    expect(crowd.locator(OWNERS)).to_have_count(50)
+    desk.open(f"{project}/one.ipynb")
     crowd.get_by_label(FIND).press_sequentially("TRAIN")
     expect(crowd.locator(OWNERS)).to_have_count(1)
-    open_notebook(CELLS[:2], "two.ipynb")
+    desk.open(f"{project}/two.ipynb")
     expect(crowd.locator(OWNERS)).to_have_count(50)
     expect(crowd.get_by_label(FIND)).to_have_value("")
 
