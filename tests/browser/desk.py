@@ -73,7 +73,7 @@ def serve(root: Path, world: Path, app: str) -> Iterator[Server]:
     log = world / "server.log"
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "jupyter", app, *options],
+            [sys.executable, "-m", {"lab": "jupyterlab"}.get(app, app), *options],
             cwd=root,
             env=_environment(world),
             stdout=output,
