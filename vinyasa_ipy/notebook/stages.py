@@ -147,15 +147,15 @@ class Stages:
 
     def end(self, result: Any) -> None:
         """Conclude the stage whose cell has ended, if one was under way."""
-        STANDING.look(ended=True)
         underway, self._now.underway = self._now.underway, None
-        if underway is None:
-            return
-        self.stands_at = None
         try:
-            self._conclude(underway, result)
+            if underway is not None:
+                self.stands_at = None
+                self._conclude(underway, result)
+            STANDING.look(ended=True)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the user the cell
-            self._warn(f"`{underway.cell.line.name}` was not stored: {type(error).__name__}: {error}")
+            name = f"`{underway.cell.line.name}`" if underway is not None else "a cell"
+            self._warn(f"{name} was not stored: {type(error).__name__}: {error}")
 
     def refuse(self, message: str) -> None:
         """Stop a cell whose `%%stage` line can't be understood."""

@@ -41,6 +41,8 @@ class Act(NamedTuple):
     whole: ast.AST
     sets: bool
     """Whether it is there to set what no key of code counts: a binding, or a call that is named so."""
+    options: Mapping[str, Any]
+    """What it is given by name."""
 
     @property
     def stands(self) -> bool:
@@ -70,19 +72,29 @@ def list_acts(tree: ast.Module, space: Mapping[str, Any]) -> Iterator[Act]:
             sets = re.match(SETTING, getattr(place, "attr", getattr(place, "id", ""))) is not None
         else:  # what is bound in a module or class, the key of code counts
             sets = not isinstance(place, ast.Attribute) or find_owner(place.value, space) is None
-        options = _list_options(given, space) if sets else ()
+        options = _list_options(given, space) if sets else {}
         names = {node.id for part in given for node in ast.walk(part) if isinstance(node, ast.Name)}
         if all(_find_library(name, imported, space) or name in options for name in names):
-            yield Act(library, place, given, whole, sets)
+            yield Act(library, place, given, whole, sets, options)
 
 
-def _list_options(given: Sequence[ast.AST], space: Mapping[str, Any]) -> set[str]:
-    """List the names of numbers and words that a call is given, and of dicts that it is given as options."""
+def _list_options(given: Sequence[ast.AST], space: Mapping[str, Any]) -> dict[str, Any]:
+    """List the numbers and words that a call is given by name, and dicts of such that it is given as options."""
     spread = {id(each.value) for each in given if isinstance(each, ast.keyword) and each.arg is None}
-    nodes = [node for part in given for node in ast.walk(part) if isinstance(node, ast.Name)]
-    return {
-        node.id for node in nodes if isinstance(space.get(node.id), dict if id(node) in spread else int | float | str)
-    }
+    found: dict[str, Any] = {}
+    for node in (node for part in given for node in ast.walk(part) if isinstance(node, ast.Name)):
+        value = space.get(node.id)
+        if value is not None and (type(value) in _PLAIN or (id(node) in spread and _is_options(value))):
+            found[node.id] = value
+    return dict(sorted(found.items()))
+
+
+def _is_options(value: object) -> bool:
+    """Tell whether a value is a dict of numbers and words."""
+    return type(value) is dict and all(type(each) in _PLAIN for each in (*value, *value.values()))
+
+
+_PLAIN = (int, float, str, bool, type(None))
 
 
 def _list_statements(body: Sequence[ast.stmt]) -> Iterator[tuple[ast.expr, Sequence[ast.AST], ast.AST]]:

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 _WORDS = (
     *("set", "reset", "init", "config", "option", "define", "use", "enable", "disable", "activate"),
@@ -62,17 +62,12 @@ class Standing:
             if act.stands:
                 names = {node.id for node in ast.walk(act.whole) if isinstance(node, ast.Name)}
                 spelled = text if names & bound else ast.unparse(act.whole)
-                self.note(ast.unparse(act.place), f"{spelled} {_list_options(names, space)}")
+                self.note(ast.unparse(act.place), f"{spelled} {act.options}")
 
     def note(self, place: str, what: str) -> None:
         """Take note of `what` was set."""
         self._set.pop(place, None)
         self._set[place] = what
-
-
-def _list_options(names: Iterable[str], space: Mapping[str, Any]) -> dict[str, Any]:
-    """List the options that are given by name."""
-    return {name: space[name] for name in sorted(names) if isinstance(space.get(name), int | float | str | dict)}
 
 
 STANDING = Standing()
