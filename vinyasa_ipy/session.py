@@ -8,7 +8,7 @@ import time
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vinyasa_ipy.errors import HistoryError, RunGoneError, VinyasaWarning
 from vinyasa_ipy.history import Difference, History, StageRecord
@@ -16,8 +16,12 @@ from vinyasa_ipy.pipeline.change import compare_traces
 from vinyasa_ipy.pipeline.engine import Engine
 from vinyasa_ipy.pipeline.noted import find_unstored
 from vinyasa_ipy.store import Freed, Store, Sweeper, Trace, find_folder
+from vinyasa_ipy.store.folder import locate_project
+from vinyasa_ipy.store.functions import FUNCTIONS, find_memories, open_calls
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from vinyasa_ipy.history import Run
     from vinyasa_ipy.pipeline.stage import Stage
 
@@ -27,21 +31,41 @@ _DRIFT = 1.0
 """Seconds that storing a result may end after the record of its run."""
 _MARK = "@"
 """What stands in a record between a key and the store's mark of what was read besides."""
-FUNCTIONS = "functions"
-"""Where the calls of functions under `@cache` are kept, below the store's folder."""
+
+
+class Part(NamedTuple):
+    """A store, and what the names of those that have results in it begin with: nothing in the project's own.
+
+    What a `Memory` has stored is named by the folder where it stands: `results/joblib/module/function`.
+    """
+
+    where: str
+    store: Store
+
+    @property
+    def own(self) -> bool:
+        """Tell whether it is part of the project's own store."""
+        return not self.where
+
+    def names(self) -> list[str]:
+        """Name everything that has results here."""
+        return [self.where + owner for owner in self.store.owners()]
 
 
 class Session:
-    """Everything that works on one project's store."""
+    """Everything that works on one project's stores."""
 
     def __init__(self, folder: Path | None = None) -> None:
         """Open the store in `folder`, or the one that belongs to the working folder. Nothing is written yet."""
         self.folder = folder or find_folder()
+        here = str(Path.cwd())
+        self._project = str(self.folder.parent) if folder else locate_project(here) or here
         self.store = Store(self.folder)
         self.engine = Engine(self.store, self.folder.parent)
-        self.functions = Store(self.folder / FUNCTIONS, traces=".", trace_name="output.pkl", nested=True)
-        self.stores = (self.store, self.functions)
-        self.sweeper = Sweeper(self.folder, self.stores)
+        self.functions = open_calls(str(self.folder / FUNCTIONS))
+        self._own = (Part("", self.store), Part("", self.functions))
+        self._parts: tuple[Part, ...] = ()
+        self.sweeper = Sweeper(self.folder, (self.store, self.functions))
         self.history = History(self.folder / HISTORY)
         self._recording = True
 
@@ -83,16 +107,45 @@ class Session:
         self._recording = False
         warnings.warn(f"{error}. Runs of this process are not recorded.", VinyasaWarning, stacklevel=4)
 
+    def look_around(self) -> tuple[Part, ...]:
+        """Find all stores: the project's own, and those of its memories, which are made and deleted at any time."""
+        folders = (folder for folder in find_memories(self._project) if folder != str(self.functions.root))
+        self._parts = (*self._own, *(Part(self._name(folder), open_calls(folder)) for folder in folders))
+        return self._parts
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What the last look around has found."""
+        return self._parts or self.look_around()
+
+    @property
+    def stores(self) -> tuple[Store, ...]:
+        """The stores that the last look around has found."""
+        return tuple(part.store for part in self.parts)
+
+    def _name(self, folder: str) -> str:
+        """Name a memory's folder as a user would: from the project's, if it is in there."""
+        path = Path(folder)
+        return f"{path.relative_to(self._project) if path.is_relative_to(self._project) else path}/"
+
     def owners(self) -> list[str]:
-        """Name everything that has stored results: stages, scripts, and functions under `@cache`."""
-        return [*self._stages(), *self.functions.owners()]
+        """Name everything that has stored results: stages, scripts, and functions."""
+        _, *others = self.look_around()
+        return [*self._stages(), *(name for part in others for name in part.names())]
 
     def _stages(self) -> list[str]:
         """Name the stages and scripts that have results, or at least a note why not."""
         return sorted({*self.store.owners(), *self.store.notes.owners()})
 
+    def newest(self) -> Iterator[tuple[str, Trace]]:
+        """Give the newest trace of all that has results; of a stage without any, the note of its last run."""
+        _, *others = self.look_around()
+        found = [(owner, self.store.newest(owner) or find_unstored(self.store, owner)) for owner in self._stages()]
+        found += [(part.where + owner, part.store.newest(owner)) for part in others for owner in part.store.owners()]
+        return ((name, trace) for name, trace in found if trace is not None)
+
     def newest_traces(self) -> list[Trace]:
-        """List the newest trace of all that has results; of a stage without any, the note of its last run."""
+        """List the newest traces of what has results in the project's own store."""
         found = [self.store.newest(owner) or find_unstored(self.store, owner) for owner in self._stages()]
         found += [self.functions.newest(owner) for owner in self.functions.owners()]
         return [trace for trace in found if trace is not None]
@@ -101,40 +154,46 @@ class Session:
         """Find the store whose traces have the folder `kind` on a shelf."""
         return self.functions if kind == self.functions.shelved else self.store
 
-    def preview(self, owner: str | None = None, key: str | None = None) -> Freed:
-        """Tell what removing an owner's results, those under one of its keys, or all would free."""
-        if owner is not None:
-            return self._store_of(owner).preview(owner, key)
-        return self.store.preview() + self.functions.preview()
+    def preview(self, name: str | None = None, key: str | None = None) -> Freed:
+        """Tell what removing somebody's results, those under one of their keys, or all would free."""
+        return _sum(store.preview(owner, key) for store, owner in self._find(name))
 
-    def remove(self, owner: str | None) -> Freed:
-        """Remove an owner's results, or all."""
-        self.store.notes.remove(owner)
-        if owner is not None:
-            return self._store_of(owner).remove(owner)
-        return self.store.remove() + self.functions.remove()
+    def remove(self, name: str | None) -> Freed:
+        """Remove somebody's results, or all."""
+        self.store.notes.remove(name)
+        return _sum(store.remove(owner) for store, owner in self._find(name))
 
-    def set_aside(self, ticket: str, owner: str | None = None, key: str | None = None) -> Freed:
-        """Take away an owner's results, those under one of its keys, or all; `bring_back` undoes it for an hour."""
-        if owner is not None:
-            return self._store_of(owner).set_aside(ticket, owner, key)
-        return self.store.set_aside(ticket) + self.functions.set_aside(ticket)
+    def set_aside(self, ticket: str, name: str | None = None, key: str | None = None) -> Freed:
+        """Take away somebody's results, those under one of their keys, or all; `bring_back` undoes it for an hour."""
+        return _sum(store.set_aside(ticket, owner, key) for store, owner in self._find(name))
 
     def bring_back(self, ticket: str) -> int:
         """Put back what was set aside under a ticket; return how many files that were."""
-        return self.store.bring_back(ticket) + self.functions.bring_back(ticket)
+        return sum(part.store.bring_back(ticket) for part in self.look_around())
 
     def has_aside(self, ticket: str) -> bool:
         """Tell whether anything is set aside under a ticket, and not gone for good."""
-        return any(store.has_aside(ticket) for store in self.stores)
+        return any(part.store.has_aside(ticket) for part in self.look_around())
 
     def discard(self, ticket: str) -> None:
         """Delete for good what was set aside under a ticket."""
-        self.store.discard(ticket)
-        self.functions.discard(ticket)
+        for part in self.look_around():
+            part.store.discard(ticket)
 
-    def _store_of(self, owner: str) -> Store:
-        return self.store if owner in self.store.owners() else self.functions
+    def _find(self, name: str | None) -> list[tuple[Store, str | None]]:
+        """Find the store and the owner that a name stands for; without one, everybody in each store."""
+        return [(part.store, None) for part in self.look_around()] if name is None else [self.locate(name)]
+
+    def locate(self, name: str) -> tuple[Store, str]:
+        """Find the store that somebody named by `owners` has results in, and the owner's name there."""
+        for where, store in self.parts[len(self._own) :]:
+            if name.startswith(where):
+                return store, name.removeprefix(where)
+        return (self.store if name in self.store.owners() else self.functions), name
+
+    def is_function(self, name: str) -> bool:
+        """Tell whether a name of `owners` is a memoized function's."""
+        return self.locate(name)[0] is not self.store
 
     def find_trace(self, record: StageRecord) -> Trace | None:
         """Find the result that a stage had in a run: of those made from the same, the newest that was there then."""
@@ -178,6 +237,10 @@ class Session:
     def close(self) -> None:
         """Close the history's database."""
         self.history.close()
+
+
+def _sum(parts: Iterable[Freed]) -> Freed:
+    return sum(parts, Freed(0, 0, 0.0))
 
 
 def context() -> dict[str, Any]:

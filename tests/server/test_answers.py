@@ -15,6 +15,7 @@ from vinyasa_ipy.history import StageRecord
 from vinyasa_ipy.panel.stored import MOST, OWNERS
 from vinyasa_ipy.session import Session
 from vinyasa_ipy.store import Label, Trace
+from vinyasa_ipy.store.functions import open_calls
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -160,7 +161,7 @@ async def test_the_cache_is_listed_by_stage(ask, session):
 
 async def test_the_sizes_are_those_that_clearing_frees(ask, session):
     for owner in (await ask("cache"))["owners"]:
-        (result,) = (await ask("results", owner=owner["name"], kind="stage"))["results"]
+        (result,) = (await ask("results", owner=owner["name"]))["results"]
         assert owner["size"] == result["size"] == (await ask("preview", owner=owner["name"]))["size"]
 
 
@@ -169,10 +170,27 @@ async def test_results_of_a_function_with_very_many_come_in_pages_and_are_not_al
         put(session.functions, "many", f"{number:08d}", created=number)
     (owner,) = [owner for owner in (await ask("cache"))["owners"] if owner["kind"] == "function"]
     assert (owner["results"], owner["whole"]) == (MOST + 1, False)
-    first = (await ask("results", owner="many", kind="function"))["results"]
-    more = (await ask("results", owner="many", kind="function", many=60))["results"]
+    first = (await ask("results", owner="many"))["results"]
+    more = (await ask("results", owner="many", many=60))["results"]
     assert (len(first), len(more)) == (30, 60)
     assert more[:30] == first
+
+
+async def test_what_a_memory_has_stored_is_listed_cleared_and_brought_back_but_not_in_the_budget(ask, session):
+    before = (await ask("cache"))["total"]
+    place = session.folder.parent / "results" / "joblib"
+    for key in ("a" * 40, "b" * 40):
+        put(open_calls(str(place)), "model/fit", key, created=time.time())
+    told = await ask("cache")
+    (fit,) = [owner for owner in told["owners"] if owner["name"] == "results/joblib/model/fit"]
+    assert (fit["kind"], fit["results"], told["total"]["results"]) == ("function", 2, before["results"] + 2)
+    assert told["total"]["full"] == before["full"]
+    result, _ = (await ask("results", owner=fit["name"]))["results"]
+    cleared = await ask("clear", way="change", owner=fit["name"], key=result["key"])
+    assert cleared["results"] == 1
+    assert len((await ask("results", owner=fit["name"]))["results"]) == 1
+    await ask("undo", way="change", ticket=cleared["ticket"])
+    assert len((await ask("results", owner=fit["name"]))["results"]) == 2
 
 
 async def test_what_may_be_stored_is_said_with_the_part_of_it_that_is(ask, session, monkeypatch):

@@ -6,9 +6,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vinyasa_ipy.commands.owners import find_functions
 from vinyasa_ipy.commands.table import Command, Option, Place
 from vinyasa_ipy.errors import CommandError
-from vinyasa_ipy.memory.accepting import draft_function, find_cached
+from vinyasa_ipy.memory.accepting import draft_function
 from vinyasa_ipy.memory.naming import name_function
 from vinyasa_ipy.pages import Text, ago, duration
 from vinyasa_ipy.pipeline.noted import ACCEPTED, read_changes, say_accepted
@@ -29,7 +30,7 @@ def accept(options: argparse.Namespace, place: Place) -> int:
     """Show which changes would count as harmless, and let them when the user agrees."""
     names = list(dict.fromkeys(options.stages))
     known = place.pipeline.known if place.pipeline is not None else {}
-    functions = _find_functions([name for name in names if name not in known], place)
+    functions = find_functions([name for name in names if name not in known], place)
     if options.undo:
         return _undo(names, functions, place)
     settled = [_settle_function(function, options.yes, place) for function in functions.values()]
@@ -45,14 +46,6 @@ def accept(options: argparse.Namespace, place: Place) -> int:
         where = f"There are: {', '.join(known)}" if known else "Accept a notebook's stage in that notebook"
         raise CommandError(f"there is no stage, memoized function or script {unknown[0]!r} here", where)
     return _accept_scripts([Path(name) for name in names], options, place)
-
-
-def _find_functions(names: Listed[str], place: Place) -> dict[str, CachedFunction]:
-    """Find the memoized functions that names mean in the notebook, or that modules have."""
-    space = place.pipeline.stages.shell.user_ns if place.pipeline is not None else {}
-    with as_main({str(Path.cwd()): None}):
-        found = {name: find_cached(name, space) for name in names if not name.endswith(".py")}
-    return {name: function for name, function in found.items() if function is not None}
 
 
 def _settle_function(function: CachedFunction, sure: bool, place: Place) -> bool:  # noqa: FBT001 - the user's --yes

@@ -25,9 +25,9 @@ def du(_options: argparse.Namespace, place: Place) -> int:
     amounts: dict[str, Amount] = {}
     large = Amount()
     with show_looking(place.session):
-        for store in place.session.stores:
+        for where, store in place.session.look_around():
             for owner, amount in store.weigh().items():
-                amounts[owner] = amounts.get(owner, Amount()) + amount
+                amounts[where + owner] = amounts.get(where + owner, Amount()) + amount
             large += store.measure_large()
     whole = sum(amounts.values(), large)
     rows: list[tuple[str | Cell, ...]] = [
@@ -46,10 +46,10 @@ def audit(_options: argparse.Namespace, place: Place) -> int:
     results: Counter[str] = Counter()
     imports: defaultdict[str, set[str]] = defaultdict(set)
     with show_looking(place.session):
-        for store in place.session.stores:
+        for where, store in place.session.look_around():
             for trace, found in store.audit():
-                results[trace.owner] += bool(found)
-                imports[trace.owner] |= found
+                results[where + trace.owner] += bool(found)
+                imports[where + trace.owner] |= found
     place.tell(_show_imports(results, imports))
     return 0
 

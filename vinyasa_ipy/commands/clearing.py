@@ -82,7 +82,7 @@ def _say_why_nothing_goes(swept: Swept) -> str:
 
 def pin(options: argparse.Namespace, place: Place) -> int:
     """Keep results of stages, and those that runs had, from being swept."""
-    owners = place.session.owners()
+    owners = [name for part in place.session.parts if part.own for name in part.names()]
     numbers = [name for name in options.names if name.isdecimal() and name not in owners]
     stages = find_owners([name for name in options.names if name not in numbers], owners)
     before = read_pins(place.session.folder)

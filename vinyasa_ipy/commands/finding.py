@@ -40,15 +40,16 @@ def ls(options: argparse.Namespace, place: Place) -> int:
     session = place.session
     wanted = find_owners(options.stages, session.owners())
     with show_looking(session):
-        found = chain.from_iterable(
-            store.latest(owner, options.number)
-            for store in session.stores
-            for owner in store.owners()
-            if not wanted or owner in wanted
+        found = (
+            (part.where + owner, trace)
+            for part in session.parts
+            for owner in part.store.owners()
+            if not wanted or part.where + owner in wanted
+            for trace in part.store.latest(owner, options.number)
         )
         newest = heapq.nlargest(options.number, found, key=_find_time)
-    stored = {owner for store in session.stores for owner in store.owners()}
-    absent = [_say_absent(owner, session) for owner in wanted if owner not in stored]
+    stored = {name for part in session.parts for name in part.names()}
+    absent = [_say_absent(name, session) for name in wanted if name not in stored]
     note = "\n".join(absent) if newest or absent else f"Nothing is stored in {session.folder} yet."
     place.tell(_show("Newest results", newest, note))
     return 0
@@ -65,14 +66,14 @@ def find(options: argparse.Namespace, place: Place) -> int:
     conditions = [_read(word, place) for word in options.conditions]
     matching = 0
 
-    def match() -> Iterator[Trace]:
+    def match() -> Iterator[tuple[str, Trace]]:
         nonlocal matching
-        for store in place.session.stores:
+        for where, store in place.session.look_around():
             for trace in chain.from_iterable(map(store.each, store.owners())):
                 facts = list(_list_facts(trace))
                 if all(any(condition.holds(*fact) for fact in facts) for condition in conditions):
                     matching += 1
-                    yield trace
+                    yield where + trace.owner, trace
 
     with show_looking(place.session):
         newest = heapq.nlargest(options.number, match(), key=_find_time)
@@ -144,18 +145,18 @@ def _name(label: str) -> str:
     return label.rpartition(" ")[2].strip("`")
 
 
-def _show(title: str, traces: Iterable[Trace], note: str) -> Table:
+def _show(title: str, found: Iterable[tuple[str, Trace]], note: str) -> Table:
     now = time.time()
     rows = tuple(
         (
-            trace.owner,
+            name,
             ago(trace.created, now),
             duration(trace.seconds),
             size(trace.bytes),
             _say_inputs(trace),
             say_made(trace),
         )
-        for trace in traces
+        for name, trace in found
     )
     right = (Column("took", "right"), Column("size", "right"))
     return Table(title, (Column("stage"), Column("when"), *right, Column("from"), Column("made")), rows, note)
@@ -173,8 +174,8 @@ def say_made(trace: Trace) -> str:
     return ", ".join([*made, *(made.path.removeprefix(_FILE) for made in trace.made)])
 
 
-def _find_time(trace: Trace) -> float:
-    return trace.created
+def _find_time(found: tuple[str, Trace]) -> float:
+    return found[1].created
 
 
 _NUMBER = Option(("-n", "--number"), "how many to list (20)", {"type": natural, "default": 20, "metavar": "N"})

@@ -6,9 +6,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vinyasa_ipy.commands.owners import find_functions, list_meant
 from vinyasa_ipy.commands.progress import show_looking
 from vinyasa_ipy.commands.table import Command, Option, Place
 from vinyasa_ipy.errors import CommandError
+from vinyasa_ipy.memory.finding import judge_newest, say_call
 from vinyasa_ipy.pages import Cell, Column, Picture, Table, Text, Tone, ago, duration, size
 from vinyasa_ipy.pipeline.draw import to_svg, to_text
 from vinyasa_ipy.pipeline.graph import Graph, Node, connect
@@ -49,19 +51,20 @@ def status(_options: argparse.Namespace, place: Place) -> int:
         place.tell(Table("Stages of this notebook", _COLUMNS, rows, "\n".join(notes)))
         return 0
     with show_looking(place.session):
-        rows = tuple(_stored_row(trace) for trace in place.session.newest_traces())
+        rows = tuple(_stored_row(name, trace) for name, trace in place.session.newest())
         stored = sum(store.size() for store in place.session.stores) if rows else 0
-    note = f"{size(stored)} in {place.session.folder}" if rows else f"Nothing is stored in {place.session.folder} yet."
+    where = " and ".join([str(place.session.folder), *(part.where for part in place.session.parts if not part.own)])
+    note = f"{size(stored)} in {where}" if rows else f"Nothing is stored in {place.session.folder} yet."
     place.tell(Table("Stored stages", (*_COLUMNS[:5], Column("note")), rows, note))
     return 0
 
 
-def _stored_row(trace: Trace) -> tuple[str | Cell, ...]:
+def _stored_row(name: str, trace: Trace) -> tuple[str | Cell, ...]:
     """Show what is stored of a stage, or what became of its last run."""
     ending = read_ending(trace)
     if ending:
-        return _row(trace.owner, NAMED[ending], say_ending(trace), trace)
-    return _row(trace.owner, "stored", "", trace)
+        return _row(name, NAMED[ending], say_ending(trace), trace)
+    return _row(name, "stored", "", trace)
 
 
 def _row(name: str, state: str, reason: str, trace: Trace | None) -> tuple[str | Cell, ...]:
@@ -92,8 +95,13 @@ def why(options: argparse.Namespace, place: Place) -> int:
                 here = "" if place.pipeline is None else "; it has not run in this kernel"
                 place.tell(Text((f"{name} {verb} {when} in run {run.id}: {stage.reason}{here}",)))
                 return 0
-    if any(owner.rpartition("/")[2] == name for owner in place.session.functions.owners()):
-        raise CommandError(f"`{name}` is a function", f"Ask `{name}.why(…)` with the arguments of a call")
+    function = find_functions([name], place).get(name)
+    if function is not None:
+        verdict, inputs = judge_newest(function)
+        place.tell(Text(tuple(explain(say_call(name, verdict.trace), verdict, inputs.notes))))
+        return 0
+    if any(map(place.session.is_function, list_meant(name, place.session.owners()))):
+        raise CommandError(f"`{name}` is a function", "ask for `module.function`, where the module can be imported")
     raise CommandError(f"there is no stage {name!r}", _known(place))
 
 
@@ -118,7 +126,7 @@ def _explain_script(name: str, arguments: tuple[str, ...], runs: Listed[Listed[s
 
 def _known(place: Place) -> str:
     names = list(place.pipeline.known) if place.pipeline is not None else []
-    names = names or [trace.owner for trace in place.session.newest_traces()]
+    names = names or place.session.owners()
     return f"there are: {', '.join(names)}" if names else "no stage has run yet"
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vinyasa_ipy.errors import CommandError
+from vinyasa_ipy.memory.finding import find_cached
+from vinyasa_ipy.pipeline.script import as_main
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
+
+    from vinyasa_ipy.commands.table import Place
+    from vinyasa_ipy.memory.cached import CachedFunction
 
 
 def find_owners(names: Iterable[str], owners: Sequence[str]) -> list[str]:
@@ -28,9 +34,22 @@ def _find_stored(name: str, owners: Sequence[str]) -> str:
 
 def find_owner(name: str, owners: Collection[str]) -> str | None:
     """Find the owner that a name means; None when it means nobody. Raises CommandError when it means several."""
-    if name in owners:
-        return name
-    meant = [owner for owner in owners if name in (owner.replace("/", "."), owner.rpartition("/")[2])]
+    meant = list_meant(name, owners)
     if len(meant) > 1:
         raise CommandError(f"{name!r} can be several", f"name one of: {', '.join(meant)}")
     return meant[0] if meant else None
+
+
+def list_meant(name: str, owners: Collection[str]) -> list[str]:
+    """List the owners that a name can mean: the one that is called so, or all whose last parts are."""
+    if name in owners:
+        return [name]
+    return [owner for owner in owners if f".{owner.replace('/', '.')}".endswith(f".{name}")]
+
+
+def find_functions(names: Iterable[str], place: Place) -> dict[str, CachedFunction]:
+    """Find the memoized functions that names mean in the notebook, or that modules have."""
+    space = place.pipeline.stages.shell.user_ns if place.pipeline is not None else {}
+    with as_main({str(Path.cwd()): None}):
+        found = {name: find_cached(name, space) for name in names if not name.endswith(".py")}
+    return {name: function for name, function in found.items() if function is not None}

@@ -4,43 +4,20 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import CommandError
-from vinyasa_ipy.memory.cached import CachedFunction
+from vinyasa_ipy.memory.finding import read_code
 from vinyasa_ipy.memory.naming import name_function
 from vinyasa_ipy.memory.run import ARGUMENT, list_function
 from vinyasa_ipy.pipeline.change import compare
 from vinyasa_ipy.pipeline.inputs import CODE
-from vinyasa_ipy.pipeline.noted import find_accepted, read_standing
-from vinyasa_ipy.pipeline.stage import WIRING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
+    from vinyasa_ipy.memory.cached import CachedFunction
     from vinyasa_ipy.memory.known import Known
     from vinyasa_ipy.pipeline.stage import Inputs
     from vinyasa_ipy.store import Trace
-
-
-def find_cached(name: str, space: Mapping[str, Any]) -> CachedFunction | None:
-    """Find the memoized function that a name means in a namespace, or that a module has: `f`, `module.Class.f`."""
-    first, *rest = name.split(".")
-    found = _follow(space.get(first), rest)
-    for cut in range(len(rest), 0, -1):
-        if found is None:
-            try:
-                found = _follow(import_module(".".join((first, *rest)[:cut])), rest[cut - 1 :])
-            except ImportError:
-                continue
-    return found
-
-
-def _follow(thing: Any, names: Sequence[str]) -> CachedFunction | None:
-    for name in names:
-        thing = getattr(thing, name, None)
-    return thing if isinstance(thing, CachedFunction) else None
 
 
 def draft_function(cached: CachedFunction) -> tuple[Trace, Inputs]:
@@ -57,7 +34,7 @@ def draft_function(cached: CachedFunction) -> tuple[Trace, Inputs]:
         if not change.label.startswith((CODE, "class ")):
             raise _refuse(title, f"more than its code has changed ({change})")
     told: dict[str, Any] = {
-        "stands": _read_code(cached, base),
+        "stands": read_code(cached, base),
         "at": time.time(),
         "changes": [line for change in changes for line in change.lines],
     }
@@ -69,7 +46,7 @@ def _find_base(cached: CachedFunction, known: Known) -> Trace:
     """Find the newest call that other code of the function has made. Raises CommandError."""
     title = name_function(cached.func)
     calls = cached.stored_calls.store.each(cached.func_id)
-    others = (trace for trace in calls if _read_code(cached, trace) != known.code)
+    others = (trace for trace in calls if read_code(cached, trace) != known.code)
     base = max(others, key=lambda trace: trace.created, default=None)
     if base is None:
         raise _refuse(title, "no result that other code of it has made is stored")
@@ -77,12 +54,6 @@ def _find_base(cached: CachedFunction, known: Known) -> Trace:
     if given != known.binding.name_values(tuple(given)):
         raise _refuse(title, "it takes other arguments than before")
     return base
-
-
-def _read_code(cached: CachedFunction, trace: Trace) -> str:
-    """Read from a call which code its key was made from, or what that code's user had let stand for it."""
-    code = trace.labels[WIRING].digest
-    return read_standing(find_accepted(cached.stored_calls.store, cached.func_id, code)) or code
 
 
 def _refuse(title: str, reason: str) -> CommandError:

@@ -14,10 +14,11 @@ from joblib.logger import format_time
 from joblib.memory import _STORE_BACKENDS, register_store_backend
 
 from vinyasa_ipy.errors import StoreError
-from vinyasa_ipy.memory.calls import TRACE_NAME, Calls
+from vinyasa_ipy.memory.calls import Calls
 from vinyasa_ipy.memory.run import ARGUMENT
 from vinyasa_ipy.store.disk import look_at
 from vinyasa_ipy.store.folder import make_folder
+from vinyasa_ipy.store.functions import TRACE_NAME
 from vinyasa_ipy.store.mapped import check_mode
 from vinyasa_ipy.store.naming import RESERVED, unescape
 from vinyasa_ipy.store.packing import choose_packing

@@ -30,12 +30,13 @@ from typing import TYPE_CHECKING, Any
 from vinyasa_ipy.errors import FingerprintError, StoreError, UnstorableError, VinyasaWarning
 from vinyasa_ipy.fingerprint.encoders import INHERITED
 from vinyasa_ipy.memory.binding import Binding, check_ignored
-from vinyasa_ipy.memory.calls import FUNCTIONS, Calls
+from vinyasa_ipy.memory.calls import Calls
 from vinyasa_ipy.memory.known import Keyed, Known, follow, say
 from vinyasa_ipy.memory.method import CachedMethod, check_callable, is_in_class
 from vinyasa_ipy.memory.naming import identify, name_function
 from vinyasa_ipy.store.codec import choose_codec
 from vinyasa_ipy.store.folder import locate_folder
+from vinyasa_ipy.store.functions import FUNCTIONS
 from vinyasa_ipy.store.trace import RETURN
 
 if TYPE_CHECKING:

@@ -7,18 +7,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import UnstorableError
-from vinyasa_ipy.store import Store
 from vinyasa_ipy.store.folder import locate_project
+from vinyasa_ipy.store.functions import open_calls
 
 if TYPE_CHECKING:
     from vinyasa_ipy.pipeline.engine import Engine
-    from vinyasa_ipy.store import Sweeper, Trace
+    from vinyasa_ipy.store import Store, Sweeper, Trace
     from vinyasa_ipy.store.packing import Packing
-
-FUNCTIONS = "functions"
-"""The folder of a project's own store that holds the calls of functions under `@cache`."""
-TRACE_NAME = "output.pkl"
-"""The name of a stored call's file: joblib's, whose layout of folders is `FUNCTION/KEY/output.pkl`."""
 
 
 class Calls:
@@ -51,7 +46,7 @@ class Calls:
         if not self.folder:
             reason = "the working folder was gone when it was defined; change to one that is there and define it again"
             raise UnstorableError("a function", reason)
-        return _open_store(self.folder)
+        return open_calls(self.folder)
 
     @property
     def engine(self) -> Engine:
@@ -81,25 +76,13 @@ class Calls:
 
 
 @cache
-def _open_store(folder: str) -> Store:
-    """Open the store in a folder.
-
-    joblib's own folders are left to the functions: what else the store needs stands beside them.
-    """
-    outer, name = os.path.split(folder)
-    if name == "joblib":
-        return Store(os.path.join(outer, ".joblib"), traces="../joblib", trace_name=TRACE_NAME, nested=True)
-    return Store(folder, traces=".", trace_name=TRACE_NAME, nested=True)
-
-
-@cache
 def _open_engine(folder: str) -> Engine:
     """Make the engine for a folder; files are named relative to the project the folder stands in."""
     from vinyasa_ipy.pipeline.engine import Engine
 
     outer, name = os.path.split(folder)
     beside = os.path.dirname(outer) if name == "joblib" else outer
-    return Engine(_open_store(folder), locate_project(folder) or beside)
+    return Engine(open_calls(folder), locate_project(folder) or beside)
 
 
 @cache
@@ -107,7 +90,7 @@ def _open_sweeper(folder: str) -> Sweeper:
     """Make the sweeper of the project's store that a folder is part of, beside what stages and scripts have stored."""
     from pathlib import Path
 
-    from vinyasa_ipy.store import Sweeper
+    from vinyasa_ipy.store import Store, Sweeper
 
     outer = os.path.dirname(folder)
-    return Sweeper(Path(outer), (Store(outer), _open_store(folder)))
+    return Sweeper(Path(outer), (Store(outer), open_calls(folder)))

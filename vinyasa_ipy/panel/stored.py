@@ -15,7 +15,7 @@ from vinyasa_ipy.store.trash import KEPT, make_ticket
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from vinyasa_ipy.session import Session
+    from vinyasa_ipy.session import Part, Session
     from vinyasa_ipy.store import Freed, Store, Trace
 
 OWNERS = 50
@@ -30,27 +30,27 @@ def tell_cache(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
     """Tell how much is stored in all, how much may be, and how much by owner.
 
     Of the owners whose names hold what is to be found: as many as are asked for, a page at least, and how many more.
+    The budget is that of the project's own store: how large a memory may become, its user says.
     """
     savings = session.history.savings()
     weighed = [
-        (kind, store, owner, amount)
-        for store, kind in ((session.store, "stage"), (session.functions, "function"))
-        for owner, amount in sorted(store.weigh().items())
+        (part, owner, amount) for part in session.look_around() for owner, amount in sorted(part.store.weigh().items())
     ]
-    large = sum((store.measure_large() for store in session.stores), Amount())
-    used = sum((amount for *_, amount in weighed), large)
+    results = sum((amount for *_, amount in weighed), Amount())
+    large = {part: part.store.measure_large() for part in session.parts}
+    own = [amount for part, amount in (*large.items(), *((part, amount) for part, _, amount in weighed)) if part.own]
     saved = sum(saved for _, saved in savings.values())
     total = {
-        "results": used.files - large.files,
-        "size": size(used.bytes),
+        "results": results.files,
+        "size": size(sum(large.values(), results).bytes),
         "saved": duration(saved) if saved else "",
-        **_tell_budget(session.folder, used),
+        **_tell_budget(session.folder, sum(own, Amount())),
     }
     wanted, many = str(request.get("find", "")).casefold(), max(OWNERS, int(request.get("many", OWNERS)))
-    found = [each for each in weighed if wanted in each[2].casefold()]
+    found = [each for each in weighed if wanted in (each[0].where + each[1]).casefold()]
     owners = [
-        {"kind": kind, **_tell_owner(store, owner, amount, savings.get(owner, (0, 0.0)))}
-        for kind, store, owner, amount in found[:many]
+        _tell_owner(session, part, owner, amount, savings.get(part.where + owner, (0, 0.0)))
+        for part, owner, amount in found[:many]
     ]
     return {"owners": owners, "more": len(found) - len(owners), "total": total}
 
@@ -62,13 +62,14 @@ def _tell_budget(folder: Path, used: Amount) -> dict[str, Any]:
     return {"budget": size(budget.bytes), "budget_files": count(budget.files), "full": min(full, 1.0)}
 
 
-def _tell_owner(store: Store, owner: str, amount: Amount, savings: tuple[int, float]) -> dict[str, Any]:
+def _tell_owner(session: Session, part: Part, owner: str, amount: Amount, savings: tuple[int, float]) -> dict[str, Any]:
     """Tell of one owner; an owner may have a million results, which must not be read each time somebody looks."""
     hits, saved = savings
     whole = amount.files <= MOST
-    large = sum(map(store.measure_artifacts, store.latest(owner, MOST))) if whole else 0
+    large = sum(map(part.store.measure_artifacts, part.store.latest(owner, MOST))) if whole else 0
     return {
-        "name": owner,
+        "kind": "stage" if part.store is session.store else "function",
+        "name": part.where + owner,
         "results": amount.files,
         "size": size(amount.bytes + large),
         "whole": whole,
@@ -79,8 +80,8 @@ def _tell_owner(store: Store, owner: str, amount: Amount, savings: tuple[int, fl
 
 def tell_results(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
     """Tell the newest results of one owner: as many as are asked for, a page at least."""
-    store = session.functions if request.get("kind") == "function" else session.store
-    found = store.latest(str(request.get("owner")), max(PAGE, int(request.get("many", PAGE))))
+    store, owner = session.locate(str(request.get("owner")))
+    found = store.latest(owner, max(PAGE, int(request.get("many", PAGE))))
     results = [
         {
             "key": trace.key,

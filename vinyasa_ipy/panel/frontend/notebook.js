@@ -274,7 +274,7 @@ export class Notebook {
     const id = `${kind} ${name}`;
     const many = this.view.owners[id];
     if (many) {
-      this.results[id] = (await this.ask({ verb: 'results', kind, owner: name, many })).results;
+      this.results[id] = (await this.ask({ verb: 'results', owner: name, many })).results;
     }
   }
 
