@@ -41,6 +41,32 @@ def test_a_hit_in_a_new_process_loads_neither_joblib_nor_the_engine(project):
     assert project.lines() == ["{'x': 3, 'rate': 2}", "[]"]
 
 
+def test_a_hit_of_memory_in_a_new_process_loads_besides_joblib_no_more_than_one_of_cache(project):
+    project.write(
+        use="""
+        import sys
+
+        def f(x, rate=2):
+            return {"x": x, "rate": rate}
+
+        def list_ours():
+            return {name for name in sys.modules if name.startswith("vinyasa_ipy.")}
+        """,
+        cached="from use import *\nfrom vinyasa_ipy import cache\ncache(f)(3)\nprint(*list_ours())",
+        main="""
+        from use import *
+        from vinyasa_ipy import Memory
+        Memory("folder", verbose=0).cache(f)(3)
+        print(*sorted(list_ours() - set(sys.argv)))
+        """,
+    )
+    for script in ("cached.py", "main.py"):
+        project.run(script)
+    ours = project.run("cached.py").split()
+    more = project.run(arguments=ours).split()
+    assert more == [f"vinyasa_ipy.memory.{name}" for name in ("backend", "entry", "function", "memory", "result")]
+
+
 def test_a_hit_inside_a_watched_call_adds_nothing_to_what_that_read(project):
     project.write(
         main="""

@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import CommandError
+from vinyasa_ipy.memory.entry import ARGUMENT
 from vinyasa_ipy.memory.finding import read_code
 from vinyasa_ipy.memory.naming import name_function
-from vinyasa_ipy.memory.run import ARGUMENT, list_function
+from vinyasa_ipy.memory.run import list_function
 from vinyasa_ipy.pipeline.change import compare
 from vinyasa_ipy.pipeline.inputs import CODE
 

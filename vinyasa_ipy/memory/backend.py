@@ -7,7 +7,7 @@ import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from joblib._store_backends import CacheItemInfo, FileSystemStoreBackend
 from joblib.logger import format_time
@@ -15,7 +15,7 @@ from joblib.memory import _STORE_BACKENDS, register_store_backend
 
 from vinyasa_ipy.errors import StoreError
 from vinyasa_ipy.memory.calls import Calls
-from vinyasa_ipy.memory.run import ARGUMENT
+from vinyasa_ipy.memory.entry import describe_call, name_execution
 from vinyasa_ipy.store.disk import look_at
 from vinyasa_ipy.store.folder import make_folder
 from vinyasa_ipy.store.functions import TRACE_NAME
@@ -23,9 +23,6 @@ from vinyasa_ipy.store.mapped import check_mode
 from vinyasa_ipy.store.naming import RESERVED, unescape
 from vinyasa_ipy.store.packing import choose_packing
 from vinyasa_ipy.store.trace import MAGIC, RETURN, Rejected
-
-if TYPE_CHECKING:
-    from vinyasa_ipy.store import Trace
 
 _IGNORED = "# Created by joblib automatically.\n*\n"
 _LOADING, _LOADING_FROM, _DELETING = 1, 10, 10
@@ -187,18 +184,3 @@ def _let_joblib_read() -> None:
     """Let joblib's own `MemorizedResult(location, call_id)` read our entries: it knows a store by its folder."""
     if _STORE_BACKENDS.get("local") is FileSystemStoreBackend:
         register_store_backend("local", _Reader)
-
-
-def name_execution(trace: Trace) -> str:
-    """Name the file of one execution among those of its call."""
-    return os.path.basename(trace.stored.path) if trace.stored is not None else ""
-
-
-def describe_call(trace: Trace) -> dict[str, Any]:
-    """Describe a stored call as joblib's metadata do, with arguments in words."""
-    given = {
-        name.removeprefix(ARGUMENT).strip("`"): label.words
-        for name, label in trace.labels.items()
-        if name.startswith(ARGUMENT)
-    }
-    return {"duration": trace.seconds, "input_args": given, "time": trace.created}

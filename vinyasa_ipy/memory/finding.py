@@ -6,7 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.memory.cached import CachedFunction
-from vinyasa_ipy.memory.run import ARGUMENT, list_function
+from vinyasa_ipy.memory.entry import ARGUMENT, describe_call
+from vinyasa_ipy.memory.run import list_function
 from vinyasa_ipy.pipeline.change import compare, compare_reading
 from vinyasa_ipy.pipeline.noted import find_accepted, read_standing
 from vinyasa_ipy.pipeline.stage import WIRING
@@ -63,10 +64,7 @@ def read_code(cached: CachedFunction, trace: Trace) -> str:
 
 def say_call(name: str, call: Trace | None) -> str:
     """Name a function with what it was given: `f(x=3)`."""
-    given = {} if call is None else call.labels
-    words = [
-        f"{label.removeprefix(ARGUMENT).strip('`')}={said}"
-        for label, (_, said) in given.items()
-        if label.startswith(ARGUMENT)
-    ]
-    return f"{name}({', '.join(words)})" if call is not None else name
+    if call is None:
+        return name
+    given = describe_call(call)["input_args"]
+    return f"{name}({', '.join(f'{argument}={words}' for argument, words in given.items())})"

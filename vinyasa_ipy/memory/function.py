@@ -15,7 +15,7 @@ from joblib.memory import MemorizedFunc as JoblibFunc
 
 from vinyasa_ipy.errors import FingerprintError, StoreError, UnstorableError
 from vinyasa_ipy.fingerprint.aside import unwatched
-from vinyasa_ipy.memory.backend import StoreBackend, describe_call, name_execution
+from vinyasa_ipy.memory.backend import StoreBackend
 from vinyasa_ipy.memory.binding import Binding
 from vinyasa_ipy.memory.cached import (
     DESCRIBED,
@@ -27,10 +27,10 @@ from vinyasa_ipy.memory.cached import (
     Call,
     settle,
 )
+from vinyasa_ipy.memory.entry import describe_call, is_whole, name_execution
 from vinyasa_ipy.memory.known import say
 from vinyasa_ipy.memory.naming import identify, name_function
 from vinyasa_ipy.memory.result import MemorizedResult
-from vinyasa_ipy.memory.run import is_whole
 from vinyasa_ipy.store.trace import RETURN
 
 if TYPE_CHECKING:

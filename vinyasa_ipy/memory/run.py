@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.fingerprint.describe import describe, is_secret
 from vinyasa_ipy.fingerprint.reach import Reach, digest, reach_values
+from vinyasa_ipy.memory.entry import ARGUMENT, is_whole
 from vinyasa_ipy.memory.naming import name_function
 from vinyasa_ipy.pipeline.coded import code_call
 from vinyasa_ipy.pipeline.effects import find_effects, name_objects, repeat_changes
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 WITH_EFFECTS = "return with effects"
 """Name under which a result is stored that changes, or holds, objects the call was given."""
-ARGUMENT = "argument "
-"""How the label of an argument begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +97,6 @@ def open_result(calls: Calls, trace: Trace, call: Call, mapped: str | None) -> A
     whole: Any = calls.engine.open(trace, objects)[WITH_EFFECTS]
     repeat_changes(whole, objects)
     return whole["value"]
-
-
-def is_whole(trace: Trace) -> bool:
-    """Tell whether a stored result stands for itself, without objects that the call was given."""
-    return trace.stored is not None and RETURN in trace.stored.places
 
 
 def _stage(cached: CachedFunction) -> Stage:
