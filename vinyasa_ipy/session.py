@@ -17,7 +17,7 @@ from vinyasa_ipy.pipeline.engine import Engine
 from vinyasa_ipy.pipeline.noted import find_unstored
 from vinyasa_ipy.store import Freed, Store, Sweeper, Trace, find_folder
 from vinyasa_ipy.store.folder import locate_project
-from vinyasa_ipy.store.functions import FUNCTIONS, find_memories, open_calls
+from vinyasa_ipy.store.functions import FUNCTIONS, find_memories, open_calls, open_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -62,7 +62,7 @@ class Session:
         self._project = str(self.folder.parent) if folder else locate_project(here) or here
         self.store = Store(self.folder)
         self.engine = Engine(self.store, self.folder.parent)
-        self.functions = open_calls(str(self.folder / FUNCTIONS))
+        self.functions = open_calls(open_reader(str(self.folder / FUNCTIONS)))
         self._own = (Part("", self.store), Part("", self.functions))
         self._parts: tuple[Part, ...] = ()
         self.sweeper = Sweeper(self.folder, (self.store, self.functions))
@@ -110,7 +110,7 @@ class Session:
     def look_around(self) -> tuple[Part, ...]:
         """Find all stores: the project's own, and those of its memories, which are made and deleted at any time."""
         folders = (folder for folder in find_memories(self._project) if folder != str(self.functions.root))
-        self._parts = (*self._own, *(Part(self._name(folder), open_calls(folder)) for folder in folders))
+        self._parts = (*self._own, *(Part(self._name(folder), open_calls(open_reader(folder))) for folder in folders))
         return self._parts
 
     @property

@@ -34,11 +34,16 @@ def test_a_hit_in_a_new_process_loads_neither_joblib_nor_the_engine(project):
         print(f(3))
         heavy = {"joblib", "numpy", "vinyasa_ipy.pipeline.engine", "vinyasa_ipy.memory.run", "IPython", "logging"}
         heavy |= {"pathlib", "hashlib", "_hashlib", "json", "random", "tomllib", "sysconfig"}
-        print(sorted(heavy & (sys.modules.keys() - before)))
+        loaded = sys.modules.keys() - before
+        print(sorted(heavy & loaded))
+        print(*sorted(name for name in loaded if name.startswith("vinyasa_ipy.store.")))
         """
     )
     project.run()
-    assert project.lines() == ["{'x': 3, 'rate': 2}", "[]"]
+    result, heavy, store = project.lines()
+    assert (result, heavy) == ("{'x': 3, 'rate': 2}", "[]")
+    reading = ("access", "disk", "folder", "layout", "naming", "reader", "seal", "trust")
+    assert store.split() == [f"vinyasa_ipy.store.{name}" for name in reading]
 
 
 def test_a_hit_of_memory_in_a_new_process_loads_besides_joblib_no_more_than_one_of_cache(project):
@@ -64,7 +69,8 @@ def test_a_hit_of_memory_in_a_new_process_loads_besides_joblib_no_more_than_one_
         project.run(script)
     ours = project.run("cached.py").split()
     more = project.run(arguments=ours).split()
-    assert more == [f"vinyasa_ipy.memory.{name}" for name in ("backend", "entry", "function", "memory", "result")]
+    joblibs = [f"vinyasa_ipy.memory.{name}" for name in ("backend", "entry", "function", "memory", "result")]
+    assert more == [*joblibs, "vinyasa_ipy.store.trash"]  # with the function's folder made, old files are removed
 
 
 def test_a_hit_inside_a_watched_call_adds_nothing_to_what_that_read(project):

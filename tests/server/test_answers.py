@@ -15,7 +15,7 @@ from vinyasa_ipy.history import StageRecord
 from vinyasa_ipy.panel.stored import MOST, OWNERS
 from vinyasa_ipy.session import Session
 from vinyasa_ipy.store import Label, Trace
-from vinyasa_ipy.store.functions import open_calls
+from vinyasa_ipy.store.functions import open_calls, open_reader
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -180,7 +180,7 @@ async def test_what_a_memory_has_stored_is_listed_cleared_and_brought_back_but_n
     before = (await ask("cache"))["total"]
     place = session.folder.parent / "results" / "joblib"
     for key in ("a" * 40, "b" * 40):
-        put(open_calls(str(place)), "model/fit", key, created=time.time())
+        put(open_calls(open_reader(str(place))), "model/fit", key, created=time.time())
     told = await ask("cache")
     (fit,) = [owner for owner in told["owners"] if owner["name"] == "results/joblib/model/fit"]
     assert (fit["kind"], fit["results"], told["total"]["results"]) == ("function", 2, before["results"] + 2)

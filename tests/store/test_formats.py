@@ -8,19 +8,8 @@ from hypothesis import strategies as st
 
 from vinyasa_ipy.store import FileMade, FileRead, Label, Trace
 from vinyasa_ipy.store.naming import RESERVED, escape, unescape
-from vinyasa_ipy.store.trace import (
-    MAGIC,
-    Place,
-    Rejected,
-    Signer,
-    Small,
-    find_return,
-    find_small,
-    find_start,
-    make_address,
-    read_trace,
-    write_trace,
-)
+from vinyasa_ipy.store.seal import MAGIC, Rejected, Signer, Small, find_return, make_address
+from vinyasa_ipy.store.trace import Place, find_small, find_start, read_trace, write_trace
 
 anything = st.text(st.characters())  # surrogates included: names of files may hold them
 numbers = st.integers(0, 2**40)

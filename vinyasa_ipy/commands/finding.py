@@ -16,7 +16,7 @@ from vinyasa_ipy.commands.table import Command, Option, Place, natural
 from vinyasa_ipy.errors import CommandError
 from vinyasa_ipy.pages import Column, Table, ago, count, duration, size
 from vinyasa_ipy.pipeline.noted import find_unstored, say_ending
-from vinyasa_ipy.store.trace import RETURN
+from vinyasa_ipy.store.seal import RETURN
 
 if TYPE_CHECKING:
     import argparse

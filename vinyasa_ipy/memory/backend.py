@@ -19,10 +19,8 @@ from vinyasa_ipy.memory.entry import describe_call, name_execution
 from vinyasa_ipy.store.disk import look_at
 from vinyasa_ipy.store.folder import make_folder
 from vinyasa_ipy.store.functions import TRACE_NAME
-from vinyasa_ipy.store.mapped import check_mode
 from vinyasa_ipy.store.naming import RESERVED, unescape
-from vinyasa_ipy.store.packing import choose_packing
-from vinyasa_ipy.store.trace import MAGIC, RETURN, Rejected
+from vinyasa_ipy.store.seal import MAGIC, RETURN, Rejected
 
 _IGNORED = "# Created by joblib automatically.\n*\n"
 _LOADING, _LOADING_FROM, _DELETING = 1, 10, 10
@@ -50,8 +48,8 @@ class StoreBackend(Calls, FileSystemStoreBackend):  # type: ignore[misc]
         self.verbose = verbose
         self.compress = options.get("compress", False)
         self.mmap_mode = options.get("mmap_mode")
-        choose_packing(self.compress)  # raises for one that isn't known
-        check_mode(self.mmap_mode)
+        if self.compress is not False or self.mmap_mode is not None:
+            _check_options(self.compress, self.mmap_mode)
         _let_joblib_read()
 
     # ---- calls -----------------------------------------------------------------------------------------------
@@ -103,7 +101,7 @@ class StoreBackend(Calls, FileSystemStoreBackend):  # type: ignore[misc]
         """Make the folder of a function; a disk that refuses will be heard of when there is something to store."""
         with suppress(StoreError, OSError):
             self._make_location()
-            self.store.reserve(owner)
+            self.reader.layout.reserve(owner)
 
     def _make_location(self) -> None:
         """Make the folder, ignored by git when it is new: in one that has other files in it that isn't ours to say."""
@@ -178,6 +176,15 @@ class _Reader(FileSystemStoreBackend):  # type: ignore[misc]
     def __repr__(self) -> str:
         """Print as what it stands in for."""
         return f'FileSystemStoreBackend(location="{self.location}")'
+
+
+def _check_options(compress: Any, mmap_mode: Any) -> None:
+    """Raise ValueError for a compression, or a way to map arrays, that isn't known."""
+    from vinyasa_ipy.store.mapped import check_mode  # what writes and loads large results: a hit can do without
+    from vinyasa_ipy.store.packing import choose_packing
+
+    choose_packing(compress)
+    check_mode(mmap_mode)
 
 
 def _let_joblib_read() -> None:

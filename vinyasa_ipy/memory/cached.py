@@ -7,7 +7,7 @@ A hit takes the short way, `CachedFunction.__call__`, 7 µs of which 4 are the s
 2. Bring the arguments into one order (`Known.bind`, 0.1 µs), so that `f(1)` and `f(a=1)` are one entry.
 3. Make the key from what is reached and the arguments' values (`Known.make_key`, 0.6 µs; more for values that only a
    walk through them tells apart). For a few short arguments the key of last time is kept: it follows from them alone.
-4. Read the entry (`Store.fetch_at`): open, read, close. Whoever cleared or replaced it in another process is heeded.
+4. Read the entry (`Reader.fetch`): open, read, close. Whoever cleared or replaced it in another process is heeded.
 5. Verify what was read (1 µs): signature and address, before anything of it is unpickled.
 6. Unpickle the result, anew for every caller: one may change what it got.
 
@@ -34,10 +34,9 @@ from vinyasa_ipy.memory.calls import Calls
 from vinyasa_ipy.memory.known import Keyed, Known, follow, say
 from vinyasa_ipy.memory.method import CachedMethod, check_callable, is_in_class
 from vinyasa_ipy.memory.naming import identify, name_function
-from vinyasa_ipy.store.codec import choose_codec
 from vinyasa_ipy.store.folder import locate_folder
 from vinyasa_ipy.store.functions import FUNCTIONS
-from vinyasa_ipy.store.trace import RETURN
+from vinyasa_ipy.store.seal import RETURN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -168,9 +167,7 @@ class CachedFunction:
     def look(self) -> Known:
         """Find out what the function reaches, and what follows from that. Raises FingerprintError, UnstorableError."""
         reached = follow(self.func, self.ignore)
-        self._known = known = Known(
-            reached, self._binding(self.func, self.ignore), self.stored_calls.store, self.func_id
-        )
+        self._known = known = Known(reached, self._binding(self.func, self.ignore), self.stored_calls, self.func_id)
         return known
 
     def _get_args_id(self, *args: Any, **kwargs: Any) -> str:
@@ -338,7 +335,7 @@ def cache(
     `folder` is another store than the project's `.vinyasa`. `store` is the format in which results are kept: `"json"`,
     `"npy"`, `"arrow"`, `"parquet"`, or two functions `(dump, load)`. Raises ValueError for another one.
     """
-    codec = None if store is None else choose_codec(store)
+    codec = None if store is None else read_format(store)
     if func is None:
         return functools.partial(cache, ignore=ignore, folder=folder, store=store)
     if isinstance(func, CachedFunction):
@@ -346,6 +343,13 @@ def cache(
     place = os.path.abspath(os.path.join(folder, FUNCTIONS)) if folder is not None else _locate_here()
     calls = Calls(place, is_projects=folder is None and place != "")
     return choose_kind(func, CachedFunction, AsyncCachedFunction)(func, calls, ignore, codec)
+
+
+def read_format(wanted: Format) -> Codec:
+    """Read a `store` option. Raises ValueError."""
+    from vinyasa_ipy.store.codec import choose_codec  # what reads and writes formats, which few functions ask for
+
+    return choose_codec(wanted)
 
 
 def _locate_here() -> str:

@@ -1,4 +1,4 @@
-"""Where the calls of functions are stored: one folder, the store in it, and for a miss the engine that works on it."""
+"""Where the calls of functions are stored: one folder, what reads it, and for a miss the store and the engine."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import UnstorableError
 from vinyasa_ipy.store.folder import locate_project
-from vinyasa_ipy.store.functions import open_calls
+from vinyasa_ipy.store.functions import open_calls, open_reader
 
 if TYPE_CHECKING:
     from vinyasa_ipy.pipeline.engine import Engine
     from vinyasa_ipy.store import Store, Sweeper, Trace
     from vinyasa_ipy.store.packing import Packing
+    from vinyasa_ipy.store.reader import Reader
 
 
 class Calls:
-    """The stored calls below one folder; a hit needs no more than the store, so the engine is loaded at a miss."""
+    """The stored calls below one folder; a hit needs no more than the reader, so all else is loaded at a miss."""
 
     compress: Any = False
     """joblib's option."""
@@ -41,12 +42,17 @@ class Calls:
         return hash(self.folder)
 
     @property
-    def store(self) -> Store:
-        """The store in this folder: one for all that use it in this process. Raises UnstorableError without one."""
+    def reader(self) -> Reader:
+        """What reads the store in this folder: one for all that use it in this process. Raises UnstorableError."""
         if not self.folder:
             reason = "the working folder was gone when it was defined; change to one that is there and define it again"
             raise UnstorableError("a function", reason)
-        return open_calls(self.folder)
+        return open_reader(self.folder)
+
+    @property
+    def store(self) -> Store:
+        """The store in this folder, likewise. Raises UnstorableError without one."""
+        return open_calls(self.reader)
 
     @property
     def engine(self) -> Engine:
@@ -82,7 +88,7 @@ def _open_engine(folder: str) -> Engine:
 
     outer, name = os.path.split(folder)
     beside = os.path.dirname(outer) if name == "joblib" else outer
-    return Engine(open_calls(folder), locate_project(folder) or beside)
+    return Engine(open_calls(open_reader(folder)), locate_project(folder) or beside)
 
 
 @cache
@@ -93,4 +99,4 @@ def _open_sweeper(folder: str) -> Sweeper:
     from vinyasa_ipy.store import Store, Sweeper
 
     outer = os.path.dirname(folder)
-    return Sweeper(Path(outer), (Store(outer), open_calls(folder)))
+    return Sweeper(Path(outer), (Store(outer), open_calls(open_reader(folder))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from vinyasa_ipy.store.trace import RETURN
+from vinyasa_ipy.store.seal import RETURN
 
 if TYPE_CHECKING:
     from vinyasa_ipy.store import Trace

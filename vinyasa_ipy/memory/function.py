@@ -31,7 +31,7 @@ from vinyasa_ipy.memory.entry import describe_call, is_whole, name_execution
 from vinyasa_ipy.memory.known import say
 from vinyasa_ipy.memory.naming import identify, name_function
 from vinyasa_ipy.memory.result import MemorizedResult
-from vinyasa_ipy.store.trace import RETURN
+from vinyasa_ipy.store.seal import RETURN
 
 if TYPE_CHECKING:
     from collections.abc import Callable

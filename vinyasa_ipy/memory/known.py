@@ -13,14 +13,14 @@ from vinyasa_ipy.fingerprint.reach import Reach, digest, reach
 from vinyasa_ipy.fingerprint.walk import DIGEST_BYTES, Walk
 from vinyasa_ipy.memory.binding import Binding, name_self
 from vinyasa_ipy.memory.naming import name_function
-from vinyasa_ipy.pipeline.noted import find_accepted, read_standing
+from vinyasa_ipy.pipeline.noted import ACCEPTED, find_accepted, read_standing
 from vinyasa_ipy.pipeline.recipe import RECIPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vinyasa_ipy.store import Store
-    from vinyasa_ipy.store.store import Spot
+    from vinyasa_ipy.memory.calls import Calls
+    from vinyasa_ipy.store.reader import Spot
 
 _SIMPLE = frozenset({int, str, float, bool, bytes, type(None)})
 """Types whose values `repr` writes without ambiguity."""
@@ -47,21 +47,23 @@ class Known:
     """
 
     __slots__ = (
-        *("_kept", "_owner", "_prefix", "_store", "accepted", "bind", "binding", "code", "fetch", "reached"),
+        *("_kept", "_owner", "_prefix", "_reader", "accepted", "bind", "binding", "code", "fetch", "reached"),
         "unchanged",
     )
 
-    def __init__(self, reached: Reach, binding: Binding, store: Store, owner: str) -> None:
-        """Prepare what every call needs; the calls' results are in `store`, under `owner`."""
+    def __init__(self, reached: Reach, binding: Binding, calls: Calls, owner: str) -> None:
+        """Prepare what every call needs; the results of the `calls` are under `owner`."""
         self.reached = reached
         self.unchanged = reached.unchanged
         self.binding = binding
         self.bind = binding.bind
-        self.fetch = store.fetch_at
-        self._store = store
+        self._reader = calls.reader
+        self.fetch = self._reader.fetch
         self._owner = owner
-        self.accepted = find_accepted(store, owner, reached.digest.hex())
-        self.code = read_standing(self.accepted) or reached.digest.hex()
+        code = reached.digest.hex()
+        noted = self._reader.has_note(ACCEPTED, owner, code)
+        self.accepted = find_accepted(calls.store, owner, code) if noted else ()
+        self.code = read_standing(self.accepted) or code
         how = b"call" if binding.exact else b"call as written"
         self._prefix = b"%s %d " % (how, RECIPE) + bytes.fromhex(self.code)
         self._kept: dict[str, Keyed] = {}
@@ -81,7 +83,7 @@ class Known:
         """Make a key, and keep it for next time where a few words tell the arguments."""
         said = simple.encode("utf-8", "surrogatepass") or b"\0" + self._digest_values(values)
         key = blake3(self._prefix + said).hexdigest(length=DIGEST_BYTES)
-        made = Keyed(key, self._store.locate(self._owner, key))
+        made = Keyed(key, self._reader.locate(self._owner, key))
         if simple and len(simple) <= _SHORT:
             if len(self._kept) >= _MANY:
                 self._kept.clear()

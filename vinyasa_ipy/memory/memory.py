@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import joblib.memory
 
 from vinyasa_ipy.memory.backend import StoreBackend
-from vinyasa_ipy.memory.cached import CachedFunction, choose_kind
+from vinyasa_ipy.memory.cached import CachedFunction, choose_kind, read_format
 from vinyasa_ipy.memory.function import AsyncMemorizedFunc, MemorizedFunc
-from vinyasa_ipy.store import choose_codec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +57,7 @@ class Memory(joblib.memory.Memory):  # type: ignore[misc]
         Parameters are those of `joblib.Memory.cache`: `ignore` names parameters that don't count, `mmap_mode` makes
         arrays memory-mapped, `cache_validation_callback` may refuse a stored result. `store` is that of `cache`.
         """
-        codec = None if store is None else choose_codec(store)
+        codec = None if store is None else read_format(store)
         options = {"ignore": ignore, "verbose": verbose, "mmap_mode": mmap_mode}
         options["cache_validation_callback"] = validate = cache_validation_callback
         if validate is not None and not callable(validate):

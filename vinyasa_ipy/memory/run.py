@@ -16,7 +16,7 @@ from vinyasa_ipy.pipeline.inputs import label_reach, list_sources, list_things, 
 from vinyasa_ipy.pipeline.purity import find_impure
 from vinyasa_ipy.pipeline.stage import Inputs, Stage
 from vinyasa_ipy.store import Label
-from vinyasa_ipy.store.trace import RETURN
+from vinyasa_ipy.store.seal import RETURN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,13 +10,12 @@ from vinyasa_ipy.errors import StoreError
 from vinyasa_ipy.store import trust
 from vinyasa_ipy.store.disk import look_at, read_whole
 from vinyasa_ipy.store.folder import IN_USE
-from vinyasa_ipy.store.trace import Rejected, Signer, read_trace
+from vinyasa_ipy.store.seal import Rejected, Signer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vinyasa_ipy.store.disk import Disk
-    from vinyasa_ipy.store.trace import Trace
 
 
 class Access:
@@ -44,17 +43,9 @@ class Access:
         try:
             signer.verify(data, address)
         except Rejected as rejected:
-            self._reject(path, rejected)
+            self.reject(path, rejected)
             raise KeyError(path) from rejected
         return data
-
-    def parse(self, data: bytes, path: str) -> Trace:
-        """Read the trace from verified bytes; raises KeyError when its record can't be believed."""
-        try:
-            return read_trace(data, path)
-        except Rejected as rejected:
-            self._reject(path, rejected)
-            raise KeyError(path) from rejected
 
     def peek(self, path: str) -> bytes | None:
         """Read and verify the file at `path`, wherever its address says it belongs.
@@ -67,7 +58,7 @@ class Access:
             return data
         return None
 
-    def _reject(self, path: str, rejected: Rejected) -> None:
+    def reject(self, path: str, rejected: Rejected) -> None:
         """Put a bad entry away; one that is good for somebody else stays where it is."""
         if rejected.foreign:
             entries = f"entries of the store at {self._disk.root}"

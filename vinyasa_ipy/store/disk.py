@@ -7,17 +7,18 @@ import os
 import time
 import warnings
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from vinyasa_ipy.errors import StoreError, VinyasaWarning
 from vinyasa_ipy.store import trust
 from vinyasa_ipy.store.folder import make_folder, make_inner
-from vinyasa_ipy.store.trash import Trash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from vinyasa_ipy.store.artifact import Piece
+    from vinyasa_ipy.store.trash import Trash
 
 # A link is never followed, and a pipe that stands in a file's place does not make us wait for a writer.
 READ = os.O_RDONLY
@@ -74,9 +75,15 @@ class Disk:
         self._outer = outer or root
         self.aside = os.path.join(root, "tmp")
         self._quarantine = f"{root}/quarantine"
-        self.trash = Trash(root, self._outer, self.move)
         self._ready = False
         self._warned: set[str] = set()
+
+    @cached_property
+    def trash(self) -> Trash:
+        """What was set aside and can be brought back: loaded when something is written or taken away."""
+        from vinyasa_ipy.store.trash import Trash
+
+        return Trash(self.root, self._outer, self.move)
 
     def commit(self, pieces: Iterable[Piece], target: Callable[[], str]) -> os.stat_result:
         """Write a file aside and rename it, read-only; give its facts as written.

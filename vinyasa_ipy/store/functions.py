@@ -8,10 +8,12 @@ from functools import cache
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from vinyasa_ipy.store.store import Store
+from vinyasa_ipy.store.reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from vinyasa_ipy.store.store import Store
 
 FUNCTIONS = "functions"
 """The folder of a project's own store that holds the calls of functions under `@cache`."""
@@ -25,16 +27,24 @@ OPENED: set[str] = set()
 
 
 @cache
-def open_calls(folder: str) -> Store:
-    """Open the store of calls in a folder, given by its absolute path: one for all that use it in this process.
+def open_reader(folder: str) -> Reader:
+    """Open what reads the calls in a folder, given by its absolute path: one for all that use it in this process.
 
     joblib's own folders are left to the functions: what else the store needs stands beside them.
     """
     OPENED.add(folder)
     outer, name = os.path.split(folder)
     if name == _JOBLIBS:
-        return Store(_beside(outer), traces=f"../{_JOBLIBS}", trace_name=TRACE_NAME, nested=True)
-    return Store(folder, traces=".", trace_name=TRACE_NAME, nested=True)
+        return Reader(_beside(outer), f"../{_JOBLIBS}", TRACE_NAME, nested=True)
+    return Reader(folder, ".", TRACE_NAME, nested=True)
+
+
+@cache
+def open_calls(reader: Reader) -> Store:
+    """Open the store of the calls that `reader` reads, likewise."""
+    from vinyasa_ipy.store.store import Store  # a hit does without it
+
+    return Store.around(reader)
 
 
 def find_memories(project: str) -> Iterator[str]:

@@ -38,7 +38,9 @@ class Layout:
 
     Attributes:
         folder: the folder of all traces, with a slash at the end.
+        notes: the folder of all notes about owners.
         trace_name: how the files are called; those that read files have something behind it.
+        nested: whether slashes in an owner make folders.
         seen: how many trace files the walks have come by.
         missed: how many folders they could not read.
     """
@@ -47,9 +49,10 @@ class Layout:
         """Find traces below `folder` on `disk`; with `nested`, slashes in an owner make folders."""
         self._disk = disk
         self.folder = folder
+        self.notes = f"{disk.root}/notes"
         self.trace_name = trace_name
         self.seen = self.missed = 0
-        self._nested = nested
+        self.nested = nested
         self._owned: dict[str, str] = {}
 
     # ---- names -----------------------------------------------------------------------------------------------
@@ -58,7 +61,7 @@ class Layout:
         """Name the folder of an owner's traces."""
         folder = self._owned.get(owner)
         if folder is None:
-            folder = self._owned[owner] = self.folder + escape(owner, nested=self._nested)
+            folder = self._owned[owner] = self.folder + escape(owner, nested=self.nested)
         return folder
 
     def name_key(self, owner: str, key: str) -> str:
@@ -74,15 +77,24 @@ class Layout:
         reads = dumps(sorted((read.path, read.digest or "") for read in trace.reads))
         return f"{self.trace_name}-{blake3(reads.encode()).hexdigest(6)}"
 
+    def name_note(self, kind: str, owner: str, key: str) -> str:
+        """Name the file of a note."""
+        return f"{self.notes}/{escape(owner)}/{kind}-{key}"
+
     def is_trace(self, name: str) -> bool:
         """Tell a trace's file from others by its name."""
         return name == self.trace_name or name.startswith(f"{self.trace_name}-")
 
     def is_foreign(self, key: str) -> bool:
         """Tell whether an entry is joblib's own, in a store with its layout."""
-        return self._nested and _JOBLIBS.fullmatch(key) is not None
+        return self.nested and _JOBLIBS.fullmatch(key) is not None
 
     # ---- files -----------------------------------------------------------------------------------------------
+
+    def reserve(self, owner: str) -> None:
+        """Make the folder of an owner's traces. Raises StoreError, OSError."""
+        self._disk.prepare()
+        self._disk.make_parents(f"{self.name_owner(owner)}/")
 
     def walk(self) -> Iterator[os.DirEntry[str]]:
         """Give every trace file."""

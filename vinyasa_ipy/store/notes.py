@@ -11,13 +11,16 @@ from vinyasa_ipy.errors import StoreError
 from vinyasa_ipy.store import trust
 from vinyasa_ipy.store.disk import look_at
 from vinyasa_ipy.store.naming import escape
-from vinyasa_ipy.store.trace import Rejected, Small, make_address, read_trace, write_trace
+from vinyasa_ipy.store.seal import Rejected, Small, make_address
+from vinyasa_ipy.store.trace import read_trace, write_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from vinyasa_ipy.store.disk import Disk
-    from vinyasa_ipy.store.trace import Signer, Trace
+    from vinyasa_ipy.store.layout import Layout
+    from vinyasa_ipy.store.seal import Signer
+    from vinyasa_ipy.store.trace import Trace
 
 _END = "\0"
 """Stands between owner and kind in what is signed: no stage's name can hold it, so no trace has a note's address."""
@@ -26,11 +29,12 @@ _END = "\0"
 class Notes:
     """The notes of one store: files `notes/OWNER/KIND-KEY`, each a trace without results."""
 
-    def __init__(self, disk: Disk, sign_in: Callable[[], Signer]) -> None:
+    def __init__(self, disk: Disk, layout: Layout, sign_in: Callable[[], Signer]) -> None:
         """Keep notes on `disk`; `sign_in` gives the user's signer, and raises StoreError or OSError without one."""
         self._disk = disk
         self._sign_in = sign_in
-        self._root = f"{disk.root}/notes"
+        self._layout = layout
+        self._root = layout.notes
 
     def write(self, kind: str, note: Trace) -> None:
         """Write a note under its owner and key, in place of an earlier one. Raises StoreError."""
@@ -40,11 +44,11 @@ class Notes:
         except OSError as error:
             raise StoreError(self._root, trust.explain(error)) from error
         data, _ = write_trace(replace(note, owner=f"{note.owner}{_END}{kind}"), {}, Small(), signer)
-        self._disk.commit([data], lambda: self._path(kind, note.owner, note.key))
+        self._disk.commit([data], lambda: self._layout.name_note(kind, note.owner, note.key))
 
     def find(self, kind: str, owner: str, key: str) -> Trace | None:
         """Find the note under an owner and a key; None when there is none that can be believed."""
-        note = self._read(self._path(kind, owner, key), make_address(f"{owner}{_END}{kind}", key))
+        note = self._read(self._layout.name_note(kind, owner, key), make_address(f"{owner}{_END}{kind}", key))
         return None if note is None else replace(note, owner=owner)
 
     def about(self, kind: str, owner: str) -> tuple[Trace, ...]:
@@ -74,9 +78,6 @@ class Notes:
                     os.rmdir(f"{self._root}/{folder}")
         except OSError as error:
             raise StoreError(self._root, trust.explain(error)) from error
-
-    def _path(self, kind: str, owner: str, key: str) -> str:
-        return f"{self._root}/{escape(owner)}/{kind}-{key}"
 
     def _names(self, owner: str) -> list[str]:
         return _list(f"{self._root}/{escape(owner)}")

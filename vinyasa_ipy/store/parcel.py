@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vinyasa_ipy.store.naming import escape, unescape
+from vinyasa_ipy.store.seal import MAGIC as TRACE
+from vinyasa_ipy.store.seal import Rejected
 from vinyasa_ipy.store.signing import is_signed, own_key, sign
-from vinyasa_ipy.store.trace import MAGIC as TRACE
-from vinyasa_ipy.store.trace import Rejected, read_trace
+from vinyasa_ipy.store.trace import read_trace
 
 if TYPE_CHECKING:
     from vinyasa_ipy.store.trace import Trace

@@ -12,8 +12,9 @@ from vinyasa_ipy.errors import StoreError
 from vinyasa_ipy.store import sweep, trust
 from vinyasa_ipy.store.disk import LEFTOVER_AGE
 from vinyasa_ipy.store.notices import Notice
+from vinyasa_ipy.store.seal import Rejected
 from vinyasa_ipy.store.sweep import Freed
-from vinyasa_ipy.store.trace import Rejected, list_mentioned, read_gist
+from vinyasa_ipy.store.trace import list_mentioned, read_gist
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

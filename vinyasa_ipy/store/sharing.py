@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from vinyasa_ipy.store.colleagues import read_colleagues
 from vinyasa_ipy.store.parcel import name_folder, name_parcel, read_name, seal, unseal
+from vinyasa_ipy.store.seal import Rejected
 from vinyasa_ipy.store.signing import own_key
-from vinyasa_ipy.store.trace import SENDER, Rejected, list_artifacts
+from vinyasa_ipy.store.trace import SENDER, list_artifacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable

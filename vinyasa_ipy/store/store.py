@@ -9,44 +9,28 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from vinyasa_ipy.errors import StoreError, UnfitError, UnstorableError
+from vinyasa_ipy.errors import StoreError, UnstorableError
 from vinyasa_ipy.store import trust
-from vinyasa_ipy.store.access import Access
-from vinyasa_ipy.store.artifact import ALIGNMENT, MAGIC, decode, encode
+from vinyasa_ipy.store.artifact import ALIGNMENT, MAGIC, encode
 from vinyasa_ipy.store.codec import MAGIC as CODED
-from vinyasa_ipy.store.disk import Disk, look_at
-from vinyasa_ipy.store.folder import IN_USE
-from vinyasa_ipy.store.layout import Layout, is_key
+from vinyasa_ipy.store.disk import look_at
+from vinyasa_ipy.store.layout import is_key
 from vinyasa_ipy.store.lease import Lease, NoLocksError, Owner, open_leases
-from vinyasa_ipy.store.mapped import decode_mapped
+from vinyasa_ipy.store.loader import NO_ANCHORS
 from vinyasa_ipy.store.naming import unescape
 from vinyasa_ipy.store.notes import Notes
-from vinyasa_ipy.store.objects import Objects
 from vinyasa_ipy.store.packing import pack
-from vinyasa_ipy.store.trace import (
-    RETURN,
-    Place,
-    Rejected,
-    Small,
-    Stored,
-    carries,
-    find_return,
-    find_small,
-    find_start,
-    list_artifacts,
-    make_address,
-    read_gist,
-    read_trace,
-    write_trace,
-)
+from vinyasa_ipy.store.reader import Reader
+from vinyasa_ipy.store.seal import RETURN, Rejected, Small, make_address
+from vinyasa_ipy.store.trace import Place, Stored, find_small, list_artifacts, read_gist, read_trace, write_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from vinyasa_ipy.store.artifact import Piece, Run
+    from vinyasa_ipy.store.artifact import Piece
     from vinyasa_ipy.store.budget import Amount
     from vinyasa_ipy.store.packing import Packing
     from vinyasa_ipy.store.removal import Doomed, Removal
@@ -58,16 +42,6 @@ INLINE_LIMIT = 65_536
 
 _LATEST = 16
 """How many of an owner's keys are tried for the newest trace that is whole."""
-_NO_ANCHORS: Mapping[str, object] = {}
-
-__all__ = ["Spot", "Store"]
-
-
-class Spot(NamedTuple):
-    """Where the plain trace under a key stands: its file, and the address that the file must bear."""
-
-    path: str
-    address: bytes
 
 
 class Store:
@@ -88,19 +62,23 @@ class Store:
         `nested`, slashes in an owner make folders. `folders` are all those that the store writes into, `shelved` is
         the folder that its traces have on a shelf.
         """
-        base = os.path.abspath(root)
-        self._options = (traces, trace_name, nested)
-        self.shelved = "calls" if nested else "traces"
-        folder = f"{os.path.normpath(os.path.join(base, traces))}/"
-        outer = os.path.commonpath([base, folder])
-        self.folders = (base,) if outer == base else (base, folder[:-1])
-        IN_USE.update(os.path.join(folder, "") for folder in self.folders)
-        self._disk = Disk(base, outer)
-        self._layout = Layout(self._disk, folder, trace_name, nested=nested)
-        self._objects = Objects(self._disk)
-        self._access = Access(self._disk, self.folders)
-        self._read = self._access.read
-        self.notes = Notes(self._disk, self._access.sign_in)
+        self._begin(Reader(root, traces, trace_name, nested=nested))
+
+    @classmethod
+    def around(cls, reader: Reader) -> Store:
+        """Make the store of a folder that was only read so far."""
+        made = cls.__new__(cls)
+        made._begin(reader)  # noqa: SLF001 - it is being made here
+        return made
+
+    def _begin(self, reader: Reader) -> None:
+        self._reader = reader
+        self.folders = reader.folders
+        self.shelved = "calls" if reader.layout.nested else "traces"
+        self._disk, self._layout, self._access = reader.disk, reader.layout, reader.access
+        self._loader = reader.loader
+        self._objects = self._loader.objects
+        self.notes = Notes(self._disk, self._layout, self._access.sign_in)
 
     @cached_property
     def _removal(self) -> Removal:
@@ -118,14 +96,14 @@ class Store:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the place, never the secret."""
-        return _reopen, (self._disk.root, *self._options)
+        return _reopen, (self._disk.root, *self._reader.options)
 
     def put(
         self,
         draft: Trace,
         results: Mapping[str, object],
         *,
-        anchors: Mapping[str, object] = _NO_ANCHORS,
+        anchors: Mapping[str, object] = NO_ANCHORS,
         packing: Packing | None = None,
         plain: bool = True,
     ) -> Trace:
@@ -194,25 +172,12 @@ class Store:
             end += size
         return places, Small(b"".join(small), alignment)
 
-    def locate(self, owner: str, key: str) -> Spot:
-        """Say where the plain trace under a key stands, for those who ask for it often."""
-        return Spot(f"{self._layout.name_owner(owner)}/{key}/{self._layout.trace_name}", make_address(owner, key))
-
     def fetch(self, owner: str, key: str, result: str = RETURN, mapped: str | None = None) -> object:
         """Load one result of the plain trace under a key, in one read when it is small; raises KeyError.
 
         Only a trace that asks for nothing else is found here (no files read or made, no anchors): `traces` lists all.
         """
-        return self.fetch_at(self.locate(owner, key), result, mapped)
-
-    def fetch_at(self, spot: Spot, result: str = RETURN, mapped: str | None = None) -> object:
-        """Load as `fetch` does, from where `locate` has said."""
-        path, address = spot
-        data = self._read(path, address)
-        small = find_return(data) if result == RETURN and mapped is None else None
-        if small is None:
-            return self.load(self._access.parse(data, path), result, mapped=mapped)
-        return self._decode(small, path, result, _NO_ANCHORS)
+        return self._reader.fetch(self._reader.locate(owner, key), result, mapped)
 
     def holds(self, owner: str, key: str) -> bool:
         """Tell whether there is a plain trace under a key, without a look inside."""
@@ -248,7 +213,7 @@ class Store:
         trace: Trace,
         result: str,
         *,
-        anchors: Mapping[str, object] = _NO_ANCHORS,
+        anchors: Mapping[str, object] = NO_ANCHORS,
         mapped: str | None = None,
     ) -> object:
         """Load one result of a stored trace; raises KeyError when it is absent by now.
@@ -256,58 +221,15 @@ class Store:
         Large results come back mapped: writable, read as they are touched, and never changing the store. With
         `mapped`, a mode of `numpy.memmap`, arrays are memmaps of the store's files, small ones too.
         """
-        run, path, start = self._find_run(trace, result)
-        if mapped is None:
-            return self._decode(run, self._layout.name_key(trace.owner, trace.key), result, anchors)
-        try:
-            return decode_mapped(run, path, start, mapped)
-        except Exception as error:  # as in `_decode`
-            self._give_up(self._layout.name_key(trace.owner, trace.key), result, error)
-            raise KeyError(result) from error
+        return self._loader.load(trace, result, anchors, mapped)
 
     def load_plain(self, trace: Trace, result: str) -> object:
         """Load a result as `load` does, if that imports and executes nothing; raises KeyError."""
         from vinyasa_ipy.store.audit import list_imports
 
-        run, _, _ = self._find_run(trace, result)
-        if list_imports(run):
+        if list_imports(self._loader.find_run(trace, result)[0]):
             raise KeyError(result)
-        return self._decode(run, self._layout.name_key(trace.owner, trace.key), result, _NO_ANCHORS)
-
-    def _find_run(self, trace: Trace, result: str) -> tuple[Run, str, int]:
-        """Give the verified bytes of a result, and the file and the place in it where they begin; raises KeyError."""
-        if trace.stored is None:
-            raise KeyError(result)
-        place = trace.stored.places[result]
-        run: Run
-        path, start = self._objects.path(place.digest), 0
-        if place.digest:
-            run = self._objects.open(place)
-        else:
-            data = self._read(trace.stored.path, make_address(trace.owner, trace.key))
-            if not carries(data, trace.stored.signature):
-                # Somebody computed it again meanwhile: results of two executions must not be mixed.
-                raise KeyError(result)
-            run = find_small(data, place)
-            path, start = trace.stored.path, find_start(data, place)
-        return run, path, start
-
-    def _decode(self, run: Run, path: str, result: str, anchors: Mapping[str, object]) -> object:
-        """Unpickle verified bytes of the trace at `path`; a result that doesn't come back is absent."""
-        try:
-            return decode(run, anchors)
-        except UnfitError as error:  # nothing is wrong with it
-            raise KeyError(str(error)) from error
-        except Exception as error:  # a class may have gone or changed: then the result is made again
-            self._give_up(path, result, error)
-            raise KeyError(result) from error
-
-    def _give_up(self, path: str, result: str, error: Exception) -> None:
-        folder = os.path.dirname(path)
-        self._disk.warn(
-            f"{folder}:{result}",
-            f"the stored `{result}` of {folder} can't be loaded: {type(error).__name__}: {error}. It runs again.",
-        )
+        return self._loader.load(trace, result, NO_ANCHORS)
 
     def audit(self) -> Iterator[tuple[Trace, frozenset[str]]]:
         """Give every trace, one by one, with what loading its results would import; nothing is loaded."""
@@ -319,7 +241,7 @@ class Store:
                 imports: set[str] = set()
                 for result in trace.stored.places:
                     with suppress(KeyError):
-                        imports |= list_imports(self._find_run(trace, result)[0])
+                        imports |= list_imports(self._loader.find_run(trace, result)[0])
                 yield trace, frozenset(imports)
 
     def _peek(self, path: str) -> Trace | None:
@@ -331,8 +253,7 @@ class Store:
 
     def reserve(self, owner: str) -> None:
         """Make the folder of an owner's traces. Raises StoreError, OSError."""
-        self._disk.prepare()
-        self._disk.make_parents(f"{self._layout.name_owner(owner)}/")
+        self._layout.reserve(owner)
 
     def keep_text(self, owner: str, name: str, text: str) -> None:
         """Keep a text for people beside an owner's traces. Raises StoreError."""
@@ -371,7 +292,7 @@ class Store:
         """Give the verified file of a stored trace, for another machine; raises KeyError when it is gone."""
         if trace.stored is None:
             raise KeyError(trace.key)
-        return self._read(trace.stored.path, make_address(trace.owner, trace.key), look_at)
+        return self._access.read(trace.stored.path, make_address(trace.owner, trace.key), look_at)
 
     def locate_artifact(self, digest: str) -> str:
         """Say in which file an artifact stands."""
@@ -570,7 +491,7 @@ class Store:
     def _open(self, path: str, address: bytes) -> Trace | None:
         """Read one trace; None when it is absent, or an artifact it points to is."""
         try:
-            trace = self._access.parse(self._read(path, address, look_at), path)
+            trace = self._loader.parse(self._access.read(path, address, look_at), path)
             for digest in list_artifacts(trace):
                 self._objects.size(digest)
         except KeyError:
