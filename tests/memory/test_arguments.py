@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import socket
 
 import numpy as np
 import pytest
 
 from vinyasa_ipy.errors import VinyasaWarning
+from vinyasa_ipy.fingerprint.guards import MISSING
+from vinyasa_ipy.memory import binding
 
 
 def test_one_call_however_it_is_written(memory):
@@ -209,3 +212,29 @@ def test_what_a_function_raises_is_raised_and_not_stored(memory):
         with pytest.raises(LookupError, match="mine"):
             cached(1)
     assert len(runs) == 2
+
+
+def _several(a, b, /, c, d=4, *args, e, f=6, **options): ...
+
+
+def _starred(*args, **options): ...
+
+
+def _named(*, a=1, b): ...
+
+
+def _defaulted(a=1, /, b=2): ...
+
+
+async def _awaited(a, *, b): ...
+
+
+@pytest.mark.parametrize("func", [_several, _starred, _named, _defaulted, _awaited, lambda: 0, lambda a, *b: 0])
+def test_the_code_of_a_function_tells_the_parameters_that_inspect_tells(func):
+    told = inspect.signature(func).parameters.values()
+    read = binding._read_parameters(func)
+    assert [(p.name, p.kind) for p in read] == [(p.name, p.kind) for p in told]
+    assert [p.default is MISSING for p in read] == [p.default is p.empty for p in told]
+    assert [p.default for p in read if p.default is not MISSING] == [
+        p.default for p in told if p.default is not p.empty
+    ]

@@ -8,11 +8,9 @@ the *references* to names outside, in order of first use, for `reach` to resolve
 from __future__ import annotations
 
 import dis
-import linecache
 import re
 import sys
 import types
-from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -133,31 +131,38 @@ class Import(NamedTuple):
     level: int
 
 
-@dataclass(slots=True)
 class Canonical:
-    """One code object and all code objects inside it, in canonical form."""
+    """One code object and all code objects inside it, in canonical form.
 
-    digest: bytes = b""
-    references: list[Reference] = field(default_factory=list)
-    imports: list[Import] = field(default_factory=list)
-    attributes: set[str] = field(default_factory=set)
-    """Every attribute the code reads or writes."""
-    keywords: set[str] = field(default_factory=set)
-    """Every name by which it passes an argument."""
-    mentions: set[str] = field(default_factory=set)
-    """Names that its strings mention as `@name`."""
-    quoted: set[str] = field(default_factory=set)
-    """Attributes of Python's own that its strings name, as in `getattr(f, "__name__")`."""
-    spreads: bool = False
-    """True when it passes a mapping as keywords (`f(**options)`)."""
-    stored: set[str] = field(default_factory=set)
-    """Names it binds outside itself (`global x; x = …`)."""
-    argued: bool = False
-    """True when it parses the arguments of the program."""
-    opaque: bool = False
-    """True when it imports a module by a name that is made while it runs."""
-    callers: int = 0
-    """How many callers up it looks."""
+    Attributes:
+        attributes: every attribute the code reads or writes.
+        keywords: every name by which it passes an argument.
+        mentions: names that its strings mention as `@name`.
+        quoted: attributes of Python's own that its strings name, as in `getattr(f, "__name__")`.
+        spreads: True when it passes a mapping as keywords (`f(**options)`).
+        stored: names it binds outside itself (`global x; x = …`).
+        argued: True when it parses the arguments of the program.
+        opaque: True when it imports a module by a name that is made while it runs.
+        callers: how many callers up it looks.
+    """
+
+    __slots__ = (
+        *("argued", "attributes", "callers", "digest", "imports", "keywords", "mentions", "opaque", "quoted"),
+        *("references", "spreads", "stored"),
+    )
+
+    def __init__(self) -> None:
+        """Start with nothing known of the code."""
+        self.digest = b""
+        self.references: list[Reference] = []
+        self.imports: list[Import] = []
+        self.attributes: set[str] = set()
+        self.keywords: set[str] = set()
+        self.mentions: set[str] = set()
+        self.quoted: set[str] = set()
+        self.stored: set[str] = set()
+        self.spreads = self.argued = self.opaque = False
+        self.callers = 0
 
     def names(self) -> set[str]:
         """Return every outside name the code reads."""
@@ -381,6 +386,8 @@ class _Variables:
 
 def read_text(file: str) -> tuple[str, ...]:
     """Return the lines of a source file or of a cell as they are now; none when there is no such text."""
+    import linecache  # 1.5 ms, with what reads source text, that only code which asks for its text costs
+
     linecache.checkcache(file)
     return tuple(linecache.getlines(file))
 

@@ -6,7 +6,6 @@ import copyreg
 import sys
 import types
 from _abc import _get_dump  # type: ignore[import-not-found]  # the only way to ask what was registered
-from enum import Flag
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +30,7 @@ from vinyasa_ipy.fingerprint.walk import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from enum import Flag
 
 _CLASS_BOOKKEEPING = frozenset(
     {
@@ -123,7 +123,7 @@ def _class_entry(walk: Walk, kind: type, name: str, value: Any) -> None:
     if name == "__hash__" and is_generated(value):
         walk.out += b"h"
         return
-    if name == "_value2member_map_" and issubclass(kind, Flag):
+    if name == "_value2member_map_" and issubclass(kind, sys.modules["enum"].Flag):
         value = {content: member for content, member in value.items() if not _is_made_of_others(member)}
     try:
         Walk().write(value)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
-from vinyasa_ipy.fingerprint.caches import suspected
 from vinyasa_ipy.fingerprint.definitions import is_same_builtin
 from vinyasa_ipy.fingerprint.grafts import GRAFTS
 from vinyasa_ipy.fingerprint.guards import Guards
@@ -23,7 +22,7 @@ from vinyasa_ipy.fingerprint.walk import DIGEST_BYTES, Walk, distance
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from vinyasa_ipy.fingerprint.grafts import Graft
+    from vinyasa_ipy.fingerprint.bindings import Graft
     from vinyasa_ipy.fingerprint.registrations import Registration
 
 
@@ -162,8 +161,14 @@ class Graph(ABC):
             self.guards.hold()
             and (not self._volatile or all(map(self._same, self._volatile)))
             and (self._grafts is None or self._grafts is GRAFTS.look())
-            and (not self._caches or all(suspected(cache) == content for cache, content in self._caches.values()))
+            and (not self._caches or self._caches_hold())
         )
+
+    def _caches_hold(self) -> bool:
+        """Tell whether the caches under functions hold what they held of other times."""
+        from vinyasa_ipy.fingerprint.caches import suspected
+
+        return all(suspected(cache) == content for cache, content in self._caches.values())
 
     def _same(self, node: Node) -> bool:
         walk = Walk()

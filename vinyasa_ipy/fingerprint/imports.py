@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import importlib
-import importlib.util
 import sys
 import types
 from typing import TYPE_CHECKING, Any
@@ -79,8 +78,10 @@ def installed_origin(name: str) -> Origin | None:
     if module is not None:
         source = origin(top, file_of(module))
         return None if source.own else source
+    from importlib.util import find_spec  # only for what is not loaded yet
+
     try:
-        spec = importlib.util.find_spec(top)
+        spec = find_spec(top)
     except (ImportError, ValueError):
         return None
     if spec is None or spec.origin is None:

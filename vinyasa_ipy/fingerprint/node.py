@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import types
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vinyasa_ipy.errors import FingerprintError
@@ -22,24 +21,26 @@ if TYPE_CHECKING:
 ALL_MODULES = "sys.modules"
 
 
-@dataclass(slots=True, eq=False)
 class Node:
     """One thing reached: what it is to a person (`label`, `words`) and to the key (`digest`, `edges`).
 
     `alone` says that what is written follows from the thing alone, whatever refers to it.
     """
 
-    kind: str
-    label: str
-    thing: Any
-    write: Callable[[Walk], None]
-    words: str = ""
-    digest: bytes = b""
-    edges: list[int] = field(default_factory=list)
-    volatile: bool = False
-    exposed: bool = False
-    walk: Walk | None = None
-    alone: bool = False
+    __slots__ = (
+        *("alone", "digest", "edges", "exposed", "kind", "label", "thing", "volatile", "walk", "words"),
+        "write",
+    )
+
+    def __init__(self, kind: str, label: str, thing: Any, write: Callable[[Walk], None], words: str = "") -> None:
+        """Make the node of a `thing` that `write` writes; nothing is known of its content yet."""
+        self.kind, self.label, self.words = kind, label, words
+        self.thing = thing
+        self.write = write
+        self.digest = b""
+        self.edges: list[int] = []
+        self.volatile = self.exposed = self.alone = False
+        self.walk: Walk | None = None
 
 
 class Absent(NamedTuple):

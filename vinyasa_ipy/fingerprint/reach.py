@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from blake3 import blake3
 
 from vinyasa_ipy.errors import FingerprintError
-from vinyasa_ipy.fingerprint.caches import function_of, note, suspects
 from vinyasa_ipy.fingerprint.callers import ENDLESS, PRYING, looks_at_callers
 from vinyasa_ipy.fingerprint.code import (
     DESCENDING,
@@ -46,7 +45,7 @@ from vinyasa_ipy.fingerprint.definitions import (
 )
 from vinyasa_ipy.fingerprint.describe import describe
 from vinyasa_ipy.fingerprint.encoders import is_definition
-from vinyasa_ipy.fingerprint.grafts import GRAFTS, Graft
+from vinyasa_ipy.fingerprint.grafts import GRAFTS
 from vinyasa_ipy.fingerprint.graph import Graph
 from vinyasa_ipy.fingerprint.guards import MISSING, read_cell
 from vinyasa_ipy.fingerprint.imports import (
@@ -69,6 +68,7 @@ from vinyasa_ipy.fingerprint.zone import ZONE, read_zone, uses_zone, write_zone
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from vinyasa_ipy.fingerprint.bindings import Graft
     from vinyasa_ipy.fingerprint.registrations import Registration
 
 _SHELL_NAME = re.compile(r"_+|_i+|_[ido]h|_i?\d+|__.*__")
@@ -352,7 +352,9 @@ class Reach(Graph):
             return self._module_node(thing, label)
         if is_definition(thing):
             return Node("builtin", label, thing, lambda walk: write_builtin(walk, thing))
-        return Node("value", label, thing, lambda walk: walk.write(thing), words=describe(thing), alone=True)
+        node = Node("value", label, thing, lambda walk: walk.write(thing), words=describe(thing))
+        node.alone = True
+        return node
 
     def _function_node(self, function: types.FunctionType, label: str) -> Node:
         source = package_of(function.__globals__)
@@ -610,6 +612,8 @@ def _follow_all(thing: Any, label: str, *, judging: bool = True) -> Reach:
 
 def _judge(cache: Any) -> bytes:
     """Return what stands for the results of another time that a cache holds; nothing when it holds none."""
+    from vinyasa_ipy.fingerprint.caches import function_of, note, suspects  # few functions reach one
+
     function = function_of(cache)
     found = _follow_all(function, name_of(cache), judging=False)
     alone = all(_is_fixed(node) or node.thing is cache or node.thing is function for node in found.nodes)

@@ -5,6 +5,7 @@ Where a library keeps that, nobody can tell in general: the call counts as it is
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from vinyasa_ipy.fingerprint.guards import MISSING
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Iterator, Mapping, Sequence
 
 _ADDED = "(?:multi_)?(?:constructor|representer)|(?:implicit|path)_resolver|type|codec|alias|charset|extension"
@@ -50,8 +50,8 @@ class Registration:
 
 
 def may_register(text: str) -> bool:
-    """Tell at a glance whether a text has a statement or decorator that calls what is named like that."""
-    return ("register" in text or ".add_" in text) and _STATEMENT.search(text) is not None
+    """Tell whether a text has a statement or decorator that calls what is named like that."""
+    return _STATEMENT.search(text) is not None
 
 
 def list_registrations(tree: ast.Module, space: Mapping[str, Any]) -> Iterator[Registration]:
@@ -59,8 +59,6 @@ def list_registrations(tree: ast.Module, space: Mapping[str, Any]) -> Iterator[R
 
     One in a loop or under a condition counts with all of that statement.
     """
-    import ast
-
     for top in tree.body:
         for statement in _list_statements([top]):
             around = None if statement is top else top
@@ -72,8 +70,6 @@ def list_registrations(tree: ast.Module, space: Mapping[str, Any]) -> Iterator[R
 
 def _list_statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     """Give statements and those in their blocks, not what stands in functions and classes: it may never run."""
-    import ast
-
     for statement in body:
         yield statement
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -87,8 +83,6 @@ def _read_call(
     call: ast.expr, space: Mapping[str, Any], decorated: str, around: ast.stmt | None
 ) -> Iterator[Registration]:
     """Read a call, or a decorator without one; `decorated` is the name that a decorator is given."""
-    import ast
-
     callee = call.func if isinstance(call, ast.Call) else call
     called = callee.attr if isinstance(callee, ast.Attribute) else getattr(callee, "id", "")
     if not _REGISTERING.fullmatch(called):
@@ -103,8 +97,6 @@ def _read_call(
 
 def _list_names(given: Sequence[ast.AST]) -> list[str]:
     """List the names that code is given; parameters of its functions are its own."""
-    import ast
-
     parts = [part for each in given for part in ast.walk(each)]
     own = {part.arg for part in parts if isinstance(part, ast.arg)}
     return [part.id for part in parts if isinstance(part, ast.Name) and part.id not in own]

@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import types
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from vinyasa_ipy.fingerprint.guards import MISSING
+
 if TYPE_CHECKING:
+    import inspect
     from collections.abc import Callable, Sequence
 
-_Parameter = inspect.Parameter
-_BY_PLACE = (_Parameter.POSITIONAL_ONLY, _Parameter.POSITIONAL_OR_KEYWORD)
-_BY_NAME = (_Parameter.POSITIONAL_OR_KEYWORD, _Parameter.KEYWORD_ONLY)
-_STARRED: dict[Any, str] = {_Parameter.VAR_POSITIONAL: "*", _Parameter.VAR_KEYWORD: "**"}
+_PLACE_ONLY, _PLACE_OR_NAME, _STAR, _NAME_ONLY, _STARS = range(5)
+"""Kinds of parameters, by the numbers that they have in `inspect`."""
+_BY_PLACE = (_PLACE_ONLY, _PLACE_OR_NAME)
+_BY_NAME = (_PLACE_OR_NAME, _NAME_ONLY)
+_STARRED = {_STAR: "*", _STARS: "**"}
+_TAKES_MORE, _TAKES_ANY = 0x04, 0x08
+"""Flags of code that has a parameter `*args`, and `**options`."""
 
 Values = tuple[Any, ...]
+
+
+class Parameter:
+    """One parameter of a function: its name, its kind, and its default where it has one."""
+
+    __slots__ = ("default", "kind", "name")
+
+    def __init__(self, name: str, kind: int) -> None:
+        """Make one without a default."""
+        self.name = name
+        self.kind = kind
+        self.default: Any = MISSING
 
 
 class Binding:
@@ -32,16 +49,21 @@ class Binding:
         """Read the signature of `func`. Raises ValueError when a name to ignore is none of its parameters."""
         self.func = func
         self.ignore = frozenset(ignore)
-        self.signature = _read_signature(func)
-        self.exact = self.signature is not None and _is_plain(func)
-        parameters = list(self.signature.parameters.values()) if self.signature is not None else []
+        found = _read_parameters(func)
+        self.exact = found is not None and _is_plain(func)
+        parameters = found or []
         self.names = [parameter.name for parameter in parameters if not self._is_ignored(parameter)]
         self._order = [parameter.name for parameter in parameters]
-        self._defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+        self._defaults = {p.name: p.default for p in parameters if p.default is not MISSING}
         self._kept = [place for place, parameter in enumerate(parameters) if not self._is_ignored(parameter)]
         self._measure(parameters)
 
-    def _measure(self, parameters: list[inspect.Parameter]) -> None:
+    @functools.cached_property
+    def signature(self) -> inspect.Signature | None:
+        """The signature of the function, for calls that the short ways don't take; None when it has none."""
+        return _read_signature(self.func)
+
+    def _measure(self, parameters: list[Parameter]) -> None:
         """Prepare the short ways: all by place, the rest being defaults; and by place and name, without stars."""
         places = sum(parameter.kind in _BY_PLACE for parameter in parameters)
         plain = self.exact and all(parameter.kind in _BY_PLACE for parameter in parameters) and not self.ignore
@@ -95,11 +117,11 @@ class Binding:
         named = {name: value for name, value in kwargs.items() if self._counts(parameters.get(name))}
         return (repr((len(placed), *named)), *placed, *named.values())
 
-    def _counts(self, parameter: inspect.Parameter | None) -> bool:
+    def _counts(self, parameter: Parameter | inspect.Parameter | None) -> bool:
         """Tell whether an argument counts; one without a parameter of its own goes into `**`."""
         return "**" not in self.ignore if parameter is None else not self._is_ignored(parameter)
 
-    def _is_ignored(self, parameter: inspect.Parameter) -> bool:
+    def _is_ignored(self, parameter: Parameter | inspect.Parameter) -> bool:
         return _STARRED.get(parameter.kind, parameter.name) in self.ignore
 
     def name_values(self, values: Values) -> list[str]:
@@ -107,7 +129,7 @@ class Binding:
         if self.exact:
             return self.names
         count = len(values) - 1
-        names = self.names if self.signature is not None and len(self.names) >= count else []
+        names = self.names if len(self.names) >= count else []
         return ["the way it is called", *(names or map(str, range(1, count + 1)))]
 
 
@@ -117,10 +139,11 @@ def check_ignored(func: Callable[..., Any], ignore: Sequence[str]) -> None:
         raise ValueError(  # noqa: TRY004 - what joblib raises
             f"ignore must be a list of parameters, not {ignore!r}: write ignore=[{ignore!r}]"
         )
+    if not ignore:
+        return
     signature = _read_signature(func)
     if signature is None:
-        if ignore:
-            warnings.warn(f"Cannot inspect object {func}, ignore list will not work.", stacklevel=4)
+        warnings.warn(f"Cannot inspect object {func}, ignore list will not work.", stacklevel=4)
         return
     known = {_STARRED.get(parameter.kind, parameter.name) for parameter in signature.parameters.values()}
     if isinstance(func, types.MethodType):
@@ -133,10 +156,50 @@ def check_ignored(func: Callable[..., Any], ignore: Sequence[str]) -> None:
 
 def name_self(method: types.MethodType) -> str:
     """Name the first parameter of a method: the one that was bound."""
-    return next(iter(inspect.signature(method.__func__).parameters), "self")
+    parameters = _read_parameters(method.__func__)
+    return parameters[0].name if parameters else "self"
+
+
+def _read_parameters(func: Callable[..., Any]) -> list[Parameter] | None:
+    """List the parameters of a callable; None when it doesn't tell."""
+    if type(func) is types.FunctionType and not vars(func):
+        return _list_parameters(func)
+    signature = _read_signature(func)
+    if signature is None:
+        return None
+    found = []
+    for told in signature.parameters.values():
+        found.append(parameter := Parameter(told.name, int(told.kind)))
+        if told.default is not told.empty:
+            parameter.default = told.default
+    return found
+
+
+def _list_parameters(func: types.FunctionType) -> list[Parameter]:
+    """List the parameters of a function on which nothing was put: its code tells all of them.
+
+    That is what `inspect.signature` does with it, which takes 3 ms to load.
+    """
+    code = func.__code__
+    names, total = code.co_varnames, code.co_argcount + code.co_kwonlyargcount
+    placed = [
+        Parameter(name, _PLACE_ONLY if place < code.co_posonlyargcount else _PLACE_OR_NAME)
+        for place, name in enumerate(names[: code.co_argcount])
+    ]
+    named = [Parameter(name, _NAME_ONLY) for name in names[code.co_argcount : total]]
+    for parameter, default in zip(reversed(placed), reversed(func.__defaults__ or ()), strict=False):
+        parameter.default = default
+    for parameter in named:
+        parameter.default = (func.__kwdefaults__ or {}).get(parameter.name, MISSING)
+    more = bool(code.co_flags & _TAKES_MORE)
+    star = [Parameter(names[total], _STAR)] if more else []
+    stars = [Parameter(names[total + more], _STARS)] if code.co_flags & _TAKES_ANY else []
+    return [*placed, *star, *named, *stars]
 
 
 def _read_signature(func: Callable[..., Any]) -> inspect.Signature | None:
+    import inspect
+
     try:
         return inspect.signature(func)
     except (TypeError, ValueError):  # a callable made in C may have none

@@ -9,7 +9,7 @@ import sys
 import types
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from vinyasa_ipy.fingerprint.grafts import find_owner
+from vinyasa_ipy.fingerprint.bindings import find_owner
 from vinyasa_ipy.fingerprint.modules import origin
 from vinyasa_ipy.pipeline.standing import SETTING
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from typing import TYPE_CHECKING, Any
 
-from vinyasa_ipy.fingerprint.grafts import find_owner, is_librarys, list_bindings
+from vinyasa_ipy.fingerprint.bindings import find_owner, is_librarys, list_bindings
 from vinyasa_ipy.fingerprint.modules import name_type
 from vinyasa_ipy.fingerprint.names import definitions
 from vinyasa_ipy.fingerprint.registrations import list_registrations
