@@ -10,6 +10,7 @@ import shlex
 import token
 import tokenize
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from vinyasa_ipy.errors import CommandError
@@ -77,8 +78,9 @@ class _Parser(argparse.ArgumentParser):
         raise CommandError(f"%%stage: {message}", "`%%stage?` shows what it takes")
 
 
+@cache
 def make_parser() -> argparse.ArgumentParser:
-    """Make the parser of the `%%stage` line."""
+    """Make the parser of the `%%stage` line, once: it costs 1 ms and keeps nothing of what it reads."""
     parser = _Parser(prog="%%stage", add_help=False, allow_abbrev=False, description="Make this cell a stage.")
     parser.add_argument("name", metavar="NAME", help="what the stage is called")
     parser.add_argument("--force", action="store_true", help="run it even when nothing has changed")
