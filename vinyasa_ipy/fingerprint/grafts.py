@@ -37,6 +37,8 @@ class Grafts:
         self._spelled: Spelled | None = None
         self._latest: tuple[Graft | Registration, ...] = ()
         self._modules = -1
+        self._met: list[tuple[types.ModuleType, object]] = []
+        self._own: list[tuple[types.ModuleType, str]] = []
         self._cells: list[Any] = []
         self._count = 0
 
@@ -53,11 +55,19 @@ class Grafts:
 
     def _take(self) -> tuple[Graft | Registration, ...]:
         self._modules = len(sys.modules)
-        for module in list(sys.modules.values()):
-            if type(module) is types.ModuleType:
-                self._read_module(module)
+        for module, file in self._list_own():
+            self._read_module(module, file)
         self._read_cells()
         return () if self._spelled is None else self._spelled.resolve()
+
+    def _list_own(self) -> list[tuple[types.ModuleType, str]]:
+        """List the modules whose files may be the user's; they are picked out anew when others have come."""
+        every = list(sys.modules.values())
+        met = [(module, vars(module).get("__file__")) for module in every if type(module) is types.ModuleType]
+        if met != self._met:
+            self._met = met
+            self._own = [(module, file) for module, file in met if isinstance(file, str) and _may_be_own(file)]
+        return self._own
 
     def _read_cells(self) -> None:
         """Read the cells that a shell has run, the one that is running included."""
@@ -76,10 +86,7 @@ class Grafts:
         self._spell(text, space)
         self._modules = -1
 
-    def _read_module(self, module: types.ModuleType) -> None:
-        file = module.__dict__.get("__file__")
-        if not isinstance(file, str) or not file.endswith(".py") or is_elsewhere(file):
-            return
+    def _read_module(self, module: types.ModuleType, file: str) -> None:
         with unwatched():
             try:
                 stat = os.stat(file)
@@ -99,6 +106,10 @@ class Grafts:
 
             self._spelled = Spelled()
         self._spelled.read(text, space)
+
+
+def _may_be_own(file: str) -> bool:
+    return file.endswith(".py") and not is_elsewhere(file)
 
 
 def _may_register(text: str) -> bool:
