@@ -20,19 +20,20 @@ class Upstream:
 
     def __init__(self) -> None:
         """Remember nothing yet."""
-        self._bound: dict[str, dict[str, int]] = {}
+        self._bound: dict[tuple[str, str], int] = {}
 
     def note(self, cell: StageCell, space: Mapping[str, Any]) -> None:
         """Remember the inputs of a stage that has just ended well."""
-        self._bound[cell.line.name] = _read_bindings(cell, space)
+        stage = cell.line.name
+        for pair in [pair for pair in self._bound if pair[0] == stage]:
+            del self._bound[pair]
+        for name in cell.names.reads - cell.names.binds:
+            self._bound[stage, name] = id(space.get(name, _NOTHING))
 
     def find_moved(self, known: Mapping[str, StageCell], space: Mapping[str, Any]) -> set[str]:
         """Find the stages whose inputs aren't those with which they ended; those that are automatic don't count."""
-        return {
-            name
-            for name, cell in known.items()
-            if cell.least is None and name in self._bound and self._bound[name] != _read_bindings(cell, space)
-        }
+        moved = {stage for (stage, name), was in self._bound.items() if id(space.get(name, _NOTHING)) != was}
+        return {stage for stage in moved if stage in known and known[stage].least is None}
 
 
 def find_behind(name: str, pipeline: Graph, moved: set[str]) -> list[str]:
@@ -52,5 +53,5 @@ def find_behind(name: str, pipeline: Graph, moved: set[str]) -> list[str]:
     return [other for other in above if other in behind]
 
 
-def _read_bindings(cell: StageCell, space: Mapping[str, Any]) -> dict[str, int]:
-    return {name: id(space[name]) for name in cell.names.reads - cell.names.binds if name in space}
+_NOTHING = object()
+"""Stands for what a name is bound to that nobody has bound."""

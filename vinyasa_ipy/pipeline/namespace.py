@@ -41,8 +41,7 @@ class Snapshot:
 
         So that old values don't stay in memory while new ones are made.
         """
-        skipped = set(rebound)
-        return cls({name: None if name in skipped else value for name, value in space.items() if is_users(name)})
+        return cls({**space, **{name: None for name in rebound if name in space}})
 
     def changed(self, space: Mapping[str, Any], rebound: Iterable[str]) -> dict[str, Any]:
         """List what names were bound since, with their values.
@@ -53,12 +52,12 @@ class Snapshot:
         return {
             name: value
             for name, value in space.items()
-            if name in binds or (is_users(name) and (name not in self.bound or self.bound[name] is not value))
+            if name in binds or ((name not in self.bound or self.bound[name] is not value) and is_users(name))
         }
 
     def removed(self, space: Mapping[str, Any]) -> list[str]:
         """List the names that are gone since."""
-        return sorted(name for name in self.bound if name not in space)
+        return sorted(filter(is_users, self.bound.keys() - space.keys()))
 
 
 class ModuleName:
