@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import os
+import pwd
 import stat
 from pathlib import Path
 
@@ -42,6 +44,25 @@ def test_the_secret_stands_in_the_user_s_data_folder(monkeypatch, tmp_path):
         assert Path(find_secret()) == tmp_path / ".local" / "share" / "vinyasa" / "secret"
     monkeypatch.setattr("sys.platform", "darwin")
     assert Path(find_secret()) == tmp_path / "Library" / "Application Support" / "vinyasa" / "secret"
+
+
+def test_without_a_home_folder_no_secret_is_made_in_the_working_folder(store, draft, monkeypatch, tmp_path):
+    for name in ("HOME", "VINYASA_SECRET_DIR", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)  # a container's user that no list names
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StoreError, match=r"no home folder to keep the secret in.*; set VINYASA_SECRET_DIR"):
+        store.put(draft(), {"return": 1})
+    assert [path.name for path in tmp_path.iterdir()] == [".vinyasa"]
+
+
+def test_a_refused_secret_says_which_setting_moves_it(store, draft, monkeypatch):
+    def refuse(*asked, **options):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(StoreError, match=r"secret.*: permission is denied; set VINYASA_SECRET_DIR"):
+        store.put(draft(), {"return": 1})
 
 
 def assert_empty(store, words):

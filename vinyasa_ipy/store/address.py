@@ -72,7 +72,7 @@ def read_choice() -> str:
     except FileNotFoundError:
         return ""
     except OSError as error:
-        raise StoreError(path, f"{_WHAT} can't be read: {trust.explain(error)}") from error
+        raise StoreError(path, f"{_WHAT} can't be read: {trust.explain(error, trust.OWN_DATA)}") from error
 
 
 def write_choice(choice: str) -> None:

@@ -90,7 +90,7 @@ def open_bundle(path: str) -> Iterator[Bundle]:
         with zipfile.ZipFile(path) as archive:
             yield Bundle(path, archive)
     except OSError as error:
-        raise ShelfError(path, explain(error)) from error
+        raise ShelfError(path, explain(error, "make it readable")) from error
     except zipfile.BadZipFile as error:
         raise ShelfError(path, f"it is damaged or no packed file ({error}); have it packed again") from error
 
@@ -104,7 +104,7 @@ def make_bundle(path: str) -> Iterator[Bundle]:
             yield Bundle(path, archive)
         os.replace(aside, path)
     except OSError as error:
-        raise ShelfError(path, explain(error)) from error
+        raise ShelfError(path, explain(error, "choose another file")) from error
     finally:
         with suppress(OSError):
             os.unlink(aside)

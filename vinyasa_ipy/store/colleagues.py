@@ -29,7 +29,7 @@ def read_colleagues() -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise StoreError(path, f"{_WHAT} can't be read: {trust.explain(error)}") from error
+        raise StoreError(path, f"{_WHAT} can't be read: {trust.explain(error, trust.OWN_DATA)}") from error
     except ValueError:
         found = None
     if not isinstance(found, dict) or not all(isinstance(key, str) and KEY.fullmatch(key) for key in found.values()):

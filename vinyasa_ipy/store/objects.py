@@ -177,7 +177,7 @@ class Objects:
         try:
             incoming = os.open(source, READ & ~getattr(os, "O_NOFOLLOW", 0))
         except OSError as error:
-            raise UnstorableError(str(source), trust.explain(error)) from error
+            raise UnstorableError(str(source), trust.explain(error, "make it readable")) from error
         try:
             if not stat.S_ISREG(os.fstat(incoming).st_mode):
                 raise UnstorableError(str(source), "it is not a regular file")
@@ -251,7 +251,7 @@ class Objects:
                     os.unlink(aside)
                 raise
         except OSError as error:
-            raise StoreError(final, trust.explain(error)) from error
+            raise StoreError(final, trust.explain(error, "make it writable")) from error
         finally:
             os.close(stored)
 

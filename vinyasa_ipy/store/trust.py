@@ -17,22 +17,30 @@ PRIVATE_LIMIT = 1 << 20
 _REMEDIES = {
     errno.ENOSPC: "the disk is full; free some space, or run `vinyasa clear`",
     errno.EDQUOT: "your disk quota is used up; free some space, or run `vinyasa clear`",
-    errno.EROFS: "it stands on a read-only file system; set VINYASA_HOME to a folder you can write to",
-    errno.EACCES: "permission is denied; set VINYASA_HOME to a folder of your own",
-    errno.EPERM: "the operation is not permitted; set VINYASA_HOME to a folder of your own",
     errno.EMFILE: "too many files are open in this process; close some, or raise the limit with `ulimit -n`",
     errno.EEXIST: "a file stands where a folder belongs; remove it",
     errno.ENOTDIR: "a file stands where a folder belongs; remove it",
 }
+_REFUSALS = {
+    errno.EROFS: "it stands on a read-only file system",
+    errno.EACCES: "permission is denied",
+    errno.EPERM: "the operation is not permitted",
+}
+OWN_HOME = "set VINYASA_HOME to a folder of your own"
+OWN_DATA = "set VINYASA_SECRET_DIR to a folder of your own, outside of any project"
+"""What to do where the store, or the user's data folder, stands in a place that refuses."""
 
 
-def explain(error: OSError) -> str:
-    """Put a fault of the disk into words, with what to do about it where that is known."""
+def explain(error: OSError, instead: str = OWN_HOME) -> str:
+    """Put a fault of the disk into words, with what to do about it where that is known: `instead` of a refusal."""
+    refusal = _REFUSALS.get(error.errno or 0)
+    if refusal is not None:
+        return f"{refusal}; {instead}"
     return _REMEDIES.get(error.errno or 0) or error.strerror or str(error)
 
 
 def find_secret() -> str:
-    """Find where the user's secret stands: in the user's data folder, never in a project."""
+    """Find where the user's secret stands: in the user's data folder, never in a project. Raises StoreError."""
     override = os.environ.get("VINYASA_SECRET_DIR")
     return os.path.join(override or os.path.join(_find_data_folder(), "vinyasa"), "secret")
 
@@ -46,7 +54,11 @@ def _find_data_folder() -> str:
         return os.environ.get("LOCALAPPDATA") or os.path.join(home, "AppData", "Local")
     chosen = os.environ.get("XDG_DATA_HOME", "")
     # The XDG specification says that a relative path is to be ignored.
-    return chosen if chosen.startswith("/") else os.path.join(home, ".local", "share")
+    if chosen.startswith("/"):
+        return chosen
+    if not os.path.isabs(home):  # a container's user that no list names: below `~` would be in the working folder
+        raise StoreError(home, f"you have no home folder to keep the secret in that signs its entries; {OWN_DATA}")
+    return os.path.join(home, ".local", "share")
 
 
 def read_secret() -> bytes:
@@ -62,7 +74,7 @@ def read_secret() -> bytes:
         _make_secret(path)
         return _read_checked(path)
     except OSError as error:
-        reason = f"the secret that signs its entries can't be used: {explain(error)}"
+        reason = f"the secret that signs its entries can't be used: {explain(error, OWN_DATA)}"
         raise StoreError(path, reason) from error
 
 
@@ -93,7 +105,7 @@ def write_private(path: str, text: str, what: str) -> None:
             with suppress(FileNotFoundError):
                 os.unlink(aside)
     except OSError as error:
-        raise StoreError(path, f"{what} can't be written: {explain(error)}") from error
+        raise StoreError(path, f"{what} can't be written: {explain(error, OWN_DATA)}") from error
 
 
 def _read_checked(path: str) -> bytes:
