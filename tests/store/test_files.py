@@ -53,6 +53,15 @@ def test_equal_files_are_stored_once(store, tmp_path):
     assert store.size() == 4
 
 
+def test_a_name_as_long_as_can_be_comes_back(store, tmp_path):
+    path = tmp_path / ("n" * 255)
+    path.write_bytes(b"x")
+    digest = store.add_file(path)
+    path.unlink()
+    store.restore_file(digest, path, 0o644)
+    assert path.read_bytes() == b"x"
+
+
 def test_an_unknown_digest_is_absent(store, tmp_path):
     with pytest.raises(KeyError):
         store.restore_file("ab" * 32, tmp_path / "x", 0o644)

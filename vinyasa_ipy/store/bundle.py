@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from vinyasa_ipy.errors import ShelfError
+from vinyasa_ipy.store.disk import name_beside
 from vinyasa_ipy.store.trust import explain
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def open_bundle(path: str) -> Iterator[Bundle]:
 @contextmanager
 def make_bundle(path: str) -> Iterator[Bundle]:
     """Make a packed file, which appears whole or not at all. Raises ShelfError when it can't be written."""
-    aside = f"{path}.{os.urandom(6).hex()}"
+    aside = name_beside(path)
     try:
         with zipfile.ZipFile(aside, "x", zipfile.ZIP_STORED) as archive:
             yield Bundle(path, archive)

@@ -66,6 +66,11 @@ def write_all(descriptor: int, pieces: Iterable[Piece]) -> None:
             view = view[os.write(descriptor, view) :]
 
 
+def name_beside(path: str) -> str:
+    """Name a file that nobody else uses, in the folder of a user's file, whose own name may be as long as can be."""
+    return os.path.join(os.path.dirname(path), f".vinyasa-{os.urandom(6).hex()}")
+
+
 class Disk:
     """The folder of one store: `tmp/`, which is `aside`, for what is being written, `quarantine/` for what is bad."""
 

@@ -15,7 +15,7 @@ from blake3 import blake3
 from vinyasa_ipy.errors import StoreError, UnstorableError
 from vinyasa_ipy.store import trust
 from vinyasa_ipy.store.digesting import Digesting, digest_pieces
-from vinyasa_ipy.store.disk import READ, WRITE, write_all
+from vinyasa_ipy.store.disk import READ, WRITE, name_beside, write_all
 from vinyasa_ipy.store.notices import find_doomed
 from vinyasa_ipy.store.trace import Place
 
@@ -237,7 +237,7 @@ class Objects:
         except OSError:
             raise KeyError(digest) from None
         final = os.path.realpath(target)
-        aside = f"{final}.{os.urandom(6).hex()}"
+        aside = name_beside(final)
         try:
             os.makedirs(os.path.dirname(final), exist_ok=True)
             try:
