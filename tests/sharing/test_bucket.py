@@ -119,7 +119,7 @@ import fsspec
 from fsspec.spec import AbstractFileSystem
 
 class {name}(AbstractFileSystem):
-    def find(self, path, **options):
+    def ls(self, path, **options):
         raise OSError(f"asked for {{path}}")
 """
 

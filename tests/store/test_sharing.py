@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +16,8 @@ from vinyasa_ipy.errors import ShelfError, StoreError
 from vinyasa_ipy.store import FileMade, FileRead, Store
 from vinyasa_ipy.store.bundle import make_bundle, open_bundle
 from vinyasa_ipy.store.colleagues import find_list, read_colleagues, write_colleagues
-from vinyasa_ipy.store.parcel import name_parcel, seal
-from vinyasa_ipy.store.sharing import BrokenParcel, look, name_artifact, send, take
+from vinyasa_ipy.store.parcel import name_parcel, read_name, seal
+from vinyasa_ipy.store.sharing import BrokenParcel, list_new, look, name_artifact, send, take
 from vinyasa_ipy.store.shelf import UrlShelf
 from vinyasa_ipy.store.signing import own_key
 
@@ -230,11 +231,14 @@ def test_a_stage_s_parcel_does_not_stand_for_a_function_s(users, shelf, draft, p
         assert look(calls, "features", KEY, shelf, lambda: False).parcels == ()
 
 
-@pytest.mark.parametrize("part", ["sender", "mark"])
+@pytest.mark.parametrize("part", ["sender", "mark", "key"])
 def test_a_name_that_is_no_parcel_s_is_left(users, shelf, draft, parcel, part):
     give(users, shelf, draft(), {"return": 1})
-    spoilt = {"sender": "trace.nobody", "mark": "trace-../../x." + "0" * 64}[part].replace("/", "_")
-    parcel().rename(parcel().with_name(spoilt))
+    if part == "key":
+        parcel().parent.rename(parcel().parent.with_name("a key."))
+    else:
+        spoilt = {"sender": "trace.nobody", "mark": "trace-../../x." + "0" * 64}[part].replace("/", "_")
+        parcel().rename(parcel().with_name(spoilt))
     assert receive(users, shelf).parcels == ()
 
 
@@ -255,6 +259,21 @@ def test_every_truncated_parcel_is_noticed(users, shelf, draft, parcel):
         for length in range(0, len(true), 5):
             parcel().write_bytes(true[:length])
             assert look(users.bob, "features", KEY, shelf, lambda: False).parcels == (), length
+
+
+def test_a_key_that_leads_out_of_its_folder_is_no_parcel_s():
+    name = f"traces/features/{{}}/trace.{'0' * 64}"
+    assert read_name(name.format(KEY)) is not None
+    assert [read_name(name.format(key)) for key in ("..", ".", "a b", "")] == [None] * 4
+
+
+@pytest.mark.parametrize("stray", [".DS_Store", "traces/.DS_Store", "traces/README", "traces/features/notes.txt"])
+def test_what_else_lies_on_a_shelf_is_passed_over(users, shelf, draft, stray):
+    give(users, shelf, draft(), {"return": 1})
+    Path(shelf.place, stray).write_text("nobody's")
+    with users.acting("bob"):
+        (name,) = list_new(users.bob, shelf.names("traces"))
+    assert read_name(name).key == KEY
 
 
 def test_a_parcel_of_another_version_is_left(users, shelf, draft, parcel):
@@ -371,6 +390,14 @@ def test_a_damaged_member_of_a_packed_file_is_refused(users, packed):
         receive(users, bundle)
     with users.acting("bob"):
         assert users.bob.traces("features", KEY) == []
+
+
+def test_a_compressed_member_of_a_packed_file_is_refused_before_it_is_unpacked(users, packed, tmp_path):
+    with zipfile.ZipFile(packed) as archive, zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as bomb:
+        for name in archive.namelist():
+            bomb.writestr(name, bytes(10_000_000))
+    with pytest.raises(ShelfError, match="compressed"), open_bundle(str(tmp_path / "bomb.zip")) as bundle:
+        receive(users, bundle)
 
 
 def test_packing_that_fails_leaves_no_file(users, tmp_path):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from itertools import chain, groupby
+from dataclasses import dataclass
+from itertools import chain, groupby, islice
 from typing import TYPE_CHECKING
 
 from vinyasa_ipy.commands.owners import find_owner, find_owners
@@ -16,18 +16,24 @@ from vinyasa_ipy.pipeline.closure import close
 from vinyasa_ipy.store import Amount, Store
 from vinyasa_ipy.store.address import find_projects_url, find_url, used
 from vinyasa_ipy.store.bundle import make_bundle, open_bundle
-from vinyasa_ipy.store.parcel import name_folder, name_parcel
+from vinyasa_ipy.store.parcel import name_folder, name_parcel, read_name
 from vinyasa_ipy.store.sharing import BrokenParcel, list_new, open_parcels, send, take
 from vinyasa_ipy.store.shelf import UrlShelf
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from vinyasa_ipy.session import Session
     from vinyasa_ipy.store import Trace
+    from vinyasa_ipy.store.parcel import Parcel
     from vinyasa_ipy.store.sharing import Found
     from vinyasa_ipy.store.shelf import Shelf
+
+_TOGETHER = 100
+"""How many parcels are opened at a time."""
+_SAID = 20
+"""How many of those that are no good are told by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,9 @@ def push(options: argparse.Namespace, place: Place) -> int:
     new = _list_unsent(_select(place.session, options.stages, Store.each), shelf)
     title = f"To {shelf.place}"
     with _said(shelf):
-        if not (_count(title, new, place) if options.dry_run else _send(title, new, shelf, place)):
+        if not (
+            _count(title, (item.trace for item in new), place) if options.dry_run else _send(title, new, shelf, place)
+        ):
             place.tell(Text((f"{shelf.place} has everything.",)))
     return 0
 
@@ -87,7 +95,7 @@ def pack(options: argparse.Namespace, place: Place) -> int:
         raise CommandError("nothing is stored to be packed", "run a stage first")
     title, items = f"To {options.file}", chain([first], items)
     if options.dry_run:
-        _count(title, items, place)
+        _count(title, (item.trace for item in items), place)
         return 0
     with make_bundle(options.file) as bundle:
         _send(title, items, bundle, place)
@@ -121,10 +129,10 @@ def _list_unsent(items: Iterable[Item], shelf: Shelf) -> Iterator[Item]:
         yield from (item for item in some if name_parcel(kind, item.trace, item.store.mark(item.trace)) not in there)
 
 
-def _count(title: str, items: Iterable[Item], place: Place) -> bool:
-    """Show what items there are; tell whether there are any."""
+def _count(title: str, traces: Iterable[Trace], place: Place) -> bool:
+    """Show what traces there are; tell whether there are any."""
     with show_looking(place.session):
-        totals = Totals(item.trace for item in items)
+        totals = Totals(traces)
     if totals.whole:
         place.tell(totals.show(title))
     return bool(totals.whole)
@@ -167,53 +175,114 @@ def unpack(options: argparse.Namespace, place: Place) -> int:
 
 
 def _take(shelf: Shelf, options: argparse.Namespace, place: Place) -> int:
-    found = _find(shelf, options.stages, place.session)
-    _tell_found(found, shelf, place)
-    if not found.parcels:
-        left = bool(found.strangers or found.refused)
-        place.tell(Text((f"There is nothing {'else' if left else 'new'} on {shelf.place}.",)))
-        return int(left)
-    traces = [parcel.trace for parcel in found.parcels]
-    place.tell(Totals(traces).show(f"From {shelf.place}"))
+    wanted = _find_wanted(shelf, options.stages, place.session) if options.stages else None
+    left = Left()
+    parcels = _open_new(shelf, wanted, place.session, left)
+    title = f"From {shelf.place}"
     if options.dry_run:
-        return 0
-    came, broken = 0, []
-    with show_progress("fetching", sum(trace.bytes for trace in traces)) as passed:
-        for parcel in found.parcels:
-            try:
-                came += take(place.session.store_for(parcel.address.kind), parcel, shelf, passed)
-            except BrokenParcel as error:
-                broken.append(f"{parcel.trace.owner} is not taken: {error.reason}.")
-    taken = len(found.parcels) - len(broken)
-    place.tell(Text((*broken, f"{_say_count(taken)} came from {shelf.place}: {size(came)}.")))
-    return 1 if broken else 0
+        some = _count(title, (parcel.trace for parcel in parcels), place)
+    else:
+        some = _receive(title, parcels, shelf, place, left)
+    left.tell(shelf, place)
+    if not some:
+        place.tell(Text((f"There is nothing {'else' if left.some else 'new'} on {shelf.place}.",)))
+    return int(left.broken or (left.some and not some))
 
 
-def _find(shelf: Shelf, names: Sequence[str], session: Session) -> Found:
-    """Find the parcels that aren't here, of all owners or of those named and what they need. Raises CommandError."""
-    new = [name for store in (session.store, session.functions) for name in list_new(store, shelf.names(store.shelved))]
-    found = open_parcels(new, shelf, lambda: False)
-    if not names:
-        return found
-    traces = [*session.newest_traces(), *(parcel.trace for parcel in found.parcels)]
-    owners = sorted({trace.owner for trace in traces})
+class Left:
+    """What is left on a shelf, and why."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.broken = False
+        self._strangers: dict[str, None] = {}
+        self._said: list[str] = []
+        self._unsaid = 0
+
+    @property
+    def some(self) -> bool:
+        """Tell whether anything is left."""
+        return bool(self._strangers or self._said)
+
+    def note(self, found: Found, shelf: Shelf) -> None:
+        """Note what is no good, or a stranger's, of what was found on a shelf."""
+        self._strangers |= dict.fromkeys(found.strangers)
+        for name, reason in found.refused:
+            self._say(f"{name} on {shelf.place} is not used: {reason}.")
+
+    def note_broken(self, trace: Trace, error: BrokenParcel) -> None:
+        """Note that a trace could not be taken."""
+        self.broken = True
+        self._say(f"{trace.owner} is not taken: {error.reason}.")
+
+    def _say(self, line: str) -> None:
+        if len(self._said) < _SAID:
+            self._said.append(line)
+        else:
+            self._unsaid += 1
+
+    def tell(self, shelf: Shelf, place: Place) -> None:
+        """Tell what is left, and what to do about it."""
+        said = [
+            f"Results signed with the key {key} are left: you don't trust it. "
+            f"If it is a colleague's, run `{place.prefix} trust add NAME {key}`."
+            for key in self._strangers
+        ]
+        said += self._said
+        if self._unsaid:
+            said.append(f"{count(self._unsaid)} more on {shelf.place} are not used, for such reasons.")
+        if said:
+            place.tell(Text(tuple(said)))
+
+
+def _open_new(shelf: Shelf, wanted: Collection[str] | None, session: Session, left: Left) -> Iterator[Parcel]:
+    """Give the parcels that aren't here, of all owners or of those `wanted`, with some at a time in memory."""
+    for store in (session.store, session.functions):
+        names = (name for name in shelf.names(store.shelved) if wanted is None or _may_be_of(name, wanted))
+        new = list_new(store, names)
+        while some := list(islice(new, _TOGETHER)):
+            found = open_parcels(some, shelf, lambda: False)
+            left.note(found, shelf)
+            yield from (parcel for parcel in found.parcels if wanted is None or parcel.trace.owner in wanted)
+
+
+def _may_be_of(name: str, owners: Collection[str]) -> bool:
+    """Tell whether a parcel can be of one of some owners: a long name of one is in the parcel alone."""
+    address = read_name(name)
+    return address is not None and (address.owner is None or address.owner in owners)
+
+
+def _find_wanted(shelf: Shelf, names: Sequence[str], session: Session) -> set[str]:
+    """Find the owners that are meant by some names, and those whom they need. Raises CommandError."""
+    newest = {trace.owner: trace for trace in session.newest_traces()}
+    for parcel in _open_new(shelf, None, session, Left()):
+        known = newest.get(parcel.trace.owner)
+        if known is None or known.created < parcel.trace.created:
+            newest[parcel.trace.owner] = parcel.trace
+    owners = sorted(newest)
     meant = {name: find_owner(name, owners) for name in names}
     unknown = [name for name, owner in meant.items() if owner is None]
     if unknown:
         raise CommandError(f"nothing you could use is on {shelf.place} for {unknown[0]!r}", "pull all, or name another")
-    wanted = close(filter(None, meant.values()), traces)
-    return replace(found, parcels=tuple(parcel for parcel in found.parcels if parcel.trace.owner in wanted))
+    return close(filter(None, meant.values()), newest.values())
 
 
-def _tell_found(found: Found, shelf: Shelf, place: Place) -> None:
-    said = [
-        f"Results signed with the key {key} are left: you don't trust it. "
-        f"If it is a colleague's, run `{place.prefix} trust add NAME {key}`."
-        for key in found.strangers
-    ]
-    said += [f"{name} on {shelf.place} is not used: {reason}." for name, reason in found.refused]
-    if said:
-        place.tell(Text(tuple(said)))
+def _receive(title: str, parcels: Iterable[Parcel], shelf: Shelf, place: Place, left: Left) -> bool:
+    """Take parcels in one by one, and show what they were; tell whether there were any."""
+    came, totals = 0, Totals()
+    with show_progress("fetching") as passed:
+        for parcel in parcels:
+            try:
+                came += take(place.session.store_for(parcel.address.kind), parcel, shelf, passed)
+            except BrokenParcel as error:
+                left.note_broken(parcel.trace, error)
+                continue
+            totals.add(parcel.trace)
+    if totals.whole:
+        place.tell(totals.show(title))
+    if totals.whole or left.broken:
+        place.tell(Text((f"{_say_count(totals.whole.files)} came from {shelf.place}: {size(came)}.",)))
+    return bool(totals.whole or left.broken)
 
 
 # ---- both --------------------------------------------------------------------------------------------------------

@@ -5,25 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 import zipfile
-from collections import defaultdict
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from vinyasa_ipy.errors import ShelfError
 from vinyasa_ipy.store.disk import name_beside
 from vinyasa_ipy.store.trust import explain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from vinyasa_ipy.store.shelf import Source, Tick
 
 _CHUNK = 4 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of every member: packing the same results twice gives the same archive."""
-
-_SLASHES = 3
-"""How many a shelf's names have at most; names with more are nobody's, and could have thousands."""
 
 
 class Bundle:
@@ -33,29 +29,27 @@ class Bundle:
         """Take the `archive`, which people know as the file `place`."""
         self.place = place
         self._archive = archive
-        self._folders: defaultdict[str, dict[str, int]] = defaultdict(dict)
-        for info in archive.infolist():
-            self._note(info)
 
-    def _note(self, info: zipfile.ZipInfo) -> None:
-        """Note a member under its name and its folders: each that comes asks whether it is there already."""
-        name, end = info.filename, len(info.filename)
-        while end > 0 and name.count("/") <= _SLASHES:
-            self._folders[name[:end]][name] = info.file_size
-            end = name.rfind("/", 0, end)
+    def names(self, folder: str) -> Iterator[str]:
+        """Give the names below a folder of parcels, one by one: those of a key come together, as they were packed."""
+        inside = f"{folder.rstrip('/')}/"
+        return (info.filename for info in self._archive.infolist() if info.filename.startswith(inside))
 
-    def names(self, prefix: str) -> Mapping[str, int]:
-        """List the names below the folder `prefix`, or that name itself, with their sizes in bytes."""
-        return self._folders.get(prefix.rstrip("/"), {})
+    def size(self, name: str) -> int | None:
+        """Tell how many bytes a name has; None when there is no such name."""
+        try:
+            return self._archive.getinfo(name).file_size
+        except KeyError:
+            return None
 
     def read(self, name: str) -> bytes:
         """Give the bytes of a name; raises FileNotFoundError."""
-        with _member(self._archive, name):
-            return self._archive.read(name)
+        with self._open(name) as source:
+            return source.read()
 
     def fetch(self, name: str, target: str, tick: Tick) -> None:
         """Write the bytes of a name to the file `target`; raises FileNotFoundError."""
-        with _member(self._archive, name), self._archive.open(name) as source, open(target, "wb") as file:
+        with self._open(name) as source, open(target, "wb") as file:
             while chunk := source.read(_CHUNK):
                 file.write(chunk)
                 tick(len(chunk))
@@ -70,18 +64,25 @@ class Bundle:
             info.file_size = os.stat(source).st_size
             with open(source, "rb") as file, self._archive.open(info, "w") as member:
                 shutil.copyfileobj(file, member, _CHUNK)
-        self._note(info)
 
+    @contextmanager
+    def _open(self, name: str) -> Iterator[IO[bytes]]:
+        """Open a member to read, and say what is wrong with it as a shelf does.
 
-@contextmanager
-def _member(archive: zipfile.ZipFile, name: str) -> Iterator[None]:
-    """Say what is wrong with a member as a shelf does."""
-    try:
-        yield
-    except KeyError:
-        raise FileNotFoundError(name) from None
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-        raise ShelfError(str(archive.filename), f"{name} in it is damaged ({error}); have it packed again") from error
+        Raises FileNotFoundError, ShelfError. Members are never compressed: what a stranger has sent takes no more
+        memory than its file does.
+        """
+        try:
+            info = self._archive.getinfo(name)
+        except KeyError:
+            raise FileNotFoundError(name) from None
+        if info.compress_type != zipfile.ZIP_STORED:
+            raise ShelfError(self.place, f"{name} in it is compressed, which packing never does; have it packed again")
+        try:
+            with self._archive.open(info) as source:
+                yield source
+        except (zipfile.BadZipFile, EOFError, RuntimeError) as error:  # or it is encrypted
+            raise ShelfError(self.place, f"{name} in it is damaged ({error}); have it packed again") from error
 
 
 @contextmanager

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MAGIC = b"VINYPCL1"
 
 _START = len(MAGIC) + 64
-_NAME = re.compile(r"(traces|calls)/([^/]+)/([^/]+)/trace(|-[0-9a-f]{12})\.([0-9a-f]{64})")
+_NAME = re.compile(r"(traces|calls)/([^/]+)/([0-9A-Za-z_-]{1,200})/trace(|-[0-9a-f]{12})\.([0-9a-f]{64})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from vinyasa_ipy.store.signing import own_key
 from vinyasa_ipy.store.trace import SENDER, list_artifacts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from vinyasa_ipy.store.parcel import Parcel
     from vinyasa_ipy.store.shelf import Shelf, Tick
@@ -50,7 +50,7 @@ def _send_artifact(store: Store, digest: str, shelf: Shelf, mend: Collection[str
     if not store.holds_artifact(digest):
         raise KeyError(digest)
     size = os.stat(path).st_size
-    if digest not in mend and shelf.names(name).get(name) == size:
+    if digest not in mend and shelf.size(name) == size:
         return 0
     shelf.put(name, path)
     return size
@@ -69,22 +69,20 @@ def look(store: Store, owner: str, key: str, shelf: Shelf, late: Callable[[], bo
     return open_parcels(list_new(store, shelf.names(name_folder(store.shelved, owner, key))), shelf, late)
 
 
-def list_new(store: Store, names: Iterable[str]) -> list[str]:
-    """List the parcels whose traces aren't in the store."""
-    here: dict[tuple[str, str], set[str]] = {}
-    new = []
+def list_new(store: Store, names: Iterable[str]) -> Iterator[str]:
+    """Give the names of parcels whose traces aren't in the store; those of a key come together."""
+    place, here = ("", ""), frozenset[str]()
     for name in names:
         address = read_name(name)
         if address is None or address.kind != store.shelved:
             continue
         if address.owner is not None:
-            place = (address.owner, address.key)
-            if place not in here:
-                here[place] = {store.mark(trace) for trace in store.traces(*place)}
-            if address.mark in here[place]:
+            if place != (address.owner, address.key):
+                place = (address.owner, address.key)
+                here = frozenset(store.mark(trace) for trace in store.traces(*place))
+            if address.mark in here:
                 continue
-        new.append(name)
-    return new
+        yield name
 
 
 def open_parcels(names: Iterable[str], shelf: Shelf, late: Callable[[], bool]) -> Found:
@@ -122,7 +120,10 @@ def take(store: Store, parcel: Parcel, shelf: Shelf, tick: Tick) -> int:
     for digest in dict.fromkeys(list_artifacts(parcel.trace)):
         if not store.holds_artifact(digest):
             came += _take_artifact(store, digest, shelf, tick)
-    store.admit(parcel.trace, parcel.address.mark, parcel.data)
+    try:
+        store.admit(parcel.trace, parcel.address.mark, parcel.data)
+    except KeyError as gone:
+        raise BrokenParcel(str(gone.args[0]), "an artifact of it was removed here meanwhile") from None
     return came + len(parcel.data)
 
 

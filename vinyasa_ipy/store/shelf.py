@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from vinyasa_ipy.errors import ShelfError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator
 
 Source: TypeAlias = "bytes | str"
 """Bytes, or the path of the file that holds them."""
@@ -18,6 +18,8 @@ Tick: TypeAlias = "Callable[[int], None]"
 """Is told how many bytes have arrived since the last time; may raise to stop."""
 
 _CHUNK = 4 << 20
+_KEYS = 2
+"""Folders in whose inside the folder of a key is: of all parcels of a kind, and of an owner."""
 _PASSWORD = re.compile(r"(//[^/@:]*):[^/@]*@")
 _WHOLE = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "memory"})
 """Protocols whose files appear whole or not at all; elsewhere they are written aside and moved."""
@@ -43,8 +45,11 @@ class Shelf(Protocol):
     def place(self) -> str:
         """The URL or the file, for people."""
 
-    def names(self, prefix: str) -> Mapping[str, int]:
-        """List the names below the folder `prefix`, or that name itself, with their sizes in bytes."""
+    def names(self, folder: str) -> Iterator[str]:
+        """Give the names below a folder of parcels, one by one: those of a key come together."""
+
+    def size(self, name: str) -> int | None:
+        """Tell how many bytes a name has; None when there is no such name."""
 
     def read(self, name: str) -> bytes:
         """Give the bytes of a name; raises FileNotFoundError."""
@@ -89,11 +94,20 @@ class UrlShelf:
             raise ShelfError(self.place, f"{error}; give a URL such as s3://bucket/folder") from error
         return system, path.rstrip("/")
 
-    def names(self, prefix: str) -> Mapping[str, int]:
-        """List the names below the folder `prefix`, or that name itself, with their sizes in bytes."""
+    def names(self, folder: str) -> Iterator[str]:
+        """Give the names below a folder of parcels, one by one: those of a key come together."""
         system, root = self._root
-        found = system.find(f"{root}/{prefix.rstrip('/')}", detail=True)
-        return {path.removeprefix(f"{root}/"): int(facts["size"] or 0) for path, facts in found.items()}
+        path = folder.rstrip("/")
+        for found in _walk(system, f"{root}/{path}", path.count("/")):
+            yield found.removeprefix(f"{root}/")
+
+    def size(self, name: str) -> int | None:
+        """Tell how many bytes a name has; None when there is no such name."""
+        system, root = self._root
+        try:
+            return int(system.size(f"{root}/{name}") or 0)
+        except FileNotFoundError:
+            return None
 
     def read(self, name: str) -> bytes:
         """Give the bytes of a name; raises FileNotFoundError."""
@@ -125,6 +139,28 @@ class UrlShelf:
             if system.exists(aside):
                 system.rm_file(aside)
             raise
+
+
+def _walk(system: Any, path: str, level: int) -> Iterator[str]:
+    """Give the files below a folder of parcels, which is `level` folders inside the one of all.
+
+    Object stores give a thousand names at a time with what is known of them, 2 kB each: those of an owner, or those of
+    a key, are asked for together. Others are asked folder by folder, for names alone.
+    """
+    if level > 0 and _is_whole(system):
+        yield from system.find(path)
+        return
+    try:
+        found = system.ls(path, detail=False)
+    except FileNotFoundError:
+        if _is_whole(system):
+            yield from system.find(path)  # raises where there is no such bucket
+        return
+    for inner in found:
+        if level == _KEYS:
+            yield inner
+        elif inner != path and not inner.rpartition("/")[2].startswith("."):  # a folder's own mark, a desktop's file
+            yield from _walk(system, inner, level + 1)
 
 
 def _write(system: Any, path: str, source: Source) -> None:
