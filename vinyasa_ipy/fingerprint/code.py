@@ -13,11 +13,12 @@ import sys
 import types
 from enum import IntEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from operator import attrgetter
 
 from vinyasa_ipy.fingerprint.callers import count_callers
 from vinyasa_ipy.fingerprint.walk import Walk
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -107,28 +108,49 @@ class Spelling(IntEnum):
     TEXT = 3
 
 
-class Reference(NamedTuple):
-    """A name a piece of code takes from outside, and the attributes it follows from there."""
+class Reference:
+    """A name a piece of code takes from outside, and the attributes it follows from there.
 
-    name: str
-    chain: tuple[str, ...] = ()
-    free: bool = False
-    only_fed: bool = False
-    """True when the code only puts things into it (`log.append(x)` as a statement): its content can't matter."""
-    sets: str = ""
-    """The attribute that the code binds or deletes at the end of the chain (`math.tau = 6`)."""
-    bare: bool = False
-    """True when it is called with nothing, right away (`locals()`)."""
-    handed: bool = False
-    """True when the code doesn't just call it: whoever gets it may call it by the names of its parameters."""
+    Attributes:
+        only_fed: True when the code only puts things into it (`log.append(x)` as a statement): its content can't
+            matter.
+        sets: the attribute that the code binds or deletes at the end of the chain (`math.tau = 6`).
+        bare: True when it is called with nothing, right away (`locals()`).
+        handed: True when the code doesn't just call it: whoever gets it may call it by the names of its parameters.
+    """
+
+    __slots__ = ("bare", "chain", "free", "handed", "name", "only_fed", "sets")
+
+    def __init__(self, name: str, chain: tuple[str, ...] = (), *, free: bool = False) -> None:
+        """Refer to a name; what the code does with it is yet to be found."""
+        self.name = name
+        self.chain = chain
+        self.free = free
+        self.only_fed = self.bare = self.handed = False
+        self.sets = ""
+
+    def __hash__(self) -> int:
+        """Hash by all of it."""
+        return hash(_facts(self))
+
+    def __eq__(self, other: object) -> bool:
+        """Equal what is used in the same way."""
+        return isinstance(other, Reference) and _facts(self) == _facts(other)
 
 
-class Import(NamedTuple):
+_facts = attrgetter(*Reference.__slots__)
+
+
+class Import:
     """An import statement inside the code: module, names taken from it, level (number of leading dots)."""
 
-    module: str
-    names: tuple[str, ...]
-    level: int
+    __slots__ = ("level", "module", "names")
+
+    def __init__(self, module: str, names: tuple[str, ...], level: int) -> None:
+        """Keep what the statement says."""
+        self.module = module
+        self.names = names
+        self.level = level
 
 
 class Canonical:
@@ -334,9 +356,11 @@ class _Body:
                 sets = str(step.argval) if step.opname in _SETTING else ""
                 break
             chain.append(str(step.argval))
-        fed, bare = _only_fed(self.steps, index, chain), name in LOCAL and _called_with_nothing(self.steps, index)
-        handed = not _called(self.steps, index, index + len(chain))
-        reference = Reference(name, tuple(chain), free=free, only_fed=fed, sets=sets, bare=bare, handed=handed)
+        reference = Reference(name, tuple(chain), free=free)
+        reference.only_fed = _only_fed(self.steps, index, chain)
+        reference.sets = sets
+        reference.bare = name in LOCAL and _called_with_nothing(self.steps, index)
+        reference.handed = not _called(self.steps, index, index + len(chain))
         return self.writer.number(reference)
 
     def _import_by_name(self, index: int) -> None:

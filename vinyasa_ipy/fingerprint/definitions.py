@@ -7,7 +7,6 @@ import sys
 import types
 from _abc import _get_dump  # type: ignore[import-not-found]  # the only way to ask what was registered
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import FingerprintError
 from vinyasa_ipy.fingerprint.code import Spelling, canonical, read_text
@@ -28,9 +27,11 @@ from vinyasa_ipy.fingerprint.modules import (
 )
 from vinyasa_ipy.fingerprint.walk import Walk
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from enum import Flag
+    from typing import Any
 
 _CLASS_BOOKKEEPING = frozenset(
     {

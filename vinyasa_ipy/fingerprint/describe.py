@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from vinyasa_ipy.fingerprint.encoders import PLAIN
 from vinyasa_ipy.fingerprint.modules import name_type, namespace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import Any
 
 SHORT = 60
 """Characters of a value shown as itself."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import types
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.fingerprint.modules import STANDARD, ancestry, module_of, name_type, origin_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from vinyasa_ipy.fingerprint.walk import Walk
 

@@ -10,13 +10,14 @@ import os
 import re
 import sys
 import types
-from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.fingerprint.aside import unwatched
 from vinyasa_ipy.fingerprint.modules import is_elsewhere
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from vinyasa_ipy.fingerprint.bindings import Graft, Spelled
     from vinyasa_ipy.fingerprint.registrations import Registration

@@ -9,7 +9,6 @@ import threading
 from abc import ABC, abstractmethod
 from collections import deque
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
@@ -19,8 +18,10 @@ from vinyasa_ipy.fingerprint.guards import Guards
 from vinyasa_ipy.fingerprint.node import Node, blame, has_identity, name_of, unwrapped
 from vinyasa_ipy.fingerprint.walk import DIGEST_BYTES, Walk, distance
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Any
 
     from vinyasa_ipy.fingerprint.bindings import Graft
     from vinyasa_ipy.fingerprint.registrations import Registration

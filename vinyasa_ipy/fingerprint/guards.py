@@ -10,13 +10,14 @@ import copyreg
 from abc import get_cache_token
 from gc import get_referents
 from operator import attrgetter, is_, itemgetter
-from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.fingerprint.modules import name_type
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import types
     from collections.abc import Callable, Container, KeysView, Mapping
+    from typing import Any
 
 MISSING: Any = type("MISSING", (), {"__repr__": lambda _self: "missing"})()
 """Stands for a name that is bound nowhere, or a cell that is empty."""

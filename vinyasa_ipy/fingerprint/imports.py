@@ -6,14 +6,14 @@ import builtins
 import importlib
 import sys
 import types
-from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.fingerprint.guards import MISSING
 from vinyasa_ipy.fingerprint.modules import STANDARD, Origin, origin
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import TypeGuard
+    from typing import Any, TypeGuard
 
     from vinyasa_ipy.fingerprint.code import Import
 

@@ -7,11 +7,12 @@ import re
 import sys
 import types
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+    from typing import Any
 
 _PLATFORM = os.path.join(sys.exec_prefix, sys.platlibdir, f"python{sys.version_info.major}.{sys.version_info.minor}")
 _STANDARD = tuple(os.path.join(os.path.realpath(folder), "") for folder in (os.path.dirname(os.__file__), _PLATFORM))
@@ -20,12 +21,19 @@ _HERE = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))
 _SITE = re.compile(r"(.*[/\\](?:site-packages|dist-packages))[/\\]([^/\\]+)")
 
 
-class Origin(NamedTuple):
-    """What a module stands for: `own` is followed by content, anything else is `name` and `version`."""
+class Origin:
+    """What a module stands for: `own` is followed by content, anything else is `name` and `version`.
 
-    own: bool
-    name: str = ""
-    version: str = ""
+    There is one for each package: two are equal only when they are the same.
+    """
+
+    __slots__ = ("name", "own", "version")
+
+    def __init__(self, name: str = "", version: str = "", *, own: bool) -> None:
+        """Say what a module stands for."""
+        self.own = own
+        self.name = name
+        self.version = version
 
 
 _TYPE = vars(type)
@@ -159,8 +167,11 @@ def _installed(site: Path, top: str, file: str) -> Origin:
     wanted = record.get(os.path.relpath(file, site).replace(os.sep, "/"))
     if wanted is None or not _matches(site / os.path.relpath(file, site), wanted):
         return OWN
-    title, version = _title(folder)
-    return Origin(own=False, name=title, version=version)
+    title = _title(folder)
+    return _PACKAGES.get(title) or _PACKAGES.setdefault(title, Origin(*title, own=False))  # whatever other threads do
+
+
+_PACKAGES: dict[tuple[str, str], Origin] = {}
 
 
 @cache

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import types
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vinyasa_ipy.errors import FingerprintError
 from vinyasa_ipy.fingerprint.encoders import ENCODERS, PLAIN
@@ -13,8 +12,10 @@ from vinyasa_ipy.fingerprint.guards import MISSING
 from vinyasa_ipy.fingerprint.imports import ask, is_module, package_of
 from vinyasa_ipy.fingerprint.modules import OURS, STANDARD, Origin, name_type
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from vinyasa_ipy.fingerprint.walk import Walk
 
@@ -43,26 +44,46 @@ class Node:
         self.walk: Walk | None = None
 
 
-class Absent(NamedTuple):
+class StandIn:
+    """Stands for something by what is known of it, and has no identity: two that say the same are one."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        """Stand for what has this name."""
+        self.name = name
+
+
+class Absent(StandIn):
     """Stands where a name has no value, or none that counts."""
 
-    name: str
+    __slots__ = ()
 
 
-class Named(NamedTuple):
-    """Stands for a value inside an installed package: package, version and name."""
+class Named(StandIn):
+    """Stands for a value inside an installed package: package, version and name.
 
-    source: Origin
-    name: str
-    content: Any = None
-    """Its value, where that can be something the user's code has put there."""
+    `content` is its value, where that can be something the user's code has put there.
+    """
+
+    __slots__ = ("content", "source")
+
+    def __init__(self, source: Origin, name: str, content: Any = None) -> None:
+        """Stand for what has this name in a package."""
+        super().__init__(name)
+        self.source = source
+        self.content = content
 
 
-class Asked(NamedTuple):
+class Asked(StandIn):
     """Stands for what a module answers when it is asked for a name that it doesn't hold."""
 
-    module: types.ModuleType
-    name: str
+    __slots__ = ("module",)
+
+    def __init__(self, module: types.ModuleType, name: str) -> None:
+        """Stand for what the module says this name to be."""
+        super().__init__(name)
+        self.module = module
 
 
 def _write_absent(walk: Walk, value: Absent) -> None:
@@ -100,7 +121,7 @@ def behind(thing: Any) -> Any:
 
 def has_identity(thing: Any) -> bool:
     """Tell whether two names for this very object are more than two equal values."""
-    return type(thing) not in PLAIN and not issubclass(type(thing), tuple | frozenset)
+    return type(thing) not in PLAIN and not issubclass(type(thing), (tuple, frozenset, StandIn))
 
 
 def name_of(thing: Any) -> str:

@@ -6,7 +6,6 @@ import copyreg
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sized
 from itertools import islice
-from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import FingerprintError
 from vinyasa_ipy.fingerprint.encoders import INHERITED, is_definition
@@ -21,7 +20,10 @@ from vinyasa_ipy.fingerprint.modules import (
     origin_of,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from vinyasa_ipy.fingerprint.walk import Walk
 
 

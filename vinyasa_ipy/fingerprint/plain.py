@@ -5,12 +5,13 @@ from __future__ import annotations
 import struct
 import types
 from gc import get_referents
-from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.fingerprint.encoders import ENCODERS, EXTENDED, PLAIN
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from vinyasa_ipy.fingerprint.encoders import Encoder
     from vinyasa_ipy.fingerprint.walk import Rank, Walk

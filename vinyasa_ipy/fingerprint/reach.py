@@ -11,7 +11,6 @@ import re
 import sys
 import types
 from collections import deque
-from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
@@ -65,8 +64,10 @@ from vinyasa_ipy.fingerprint.node import ALL_MODULES, Absent, Asked, Named, Node
 from vinyasa_ipy.fingerprint.walk import DIGEST_BYTES, Walk
 from vinyasa_ipy.fingerprint.zone import ZONE, read_zone, uses_zone, write_zone
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Any
 
     from vinyasa_ipy.fingerprint.bindings import Graft
     from vinyasa_ipy.fingerprint.registrations import Registration

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import struct
-from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
@@ -21,8 +20,10 @@ from vinyasa_ipy.fingerprint.columns import COLUMN, write_columns
 from vinyasa_ipy.fingerprint.encoders import ENCODERS, find_encoder
 from vinyasa_ipy.fingerprint.modules import name_type
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
 DIGEST_BYTES = 20
 """Length of every digest in bytes: 160 bits, 40 hexadecimal digits."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vinyasa_ipy.fingerprint.code import Canonical
     from vinyasa_ipy.fingerprint.walk import Walk

@@ -6,11 +6,13 @@ Only what `@cache` needs is loaded at once: joblib takes longer to import than a
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.memory.cached import AsyncCachedFunction, CachedFunction, cache
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from vinyasa_ipy.memory.backend import StoreBackend
     from vinyasa_ipy.memory.function import AsyncMemorizedFunc, MemorizedFunc
     from vinyasa_ipy.memory.memory import Memory

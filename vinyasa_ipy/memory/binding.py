@@ -5,13 +5,16 @@ from __future__ import annotations
 import functools
 import types
 import warnings
-from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.fingerprint.guards import MISSING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import inspect
     from collections.abc import Callable, Sequence
+    from typing import Any
+
+    Values = tuple[Any, ...]
 
 _PLACE_ONLY, _PLACE_OR_NAME, _STAR, _NAME_ONLY, _STARS = range(5)
 """Kinds of parameters, by the numbers that they have in `inspect`."""
@@ -20,8 +23,6 @@ _BY_NAME = (_PLACE_OR_NAME, _NAME_ONLY)
 _STARRED = {_STAR: "*", _STARS: "**"}
 _TAKES_MORE, _TAKES_ANY = 0x04, 0x08
 """Flags of code that has a parameter `*args`, and `**options`."""
-
-Values = tuple[Any, ...]
 
 
 class Parameter:

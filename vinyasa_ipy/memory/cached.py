@@ -25,24 +25,26 @@ import types
 import warnings
 from contextlib import suppress
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import FingerprintError, StoreError, UnstorableError, VinyasaWarning
 from vinyasa_ipy.fingerprint.encoders import INHERITED
 from vinyasa_ipy.memory.binding import Binding, check_ignored
 from vinyasa_ipy.memory.calls import Calls
-from vinyasa_ipy.memory.known import Keyed, Known, follow, say
+from vinyasa_ipy.memory.known import Known, follow, say
 from vinyasa_ipy.memory.method import CachedMethod, check_callable, is_in_class
 from vinyasa_ipy.memory.naming import identify, name_function
 from vinyasa_ipy.store.folder import locate_folder
 from vinyasa_ipy.store.functions import FUNCTIONS
 from vinyasa_ipy.store.seal import RETURN
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+    from typing import Any
 
     from vinyasa_ipy.fingerprint.walk import Walk
+    from vinyasa_ipy.memory.known import Keyed
     from vinyasa_ipy.memory.run import Run
     from vinyasa_ipy.pipeline.engine import Outcome
     from vinyasa_ipy.pipeline.verdict import Verdict
@@ -162,7 +164,7 @@ class CachedFunction:
     def _place(self, call: Call) -> Call:
         """Find what a call depends on; raises as `_find_key` does."""
         known, values, keyed = self._find_key(call.args, call.kwargs)
-        return call.place(known, values, keyed.key)
+        return call.place(known, values, keyed[0])
 
     def look(self) -> Known:
         """Find out what the function reaches, and what follows from that. Raises FingerprintError, UnstorableError."""
@@ -172,7 +174,7 @@ class CachedFunction:
 
     def _get_args_id(self, *args: Any, **kwargs: Any) -> str:
         """Make the key of a call; raises as `_find_key` does."""
-        return self._find_key(args, kwargs)[2].key
+        return self._find_key(args, kwargs)[2][0]
 
     # ---- the long way ----------------------------------------------------------------------------------------
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import UnstorableError
 from vinyasa_ipy.store.folder import locate_project
 from vinyasa_ipy.store.functions import open_calls, open_reader
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from vinyasa_ipy.pipeline.engine import Engine
     from vinyasa_ipy.store import Store, Sweeper, Trace
     from vinyasa_ipy.store.packing import Packing

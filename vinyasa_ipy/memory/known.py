@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import types
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blake3 import blake3
 
@@ -16,11 +15,16 @@ from vinyasa_ipy.memory.naming import name_function
 from vinyasa_ipy.pipeline.noted import ACCEPTED, find_accepted, read_standing
 from vinyasa_ipy.pipeline.recipe import RECIPE
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from vinyasa_ipy.memory.calls import Calls
     from vinyasa_ipy.store.reader import Spot
+
+    Keyed = tuple[str, Spot]
+    """The key of a call, and where its result stands."""
 
 _SIMPLE = frozenset({int, str, float, bool, bytes, type(None)})
 """Types whose values `repr` writes without ambiguity."""
@@ -30,13 +34,6 @@ _SHORT, _MANY = 200, 1000
 
 _GENERATES = 0x20 | 0x200
 """Flags of code that makes a generator, or an asynchronous one."""
-
-
-class Keyed(NamedTuple):
-    """The key of a call, and where its result stands."""
-
-    key: str
-    spot: Spot
 
 
 class Known:
@@ -83,7 +80,7 @@ class Known:
         """Make a key, and keep it for next time where a few words tell the arguments."""
         said = simple.encode("utf-8", "surrogatepass") or b"\0" + self._digest_values(values)
         key = blake3(self._prefix + said).hexdigest(length=DIGEST_BYTES)
-        made = Keyed(key, self._reader.locate(self._owner, key))
+        made = key, self._reader.locate(self._owner, key)
         if simple and len(simple) <= _SHORT:
             if len(self._kept) >= _MANY:
                 self._kept.clear()

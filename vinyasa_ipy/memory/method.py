@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import types
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from vinyasa_ipy.memory.cached import CachedFunction
 
 

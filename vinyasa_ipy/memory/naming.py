@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import functools
 import os
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 CELLS = "__main__-ipython-input"
 """Stands for the module of a function that was defined in a cell, whatever notebook or terminal it was."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from vinyasa_ipy.store.artifact import Shared as Shared
     from vinyasa_ipy.store.budget import Amount as Amount
     from vinyasa_ipy.store.codec import FORMATS as FORMATS

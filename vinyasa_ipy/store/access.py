@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from vinyasa_ipy.errors import StoreError
 from vinyasa_ipy.store import trust
@@ -12,6 +11,7 @@ from vinyasa_ipy.store.disk import look_at, read_whole
 from vinyasa_ipy.store.folder import IN_USE
 from vinyasa_ipy.store.seal import Rejected, Signer
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

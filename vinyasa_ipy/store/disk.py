@@ -8,12 +8,12 @@ import time
 import warnings
 from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from vinyasa_ipy.errors import StoreError, VinyasaWarning
 from vinyasa_ipy.store import trust
 from vinyasa_ipy.store.folder import make_folder, make_inner
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 

@@ -6,11 +6,11 @@ import os
 import stat
 import warnings
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from vinyasa_ipy.errors import StoreError, VinyasaWarning
 from vinyasa_ipy.store import trust
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path

@@ -6,10 +6,10 @@ import os
 from contextlib import suppress
 from functools import cache
 from itertools import chain, islice
-from typing import TYPE_CHECKING
 
 from vinyasa_ipy.store.reader import Reader
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

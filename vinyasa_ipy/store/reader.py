@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from _pickle import loads  # without what else `pickle` is made of, which is Python's own and takes 1 ms to load
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from vinyasa_ipy.store.access import Access
 from vinyasa_ipy.store.disk import Disk
@@ -13,6 +12,7 @@ from vinyasa_ipy.store.folder import IN_USE
 from vinyasa_ipy.store.layout import Layout
 from vinyasa_ipy.store.seal import RETURN, find_return, make_address
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vinyasa_ipy.store.loader import Loader
 
