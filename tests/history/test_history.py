@@ -53,6 +53,17 @@ def test_a_note_stays_on_its_run_until_another_takes_its_place(history):
         history.annotate(99, "nothing")
 
 
+def test_what_was_added_to_a_run_since_a_look_at_it_is_all_that_is_read(history):
+    run, other = begin(history), begin(history)
+    for stage in (HIT, DONE):
+        history.add(run, stage)
+        history.add(other, HIT)
+    assert history.list_after(run, 0) == [HIT, DONE]
+    assert history.list_after(run, 1) == [DONE]
+    assert history.list_after(run, 2) == []
+    assert history.list_after(99, 0) == []
+
+
 def test_a_run_comes_back_with_everything_recorded(history):
     before = time.time()
     run = begin(history, context={"python": "3.11", "packages": {"numpy": "2.1"}})

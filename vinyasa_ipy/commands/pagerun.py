@@ -184,8 +184,8 @@ class PageRun:
         if self.number is None:
             return ()
         try:
-            return self.session.history.get(self.number).stages[len(self.records) :]
-        except (HistoryError, CommandError):
+            return self.session.history.list_after(self.number, len(self.records))
+        except HistoryError:
             return ()
 
     def _mark(self, part: Part, record: StageRecord) -> None:

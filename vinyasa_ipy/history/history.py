@@ -93,6 +93,11 @@ class History:
         rows = self._database.read(f"{STAGES} WHERE name = ? ORDER BY run DESC, place DESC LIMIT ?", (name, limit))
         return [(row[0], StageRecord(*row[1:])) for row in rows]
 
+    def list_after(self, run: int, count: int) -> list[StageRecord]:
+        """Return what was added to the `run` after its first `count` stages; nothing for one that isn't there."""
+        rows = self._database.read(f"{STAGES} WHERE run = ? AND place > ? ORDER BY place", (run, count))
+        return [StageRecord(*row[1:]) for row in rows]
+
     def savings(self) -> dict[str, tuple[int, float]]:
         """Return for each stage that ever was a hit how often, and how many seconds that saved in all."""
         rows = self._database.read("SELECT name, count(*), sum(saved) FROM stage WHERE verdict = 'hit' GROUP BY name")
