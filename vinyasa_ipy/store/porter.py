@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import os
 import pickle
-import subprocess
 import sys
 import threading
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, BinaryIO
+from dataclasses import dataclass
+from functools import cache
+from queue import SimpleQueue
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
+from weakref import WeakSet
 
 from vinyasa_ipy.errors import ShelfError, VinyasaError
+from vinyasa_ipy.store.disk import write_all
+from vinyasa_ipy.store.interpreter import is_interpreter, start_python
 from vinyasa_ipy.store.sharing import BrokenParcel, look, send, take
 from vinyasa_ipy.store.shelf import UrlShelf
 
@@ -28,7 +33,18 @@ if TYPE_CHECKING:
     from vinyasa_ipy.store.store import Store
     from vinyasa_ipy.store.trace import Trace
 
-_COMMAND = ("-P", "-c", "from vinyasa_ipy.store.porter import serve; serve()")
+_SLOW = 1.0
+"""Seconds that a request may take to be handed over: the process takes in what comes whatever else it does."""
+
+_porters: WeakSet[Porter] = WeakSet()
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The way to the process and back."""
+
+    requests: IO[bytes]
+    answers: IO[bytes]
 
 
 class Porter:
@@ -37,22 +53,25 @@ class Porter:
     def __init__(self, url: str) -> None:
         """Serve the shelf at `url`; nothing is started yet."""
         self._url = url
-        self._process: subprocess.Popen[bytes] | None = None
-        self._lock = threading.Lock()
+        self._line: _Line | None = None
+        self._errand = threading.Lock()
+        self._request = threading.Lock()
+        _porters.add(self)
 
     def start(self) -> None:
         """Start the process unless it is there, and wait until it has loaded what the shelf needs.
 
         Raises ShelfError, OSError.
         """
-        with self._lock:
-            if self._process is not None and self._process.poll() is None:
+        with self._errand:
+            if self._line is not None:
                 return
-            self.stop()
-            pipe = subprocess.PIPE
-            self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and our own code
-                [sys.executable, *_COMMAND], stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, start_new_session=True
-            )
+            if not is_interpreter():
+                raise ShelfError(self._url, "a process of Python goes there, and this program can't be started as one")
+            _watch_forks()
+            process = start_python("porter", talks=True)
+            if process.stdin is not None and process.stdout is not None:
+                self._line = _Line(process.stdin, process.stdout)
         self._exchange(self._url, _ignore)
 
     def look(self, store: Store, owner: str, key: str, seconds: float) -> Found:
@@ -70,42 +89,58 @@ class Porter:
 
     def _exchange(self, request: Any, tick: Tick) -> Any:
         """Put a request, and give the answer or raise the error that comes back; each sign of life is told `tick`."""
-        with self._lock:
-            process = self._process
+        with self._errand:
+            line = self._line
             try:
-                result = _ask(process, request, tick)
+                result = self._ask(line, request, tick)
             except (OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
-                _end(process)
+                self.stop()
                 raise ShelfError(self._url, "the process that goes there has ended") from error
+            finally:
+                if line is not None and line is not self._line:  # it was stopped: nobody else reads
+                    line.answers.close()
         if isinstance(result, Exception):
             raise result
         return result
 
+    def _ask(self, line: _Line | None, request: Any, tick: Tick) -> Any:
+        """Put a request and give the answer; raises EOFError, OSError, ValueError when the process ends before."""
+        if line is None:
+            raise EOFError
+        with self._request:
+            write_all(line.requests.fileno(), [pickle.dumps(request)])
+        while isinstance(came := pickle.load(line.answers), int):
+            tick(came)
+        return came[0]
+
     def stop(self) -> None:
         """End the process, whatever it is doing; who waits for its answer gets a ShelfError."""
-        process, self._process = self._process, None
-        _end(process)
+        line, self._line = self._line, None
+        if line is None:
+            return
+        if self._request.acquire(timeout=_SLOW):  # else the number of its file could be another one's by now
+            line.requests.close()
+            self._request.release()
+        if self._errand.acquire(blocking=False):  # else the one who waits closes it
+            line.answers.close()
+            self._errand.release()
+
+    def let_go(self) -> None:
+        """Leave the process to its sender, of which this is a forked child: it ends when nobody can send any more."""
+        line, self._line = self._line, None
+        if line is not None:
+            line.requests.close()
 
 
-def _ask(process: subprocess.Popen[bytes] | None, request: Any, tick: Tick) -> Any:
-    """Put a request to a process and give its answer; raises EOFError, OSError when it ends before."""
-    if process is None or process.stdin is None or process.stdout is None:
-        raise EOFError
-    pickle.dump(request, process.stdin)
-    process.stdin.flush()
-    while isinstance(came := pickle.load(process.stdout), int):
-        tick(came)
-    return came[0]
+@cache
+def _watch_forks() -> None:
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_let_go)
 
 
-def _end(process: subprocess.Popen[bytes] | None) -> None:
-    if process is not None:
-        process.kill()
-        process.wait()
-        for end in (process.stdin, process.stdout):
-            with suppress(OSError):
-                if end is not None:
-                    end.close()
+def _let_go() -> None:
+    for porter in _porters:
+        porter.let_go()
 
 
 def _ignore(_came: int) -> None:
@@ -119,12 +154,23 @@ def serve() -> None:
     """Do errands until nobody sends any more: requests come by standard input, answers go by standard output."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what libraries print is no answer
-    with suppress(EOFError, BrokenPipeError):
-        shelf = UrlShelf(pickle.load(sys.stdin.buffer))
+    requests: SimpleQueue[Any] = SimpleQueue()
+    threading.Thread(target=_listen, args=(requests,), daemon=True).start()
+    with suppress(BrokenPipeError):
+        shelf = UrlShelf(requests.get())
         _answer(answers, shelf, shelf.open)
         while True:
-            errand, arguments = pickle.load(sys.stdin.buffer)
+            errand, arguments = requests.get()
             _answer(answers, shelf, lambda: errand(shelf, lambda came: _put(answers, came), *arguments))  # noqa: B023
+
+
+def _listen(requests: SimpleQueue[Any]) -> None:
+    """Take requests in, and end the process with the one who sends them, whatever it is doing."""
+    try:
+        while True:
+            requests.put(pickle.load(sys.stdin.buffer))
+    finally:
+        os._exit(0)
 
 
 def _answer(answers: BinaryIO, shelf: Shelf, work: Callable[[], Any]) -> None:

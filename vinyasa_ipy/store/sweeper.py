@@ -17,6 +17,7 @@ from vinyasa_ipy.errors import StoreError
 from vinyasa_ipy.store.budget import Amount, find_budget
 from vinyasa_ipy.store.errands import on_errand
 from vinyasa_ipy.store.folder import TAG
+from vinyasa_ipy.store.interpreter import is_interpreter, start_python
 from vinyasa_ipy.store.pins import read_pins
 from vinyasa_ipy.store.sweep import Choice, Entry, Freed
 from vinyasa_ipy.store.trust import explain
@@ -36,13 +37,6 @@ EVERY = 3600.0
 DOWN_TO = 0.9
 """The part of the budget that a sweep leaves filled, so that the next result doesn't call for another one."""
 
-_LAUNCHER = ("/bin/sh", "-c", '"$@" &', "sh") if os.name == "posix" else ()
-"""Starts a command and ends: the command is no child of the user's process then, whose `os.wait()` would find it."""
-
-_SERVE = "import sys; sys.path += sys.argv[2:]; from vinyasa_ipy.store.sweeper import serve; serve()"
-"""Finds all that the process that starts it does, after what the interpreter finds by itself."""
-
-_INTERPRETERS = ("python", "pypy", "graalpy")
 _NICE = 10
 
 
@@ -103,9 +97,9 @@ class Sweeper:
             wait = EVERY - self._find_age()
             if wait > 0:
                 self._next = now + wait
-            elif _is_interpreter():
+            elif is_interpreter():
                 (self._folder / MARK).touch(mode=0o600)
-                _start(self)
+                start_python("sweeper", pickle.dumps(self).hex())
 
     def _find_age(self) -> float:
         """Tell how many seconds ago somebody swept here, or else made a store."""
@@ -113,26 +107,6 @@ class Sweeper:
             with suppress(OSError):
                 return abs(time.time() - path.stat().st_mtime)
         return EVERY
-
-
-def _is_interpreter() -> bool:
-    """Tell whether this program can be started to run Python: one that was frozen, or has Python inside, would not."""
-    name = os.path.basename(sys.executable or "").lower()
-    return not getattr(sys, "frozen", False) and name.startswith(_INTERPRETERS)
-
-
-def _start(sweeper: Sweeper) -> None:
-    """Start a process that goes on when this one ends, and that this one need not wait for. Raises OSError."""
-    import subprocess  # 6 ms, once an hour
-
-    order = pickle.dumps(sweeper).hex()
-    command = [*_LAUNCHER, sys.executable, "-P", "-c", _SERVE, order, *map(str, sys.path)]
-    quiet = subprocess.DEVNULL
-    process = subprocess.Popen(  # noqa: S603 - this interpreter, and our own code
-        command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True
-    )
-    if _LAUNCHER:
-        process.wait()
 
 
 def serve() -> None:
