@@ -6,10 +6,15 @@ import errno
 import fcntl
 import mmap
 import os
+import subprocess
+import sys
+import time
 
 import pytest
 
+from vinyasa_ipy.errors import StoreError
 from vinyasa_ipy.store.selftest import list_checks
+from vinyasa_ipy.store.trash import KEPT, Trash
 
 NAMES = [check.name for check in list_checks(None)]
 
@@ -21,7 +26,7 @@ def attempt(tmp_path):
     def attempt(name, folder=tmp_path / ".vinyasa"):
         (check,) = (check for check in list_checks(folder) if check.name == name)
         problem = check.run()
-        assert not list((folder / "tmp").glob("*"))
+        assert not list((folder / "trash").glob("*"))
         return problem
 
     return attempt
@@ -60,7 +65,37 @@ def test_a_folder_that_keeps_no_permissions_is_found(attempt, monkeypatch):
     assert attempt("is private").startswith("the file system keeps no permissions")
 
 
-def test_a_folder_that_cannot_be_written_is_found(tmp_path):
+def test_where_nothing_can_be_stored_nothing_is_said_of_any_promise(tmp_path):
     (tmp_path / "file").write_text("x")
-    problems = [check.run() for check in list_checks(tmp_path / "file")]
-    assert all("a file stands where" in problem for problem in problems)
+    for check in list_checks(tmp_path / "file"):
+        with pytest.raises(StoreError, match="file can't be used: a file stands where"):
+            check.run()
+
+
+def test_a_folder_that_nobody_can_use_is_said_in_one_line(console, tmp_path):
+    (tmp_path / ".vinyasa").write_text("x")
+    done = console("selftest")
+    assert done.returncode == 2
+    said = "can't be used: a file stands where its folder belongs; remove it"
+    assert done.stderr == f"vinyasa: the store at {tmp_path / '.vinyasa'} {said}\n"
+
+
+def test_that_kills_leave_whole_entries_is_not_said_where_nothing_was_stored(attempt, monkeypatch, tmp_path):
+    monkeypatch.setenv("VINYASA_SECRET_DIR", str(tmp_path / "pyproject.toml" / "below"))
+    (tmp_path / "pyproject.toml").touch()
+    with pytest.raises(StoreError, match="the secret that signs"):
+        attempt("a kill leaves whole entries")
+
+
+def test_what_a_killed_trial_leaves_is_deleted_an_hour_later(tmp_path):
+    folder = tmp_path / ".vinyasa"
+    script = "import pathlib, sys; from vinyasa_ipy.store.selftest import list_checks as list_all\n"
+    script += "list_all(pathlib.Path(sys.argv[1]))[-1].run()"
+    with subprocess.Popen([sys.executable, "-c", script, str(folder)]) as trial:
+        while not (left := list(folder.glob("trash/selftest-*/.leases"))):
+            assert trial.poll() is None
+        trial.kill()
+    long_ago = time.time() - 2 * KEPT
+    os.utime(left[0].parent, (long_ago, long_ago))
+    Trash(str(folder), str(folder), os.rename).reap()
+    assert list(folder.glob("trash/*")) == []

@@ -41,11 +41,17 @@ class Check:
     attempt: Callable[[Store], str]
 
     def run(self) -> str:
-        """Try it in a fresh store inside the folder; give what is wrong, or nothing."""
-        place = self.folder / "tmp" / f"selftest-{os.urandom(6).hex()}"
+        """Try it in a fresh store inside the folder; give what is wrong, or nothing.
+
+        Raises StoreError when nothing can be stored there: then nothing can be said of any promise.
+        """
+        # In the trash, because what a trial leaves that was killed is deleted from there an hour later.
+        place = self.folder / "trash" / f"selftest-{os.urandom(6).hex()}"
         try:
             make_folder(self.folder)
             return self.attempt(Store(place))
+        except StoreError as error:
+            raise StoreError(str(self.folder), error.reason) from error
         except (OSError, VinyasaError, VinyasaWarning, KeyError) as error:
             return f"{type(error).__name__}: {error}"
         finally:
@@ -153,6 +159,9 @@ def _survive_kills(store: Store) -> str:
             for trace in Store(store.root).entries(OWNER):
                 if store.load(trace, "return") != _value(int(trace.key)):
                     return "a killed process left a wrong entry; don't keep a store here"
+    if not store.owners():
+        store.put(_draft(), {"return": _value(1)})  # says why, where nothing can be stored
+        return "killed processes left nothing at all, so nothing is known of what they leave; try again"
     return ""
 
 
