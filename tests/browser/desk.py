@@ -129,14 +129,17 @@ LEAVE = """async () => {
 class Desk:
     """One page of the browser with a notebook in it, and what a person does there."""
 
-    def __init__(self, browser, server, path, *, width=1300, height=1000):
+    def __init__(self, browser, server, path, *, width=1300, height=1000, poor=False):
         self.server = server
+        self.lose(b"", 0)
         self.page = browser.new_context(viewport={"width": width, "height": height}).new_page()
         self.asked: list[str] = []
         self.said: list[str] = []
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.on("dialog", lambda dialog: dialog.accept())  # a notebook that isn't saved may be left
         self.page.on("pageerror", self._hear)
+        if poor:
+            self.page.route_web_socket("**/channels*", self._connect)
         self.page.goto(server.url(path))
         self.ready(path)
 
@@ -144,6 +147,19 @@ class Desk:
         """Keep errors of ours; Notebook raises some of its own while it loads."""
         if "vinyasa" in error.stack:
             self.said.append(error.stack)
+
+    def lose(self, words, many):
+        """Have the connections of a poor page lose the next few messages that hold some words."""
+        self.lost, self._words, self._many = [], words, many
+
+    def _connect(self, socket):
+        def pass_on(message):
+            if len(self.lost) < self._many and self._words in message:
+                self.lost.append(message)
+            else:
+                socket.send(message)
+
+        socket.connect_to_server().on_message(pass_on)
 
     def ready(self, path):
         self.page.wait_for_function(

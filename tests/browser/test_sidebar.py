@@ -122,6 +122,75 @@ def test_a_changed_value_makes_what_reads_it_stale_and_says_why(desk):
     expect(details).to_contain_text("[0.1, 0.4, 0.9]")
 
 
+@pytest.fixture(scope="module")
+def poor_page(lab, open_for_all):
+    """Open a page whose connections to kernels lose what they are told to."""
+    lab.write("poor/start.ipynb", [""])
+    desk = open_for_all(lab, "poor/start.ipynb", poor=True)
+    desk.show()
+    return desk
+
+
+@pytest.mark.parametrize(("words", "many"), [(b'"comm_msg"', 1000), (b'"comm_close"', 2)])
+def test_what_a_connection_loses_is_asked_for_again(poor_page, words, many, tmp_path):
+    """Of what the kernel says by itself all may be missing, and some of the answers."""
+    desk = poor_page
+    desk.leave()
+    desk.lose(words, many)
+    desk.server.write(f"{tmp_path.name}/one.ipynb", CELLS)
+    desk.open(f"{tmp_path.name}/one.ipynb")
+    desk.run()
+    states(desk, numbers="done", train="done", broken="failed", after="blocked")
+    assert desk.lost
+
+
+SHARE = """async () => {
+    const contexts = [...window.jupyterapp.shell.widgets('main')].map(widget => widget.sessionContext).filter(Boolean);
+    await contexts[1].changeKernel({ id: contexts[0].session.kernel.id });
+    return null;
+}"""
+
+
+def test_two_notebooks_of_one_kernel_both_follow_it(desk, open_notebook):
+    open_notebook(["%%stage other\nother = sum(numbers)"], "two.ipynb")
+    desk.page.evaluate(SHARE)
+    desk.run(0)
+    states(desk, other="done")
+    expect(desk.side).not_to_contain_text("has not loaded")
+    desk.open(desk.page.evaluate(PATHS)[0])
+    states(desk, numbers="done", train="done")
+
+
+PATHS = "() => [...window.jupyterapp.shell.widgets('main')].map(widget => widget.context?.path).filter(Boolean)"
+
+
+def test_a_second_view_of_a_notebook_follows_its_kernel_as_well(desk):
+    desk.command("docmanager:clone")
+    desk.page.wait_for_function(f"() => ({PATHS})().length === 2")
+    states(desk, numbers="done")
+    desk.write(0, "RATE = 0.2")
+    desk.run(0)
+    states(desk, train="stale")
+    desk.shut()
+    states(desk, train="stale")
+
+
+def test_a_page_that_comes_while_a_stage_runs_follows_it(open_notebook, project):
+    desk = open_notebook(["%load_ext vinyasa_ipy", f"%%stage slow\n{WAIT.format('hold')}"])
+    desk.run(0)
+    hold = desk.server.root / project / "hold"
+    hold.touch()
+    desk.command("docmanager:save")
+    desk.start(1)
+    states(desk, slow="running")
+    desk.page.reload()
+    desk.page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel")
+    desk.show()
+    states(desk, slow="running")
+    hold.unlink()
+    states(desk, slow="done")
+
+
 def test_an_edited_cell_is_marked_until_it_runs(desk):
     desk.write(1, "%%stage numbers\nnumbers = [2, 4, 9]")
     states(desk, numbers="edited")

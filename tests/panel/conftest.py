@@ -23,7 +23,7 @@ class Kernel:
         self.client = self.manager.client()
         self.client.start_channels()
         self.client.wait_for_ready(TIMEOUT)
-        self.channel = ""
+        self.eras = []
         self.changes = []
         self.errors = []
         self.closed = {}
@@ -53,9 +53,8 @@ class Kernel:
 
     def take(self, message):
         kind, content = message["msg_type"], message["content"]
-        if kind == "comm_open" and content["target_name"] == "vinyasa.state":
-            self.channel = content["comm_id"]
-        elif kind == "comm_msg" and content["comm_id"] == self.channel:
+        if kind == "comm_msg" and content["comm_id"] == "vinyasa.state":
+            self.eras.append(content["data"]["era"])
             self.changes.append(content["data"])
         elif kind == "comm_close":
             self.closed[content["comm_id"]] = content["data"]
@@ -73,10 +72,11 @@ class Kernel:
         self.until(lambda _: comm in self.closed)
         return self.closed[comm]
 
-    def until_open(self, before):
-        """Wait until the kernel has opened another comm for its stages."""
-        if self.channel == before:
-            self.until(lambda _: self.channel != before)
+    def until_loaded(self, before=""):
+        """Wait until another loading of the extension than the one before speaks; name it."""
+        if not self.eras or self.eras[-1] == before:
+            self.until(lambda _: self.eras and self.eras[-1] != before)
+        return self.eras[-1]
 
     def make_subshell(self):
         message = self.client.session.msg("create_subshell_request")
@@ -109,6 +109,6 @@ def kernel(tmp_path, own_world):
     (tmp_path / "pyproject.toml").touch()
     kernel = Kernel(tmp_path, own_world)
     kernel.run("%load_ext vinyasa_ipy")
-    kernel.until_open("")
+    kernel.until_loaded()
     yield kernel
     kernel.close()

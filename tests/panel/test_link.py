@@ -10,23 +10,26 @@ import nbformat
 
 
 def test_loading_tells_front_ends_that_are_open(kernel):
-    assert kernel.channel
+    assert kernel.eras
     state = kernel.ask("state")
-    assert state["channel"] == kernel.channel
+    assert state["era"] == kernel.eras[0]
     assert state["stages"] == {}
     assert state["looks"]["stale"]["symbol"] == "△"
 
 
-def test_a_line_that_a_front_end_closed_is_opened_anew_by_the_next_question(kernel):
-    closed = kernel.channel
-    kernel.client.shell_channel.send(kernel.client.session.msg("comm_close", {"comm_id": closed, "data": {}}))
+def test_a_front_end_that_comes_later_finds_the_line(kernel):
+    request = kernel.client.session.msg("comm_info_request", {"target_name": "vinyasa.state"})
+    kernel.client.shell_channel.send(request)
+    while (reply := kernel.client.get_shell_msg(timeout=60))["parent_header"]["msg_id"] != request["header"]["msg_id"]:
+        pass
+    assert reply["content"]["comms"] == {"vinyasa.state": {"target_name": "vinyasa.state"}}
+
+
+def test_a_front_end_can_not_close_the_line_for_others(kernel):
+    close = kernel.client.session.msg("comm_close", {"comm_id": "vinyasa.state", "data": {}})
+    kernel.client.shell_channel.send(close)
     kernel.run("%%stage one\nx = 1")
-    kernel.await_stage("one", "done")  # others that listen are told on the old one
-    assert kernel.channel == closed
-    state = kernel.ask("state")
-    assert state["channel"] == kernel.channel != closed
-    kernel.run("%%stage two\ny = 1")
-    kernel.await_stage("two", "done")
+    kernel.await_stage("one", "done")
 
 
 def test_a_stage_is_said_to_run_and_then_what_became_of_it(kernel):
@@ -205,13 +208,14 @@ def test_many_quick_stages_are_told_at_most_ten_times_a_second(kernel):
 
 
 def test_unloading_says_goodbye_and_loading_again_works(kernel):
-    first = kernel.channel
+    first = kernel.eras[-1]
     kernel.run("%unload_ext vinyasa_ipy")
-    assert first in kernel.closed
+    assert "vinyasa.state" in kernel.closed
     kernel.run("%load_ext vinyasa_ipy")
-    kernel.until_open(first)
+    second = kernel.until_loaded(first)
     kernel.run("%%stage one\nx = 1")
     kernel.await_stage("one", "done")
+    assert kernel.eras[-1] == second == kernel.ask("state")["era"]
 
 
 def test_without_a_server_no_comm_is_opened(tmp_path):

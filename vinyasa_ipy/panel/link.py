@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -19,24 +20,27 @@ if TYPE_CHECKING:
     from vinyasa_ipy.panel.widget import Panel
 
 STATE, ASK = "vinyasa.state", "vinyasa.ask"
-"""Names of the comms: the kernel opens the first and sends on it; a front end opens the second once per question."""
+"""Names of the comms: the kernel sends on the first; a front end opens the second once per question."""
 
 
 class Link:
     """One kernel's line to its front ends.
 
-    A question is the data that opens a comm, its answer the data that closes it. A front end opens it from a subshell
-    where it can, so that it is answered while a cell runs; and no message of ours makes the shell believe that a cell
-    was executed, which would show half-drawn figures.
+    What changed goes out on a comm that is never opened, so that no front end can close it for the others, and that
+    every kernel calls the same, so that pages needn't be told. A question is the data that opens a comm, its answer the
+    data that closes it. A front end opens it from a subshell where it can, so that it is answered while a cell runs;
+    and no message of ours makes the shell believe that a cell was executed, which would show half-drawn figures.
+
+    Any message may get lost: a server drops what is published, but for a kernel's status, while a cell prints much.
+    Front ends therefore ask how the stages stand after each cell. An era tells them when that has begun anew.
     """
 
     def __init__(self, extension: Extension) -> None:
         """Prepare for the shell of `extension`; `attach` makes it work."""
         self.extension = extension
         self.shell = extension.shell
+        self._era = secrets.token_hex(4)
         self._state: Any = None
-        self._closed = False
-        self._opening = threading.Lock()
         self._making = threading.Lock()
         self._watched = False
         self._taken: list[bool] = []
@@ -55,7 +59,7 @@ class Link:
         self.shell.events.register("post_run_cell", self._after)
         if "JPY_SESSION_NAME" in os.environ:  # under a server: elsewhere nobody would know what the comm is for
             # When the cell that loads has ended: sending now would have it wait for the thread that sends, 3 to 10 ms.
-            self.shell.kernel.io_loop.add_callback(self._open_state)
+            self.shell.kernel.io_loop.add_callback(self._announce)
 
     def detach(self) -> None:
         """Take everything back."""
@@ -100,23 +104,19 @@ class Link:
         if self._watched and self._live is not None:
             self._live.wait()
 
-    def _open_state(self) -> str:
-        """Open the comm for what changes, unless it is open or we are detached by now; return its name."""
-        from comm import create_comm
+    def _announce(self) -> None:
+        """Say that the extension is loaded, unless it is not any more; pages that come later find the comm's name."""
+        from comm import create_comm, get_comm_manager
 
-        with self._opening:
-            if (self._state is None or self._closed) and getattr(self.shell, "vinyasa_link", None) is self:
-                self._state, self._closed = create_comm(target_name=STATE), False
-                self._state.on_close(self._note_closing)
-        return self._state.comm_id if self._state is not None else ""
-
-    def _note_closing(self, _message: Any) -> None:
-        """Have the next question open another comm; until then the pages that listen to this one still hear."""
-        self._closed = True
+        if getattr(self.shell, "vinyasa_link", None) is self:
+            state = create_comm(target_name=STATE, comm_id=STATE, primary=False)
+            get_comm_manager().register_comm(state)
+            self._state = state
+            state.send({"era": self._era})
 
     def _send(self, change: dict[str, Any]) -> None:
         if self._state is not None:
-            self._state.send(change)
+            self._state.send({**change, "era": self._era})
         if self._panel is not None:
             with suppress(RuntimeError):  # a stage was met in this very moment, and says so in a moment
                 self._panel.refresh()
@@ -152,7 +152,7 @@ class Link:
 
         self._watch()
         return {
-            "channel": self._open_state(),
+            "era": self._era,
             "folder": str(find_folder()),
             "looks": list_looks(),
             "stages": dict(self.live.stages),

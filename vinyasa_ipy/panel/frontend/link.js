@@ -1,103 +1,243 @@
-// The line to one kernel: it says what changed, and answers questions from a subshell while a cell runs.
+// The line to one kernel: what changed is overheard, and questions are answered from a subshell while a cell runs.
+//
+// Any message may get lost: a server drops what is published while a cell prints very much, an application drops what it
+// has not handled yet when a kernel begins anew, and a page may come late. Only the kernel's status always arrives. So
+// after each cell the kernel is asked how everything stands, and an answer that is missing when the kernel says that it
+// has done with the question is asked for again. Messages are overheard as they come from the server: comms belong to
+// one connection of an application, and two notebooks, or two views of one, may share a kernel.
 
-import { Refused } from './server.js';
+import { CHANGING, Refused } from './server.js';
 
 const STATE = 'vinyasa.state';
 const ASK = 'vinyasa.ask';
-const PATIENCE = 1000; // milliseconds to wait for a subshell
+const PATIENCE = 1000; // milliseconds to wait for what a kernel says about itself,
+const SUBSHELL = 5000; // and for a subshell, which is cheap, but a page that has just come may send nothing for 3 seconds
+const CALM = 1000; // milliseconds after a cell began or ended until the kernel is asked what has become of all stages
+const AGAIN = 250; // milliseconds until a question is put again whose answer got lost; each time twice as many,
+const LONGEST = 4000; // and at most so many
+const LEISURE = 10_000; // milliseconds without a question after which the subshell is given back
 
-/** @param {any} comm */
-const subshell = comm =>
-  Promise.race([comm.subshellStarted, new Promise(done => setTimeout(done, PATIENCE))]).catch(() => {});
+/** @param {number} pause @returns {Promise<undefined>} */
+const wait = pause => new Promise(done => setTimeout(done, pause));
 
 export class Link {
   /**
    * @param {any} kernel a kernel connection
+   * @param {(options: any) => any} makeMessage
    * @param {{connected: (state: any) => void, changed: (change: any) => void, lost: () => void}} listener
    */
-  constructor(kernel, listener) {
+  constructor(kernel, makeMessage, listener) {
     this.kernel = kernel;
+    this.makeMessage = makeMessage;
     this.listener = listener;
+    /** Which loading of the extension speaks, whether it has told everything, and whether the kernel said if there is one. */
+    this.era = '';
     this.live = false;
-    /** @type {any} */
-    this.comm = null;
-    /** How to fail the questions that have no answer yet. @type {Set<(reason: Error) => void>} */
-    this.open = new Set();
+    this.answered = false;
+    this.due = 0;
+    this.leisure = 0;
+    /** @type {Promise<any> | null} */
+    this.looking = null;
+    /** @type {Promise<string | undefined> | null} */
+    this.subshell = null;
+    /** What waits for an answer, by message. @type {Map<string, {resolve: (told: any) => void, reject: (reason: Error) => void}>} */
+    this.questions = new Map();
+    this.onMessage = (/** @type {any} */ _, /** @type {any} */ { msg, direction }) => direction === 'recv' && this.overhear(msg);
     this.onStatus = (/** @type {any} */ _, /** @type {string} */ status) => {
-      if (status === 'restarting' || status === 'autorestarting' || status === 'dead') {
+      if (['restarting', 'autorestarting', 'dead'].includes(status)) {
         this.lose();
       }
     };
+    this.onConnection = (/** @type {any} */ _, /** @type {string} */ status) => {
+      if (status === 'connected') {
+        this.check(0);
+      } else {
+        this.questions.forEach(question => question.resolve(null));
+      }
+    };
+    kernel.anyMessage.connect(this.onMessage);
     kernel.statusChanged.connect(this.onStatus);
-    kernel.registerCommTarget(STATE, (/** @type {any} */ comm) => this.follow(comm));
-    this.find();
+    kernel.connectionStatusChanged.connect(this.onConnection);
+    if (kernel.connectionStatus === 'connected') {
+      this.check(0);
+    }
   }
 
-  /** Find the line of a kernel that was loaded before this page was. */
+  /** @param {any} message */
+  overhear({ header, parent_header: parent, content }) {
+    if (header.msg_type === 'comm_msg' && content.comm_id === STATE) {
+      this.hear(content.data);
+    } else if (header.msg_type === 'comm_close' && content.comm_id === STATE) {
+      this.lose();
+    } else if (header.msg_type === 'comm_close') {
+      this.questions.get(content.comm_id)?.resolve(content.data);
+    } else if (header.msg_type === 'status' && parent?.msg_type === 'execute_request') {
+      if (this.live || content.execution_state === 'idle') {
+        this.check();
+      }
+    } else if (header.msg_type === 'status' && content.execution_state === 'idle') {
+      this.questions.get(parent?.msg_id)?.resolve(null); // too late for those that have their answer
+    }
+  }
+
+  /** @param {any} change */
+  hear({ era, ...change }) {
+    this.enter(era);
+    this.listener.changed(change);
+    if (!this.live) {
+      this.look().catch(() => this.check());
+    }
+  }
+
+  /** @param {string} era */
+  enter(era) {
+    if (this.era && era !== this.era) {
+      this.lose();
+    }
+    this.era = era;
+  }
+
+  /** See in a moment that nothing was missed. */
+  check(pause = CALM) {
+    this.due ||= window.setTimeout(async () => {
+      this.due = 0;
+      await (this.live ? this.look() : this.find()).catch(() => {}); // the next cell has it checked again
+    }, pause);
+  }
+
+  /** Ask a kernel of which nothing was heard whether it has loaded the extension. */
   async find() {
-    const reply = await this.kernel.requestCommInfo({ target_name: STATE }).catch(() => null);
-    const [id] = Object.keys(reply?.content?.comms ?? {});
-    if (id && !this.comm && !this.kernel.isDisposed) {
-      this.follow(this.kernel.createComm(STATE, id));
+    const { language_info: language } = await this.about();
+    const subshell = this.kernel.status === 'idle' ? undefined : await this.borrow();
+    const message = this.make('shell', 'comm_info_request', { target_name: STATE }, subshell);
+    const python = !language || language.name === 'python';
+    const reply = python ? await this.kernel.sendShellMessage(message, true, true).done : null;
+    if (reply?.content.comms?.[STATE]) {
+      await this.look();
+    } else if (!this.live && !this.answered) {
+      this.answered = true;
+      this.listener.lost();
     }
   }
 
-  /** Connect to a kernel that has loaded the extension. */
-  async connect() {
-    const state = await this.ask({ verb: 'state' });
+  /** Ask how everything stands. */
+  look() {
+    this.looking ??= this.ask({ verb: 'state' }).then(state => this.learn(state)).finally(() => (this.looking = null));
+    return this.looking;
+  }
+
+  /** @param {any} state */
+  learn({ era, ...state }) {
+    if (!era) {
+      this.lose(); // it was unloaded meanwhile
+      return;
+    }
+    this.enter(era);
+    const first = !this.live;
     this.live = true;
-    this.listener.connected(state);
-  }
-
-  /** Follow a kernel that has loaded the extension: listen first, so that nothing is missed. @param {any} comm */
-  follow(comm) {
-    this.hear(comm);
-    this.persist(comm);
-  }
-
-  /** Ask until there is an answer: while a kernel begins, one can get lost. @param {any} comm */
-  async persist(comm) {
-    for (let pause = PATIENCE; this.comm === comm && !this.live && !this.kernel.isDisposed; pause *= 2) {
-      const later = new Promise(done => setTimeout(done, pause));
-      await Promise.race([this.connect(), later]).catch(() => later);
+    this.answered = true;
+    if (first) {
+      this.listener.connected(state);
+    } else {
+      this.listener.changed(state);
     }
-  }
-
-  /** @param {any} comm */
-  hear(comm) {
-    this.comm = comm;
-    comm.commsOverSubshells = 'disabled'; // we only listen
-    comm.onMsg = (/** @type {any} */ message) => this.comm === comm && this.listener.changed(message.content.data);
-    comm.onClose = () => this.comm === comm && this.lose();
   }
 
   lose() {
-    this.comm = null;
+    this.era = '';
     this.live = false;
+    this.answered = false;
+    this.subshell = null;
     this.giveUp();
     this.listener.lost();
   }
 
   /**
-   * Ask the kernel.
+   * Ask the kernel, again if the answer got lost.
    * @param {Record<string, unknown> & {verb: string}} request
    * @returns {Promise<any>}
    */
   async ask(request) {
-    const comm = this.kernel.createComm(ASK);
-    await subshell(comm);
-    const told = await new Promise((resolve, reject) => {
-      this.open.add(reject);
-      comm.onClose = (/** @type {any} */ message) => {
-        this.open.delete(reject);
-        resolve(message.content.data);
-      };
-      comm.open(request);
-    });
-    if (told.problem) {
-      throw new Refused(told.problem);
+    for (let pause = AGAIN; ; pause *= 2) {
+      const told = await this.put(request);
+      if (told?.problem) {
+        throw new Refused(told.problem);
+      }
+      if (told) {
+        return told;
+      }
+      this.subshell = null; // it may be gone
+      if (CHANGING.has(request.verb) || pause > LONGEST) {
+        throw new Refused('the answer of the kernel got lost. See what has become of it, and try again');
+      }
+      await wait(pause);
     }
-    return told;
+  }
+
+  /** Put a question; return the answer, or null if the kernel has done with it and there is none. @param {any} request */
+  async put(request) {
+    const message = this.make('shell', 'comm_open', { target_name: ASK, data: request }, await this.borrow());
+    const id = message.header.msg_id;
+    message.content.comm_id = id;
+    /** @type {Promise<any>} */
+    const told = new Promise((resolve, reject) => this.questions.set(id, { resolve, reject }));
+    try {
+      if (this.kernel.handleComms) {
+        this.kernel.createComm(ASK, id).commsOverSubshells = 'disabled'; // else it complains of an answer to nothing
+      }
+      this.kernel.sendShellMessage(message, false, true);
+      return await told;
+    } finally {
+      this.questions.delete(id);
+    }
+  }
+
+  /** @param {string} channel @param {string} msgType @param {any} content @param {string} [subshell] */
+  make(channel, msgType, content, subshell) {
+    const { username, clientId: session } = this.kernel;
+    const message = this.makeMessage({ channel, msgType, content, username, session });
+    if (subshell) {
+      message.header.subshell_id = subshell;
+    }
+    return message;
+  }
+
+  /** Tell what the kernel says about itself: nothing, while it runs a cell that began before the page did. @returns {Promise<any>} */
+  async about() {
+    return (await Promise.race([this.kernel.info, wait(PATIENCE)]).catch(() => null)) ?? {};
+  }
+
+  /** Give a thread of the kernel that answers while a cell runs; where there is none, the end of the cell is waited for. */
+  async borrow() {
+    clearTimeout(this.leisure);
+    this.leisure = window.setTimeout(() => this.giveBack(), LEISURE);
+    this.subshell ??= this.makeSubshell();
+    const subshell = await this.subshell;
+    this.subshell = subshell ? this.subshell : null;
+    return subshell;
+  }
+
+  /** @returns {Promise<string | undefined>} */
+  async makeSubshell() {
+    const { supported_features: features } = await this.about();
+    if (features && !features.includes('kernel subshells')) {
+      return undefined;
+    }
+    const { done } = this.kernel.sendControlMessage(this.make('control', 'create_subshell_request', {}), true, true);
+    return (await Promise.race([done, wait(SUBSHELL)]).catch(() => null))?.content.subshell_id;
+  }
+
+  async giveBack() {
+    if (this.questions.size) {
+      this.leisure = window.setTimeout(() => this.giveBack(), LEISURE);
+      return;
+    }
+    const lent = this.subshell;
+    this.subshell = null;
+    const subshell = await lent;
+    if (subshell && !this.kernel.isDisposed && this.kernel.status !== 'dead') {
+      this.kernel.sendControlMessage(this.make('control', 'delete_subshell_request', { subshell_id: subshell }), true, true);
+    }
   }
 
   /** Have the kernel execute code that stands in no cell; return what it said. @param {string} code */
@@ -117,19 +257,22 @@ export class Link {
   /** Have the kernel load the extension. */
   async load() {
     await this.execute('%load_ext vinyasa_ipy');
-    if (!this.comm) {
-      await this.connect();
-    }
+    await this.look();
   }
 
   dispose() {
+    this.kernel.anyMessage.disconnect(this.onMessage);
     this.kernel.statusChanged.disconnect(this.onStatus);
+    this.kernel.connectionStatusChanged.disconnect(this.onConnection);
+    clearTimeout(this.due);
+    clearTimeout(this.leisure);
     this.live = false;
     this.giveUp();
+    this.giveBack();
   }
 
   giveUp() {
-    this.open.forEach(fail => fail(new Refused('the kernel is gone')));
-    this.open.clear();
+    this.questions.forEach(({ reject }) => reject(new Refused('the kernel is gone')));
+    this.questions.clear();
   }
 }

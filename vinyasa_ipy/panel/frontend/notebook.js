@@ -29,7 +29,7 @@ const say = error => (error instanceof Error ? error.message : String(error));
 export class Notebook {
   /**
    * @param {any} panel a notebook panel
-   * @param {{server: (path: string, request: any) => Promise<any>, localPath: (path: string) => string, runCell: (cell: any, session: any) => Promise<any>}} application
+   * @param {{server: (path: string, request: any) => Promise<any>, makeMessage: (options: any) => any, localPath: (path: string) => string, runCell: (cell: any, session: any) => Promise<any>}} application
    */
   constructor(panel, application) {
     this.panel = panel;
@@ -89,6 +89,7 @@ export class Notebook {
     };
     session.kernelChanged.connect(this.onKernel);
     session.statusChanged.connect(this.onStatus);
+    session.connectionStatusChanged.connect(this.onStatus);
     panel.context.ready.then(() => panel.isDisposed || panel.content.modelContentChanged.connect(this.onContent));
     this.onKernel();
   }
@@ -96,6 +97,7 @@ export class Notebook {
   dispose() {
     this.panel.sessionContext.kernelChanged.disconnect(this.onKernel);
     this.panel.sessionContext.statusChanged.disconnect(this.onStatus);
+    this.panel.sessionContext.connectionStatusChanged.disconnect(this.onStatus);
     this.link?.dispose();
     clearTimeout(this.editing);
     clearTimeout(this.refreshing);
@@ -118,7 +120,7 @@ export class Notebook {
     this.link?.dispose();
     this.live = {};
     this.link = kernel
-      ? new Link(kernel, {
+      ? new Link(kernel, this.application.makeMessage, {
           connected: state => this.connected(state),
           changed: change => this.changed(change),
           lost: () => this.lost()
@@ -128,11 +130,12 @@ export class Notebook {
     this.refresh();
   }
 
-  /** Find the phase: `no kernel`, `not loaded` or `live`. */
+  /** Find the phase: `no kernel`, `asking`, `not loaded` or `live`. */
   settle() {
-    const dead = ['dead', 'unknown', 'terminating'];
+    const dead = ['dead', 'unknown', 'terminating', 'disconnected'];
     const running = this.link && !dead.includes(this.panel.sessionContext.kernelDisplayStatus);
-    const phase = !running ? 'no kernel' : this.link?.live ? 'live' : 'not loaded';
+    const known = this.link?.live ? 'live' : this.link?.answered ? 'not loaded' : 'asking';
+    const phase = running ? known : 'no kernel';
     if (phase !== this.phase) {
       this.phase = phase;
       this.emit();
@@ -154,20 +157,18 @@ export class Notebook {
   /** @param {any} change */
   changed(change) {
     this.slow = change.slow ?? this.slow;
-    this.take(change.stages ?? {});
+    const taken = this.take(change.stages ?? {});
     this.emit();
-    if (Object.values(change.stages ?? {}).some((/** @type {any} */ stage) => stage.state !== 'running')) {
+    if (taken.some(stage => stage.state !== 'running')) {
       this.refresh();
     }
   }
 
-  /** Take over what is newer than what is known: an answer made before a change may come after it. @param {Record<string, any>} stages */
+  /** Take over what is newer than what is known, and return it: an answer made before a change may come after it. @param {Record<string, any>} stages */
   take(stages) {
-    for (const [name, stage] of Object.entries(stages)) {
-      if (stage.turn > (this.live[name]?.turn ?? 0)) {
-        this.live[name] = stage;
-      }
-    }
+    const newer = Object.entries(stages).filter(([name, stage]) => stage.turn > (this.live[name]?.turn ?? 0));
+    Object.assign(this.live, Object.fromEntries(newer));
+    return newer.map(([, stage]) => stage);
   }
 
   lost() {
@@ -206,9 +207,9 @@ export class Notebook {
       return;
     }
     this.asking = true;
-    await this.panel.context.ready;
     const began = performance.now();
     try {
+      await this.panel.context.ready;
       this.pipeline = await this.ask({ verb: 'pipeline', cells: this.cells().map(drawn) });
       this.looks = this.pipeline.looks;
       this.emit();

@@ -30,6 +30,7 @@ export async function makePlugins(load) {
     const { contents } = app.serviceManager;
     const means = {
       server: makeServer(services, coreutils.URLExt),
+      makeMessage: services.KernelMessage.createMessage,
       localPath: (/** @type {string} */ path) => contents.localPath(path),
       runCell: async (/** @type {any} */ cell, /** @type {any} */ session) => {
         const reply = await cells.CodeCell.execute(cell, session).catch(() => null);

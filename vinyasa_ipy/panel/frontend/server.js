@@ -1,6 +1,7 @@
 // Questions to the server extension, which answers without a kernel and while one is busy.
 
-const CHANGING = new Set(['note', 'clear', 'sweep', 'undo', 'discard']);
+/** What must not be asked twice. */
+export const CHANGING = new Set(['note', 'clear', 'sweep', 'undo', 'discard']);
 
 /** Something that can't be answered, in the words of whoever refused. */
 export class Refused extends Error {}

@@ -102,6 +102,9 @@ function notice(notebook) {
   if (notebook.phase === 'no kernel') {
     return [h('p', { key: 'notice', class: 'vy-notice' }, 'No kernel is running. This is what is stored; it can be cleared.')];
   }
+  if (notebook.phase === 'asking') {
+    return [h('p', { key: 'notice', class: 'vy-notice' }, 'Waiting for the kernel to say whether it has loaded vinyasa. This is what is stored.')];
+  }
   if (notebook.phase === 'not loaded') {
     return [
       h(
