@@ -17,6 +17,12 @@ def test_loading_tells_front_ends_that_are_open(kernel):
     assert state["looks"]["stale"]["symbol"] == "△"
 
 
+def test_what_answers_is_there_before_it_can_be_asked(kernel):
+    """The first stage imports the same packages: two threads must not do so at once."""
+    kernel.run("import sys\nassert {'vinyasa_ipy.panel.answers', 'vinyasa_ipy.panel.live'} <= set(sys.modules)")
+    assert kernel.errors == []
+
+
 def test_a_front_end_that_comes_later_finds_the_line(kernel):
     request = kernel.client.session.msg("comm_info_request", {"target_name": "vinyasa.state"})
     kernel.client.shell_channel.send(request)

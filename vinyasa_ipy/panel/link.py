@@ -6,6 +6,7 @@ import os
 import secrets
 import threading
 from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import CommandError, VinyasaError
@@ -50,24 +51,22 @@ class Link:
 
     def attach(self) -> None:
         """Listen, and tell front ends that are open already; does nothing outside a kernel."""
-        manager = getattr(getattr(self.shell, "kernel", None), "comm_manager", None)
-        if manager is None:
+        if getattr(getattr(self.shell, "kernel", None), "comm_manager", None) is None:
             return
-        manager.register_target(ASK, self._asked)
         self.shell.vinyasa_link = self
         self.shell.events.register("pre_run_cell", self._before)
         self.shell.events.register("post_run_cell", self._after)
-        if "JPY_SESSION_NAME" in os.environ:  # under a server: elsewhere nobody would know what the comm is for
-            # When the cell that loads has ended: sending now would have it wait for the thread that sends, 3 to 10 ms.
+        if "JPY_SESSION_NAME" in os.environ:  # under a server: elsewhere nobody asks
+            # When the cell that loads has ended, which would wait for it.
             self.shell.kernel.io_loop.add_callback(self._announce)
 
     def detach(self) -> None:
         """Take everything back."""
-        self.shell.kernel.comm_manager.unregister_target(ASK, self._asked)
         self.shell.events.unregister("pre_run_cell", self._before)
         self.shell.events.unregister("post_run_cell", self._after)
         self._outbox.close()
         if self._state is not None:
+            self.shell.kernel.comm_manager.unregister_target(ASK, self._asked)
             self._state.close()
         del self.shell.vinyasa_link
 
@@ -105,12 +104,21 @@ class Link:
             self._live.wait()
 
     def _announce(self) -> None:
-        """Say that the extension is loaded, unless it is not any more; pages that come later find the comm's name."""
-        from comm import create_comm, get_comm_manager
+        """Take questions, and say that the extension is loaded, unless it is not any more.
+
+        What answers is imported here, in the kernel's loop: the first stage imports the same, and where two threads
+        wait for one another's packages, Python gives one of them a package that is half made. Pages that come later
+        find the comm's name among those that are registered.
+        """
+        from comm import create_comm
 
         if getattr(self.shell, "vinyasa_link", None) is self:
+            for name in ("answers", "live"):
+                import_module(f"vinyasa_ipy.panel.{name}")
+            manager = self.shell.kernel.comm_manager
+            manager.register_target(ASK, self._asked)
             state = create_comm(target_name=STATE, comm_id=STATE, primary=False)
-            get_comm_manager().register_comm(state)
+            manager.register_comm(state)
             self._state = state
             state.send({"era": self._era})
 
@@ -122,9 +130,9 @@ class Link:
                 self._panel.refresh()
 
     def _asked(self, comm: Any, message: Mapping[str, Any]) -> None:
-        from vinyasa_ipy.fingerprint.aside import unwatched
-
         try:
+            from vinyasa_ipy.fingerprint.aside import unwatched
+
             with unwatched():  # what we look up for the user is no part of the stage that is running
                 told = self._answer(message["content"]["data"])
         except VinyasaError as error:

@@ -129,7 +129,8 @@ export class Link {
   /** @param {any} state */
   learn({ era, ...state }) {
     if (!era) {
-      this.lose(); // it was unloaded meanwhile
+      this.lose(); // nobody answers: the extension was unloaded meanwhile, or isn't loaded yet
+      this.check();
       return;
     }
     this.enter(era);
