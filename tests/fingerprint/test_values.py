@@ -9,6 +9,7 @@ import datetime as dt
 import decimal
 import enum
 import fractions
+import functools
 import json
 import math
 import os
@@ -18,6 +19,7 @@ import re
 import struct
 import subprocess
 import sys
+import threading
 import types
 import uuid
 import zoneinfo
@@ -387,6 +389,12 @@ def slotted(a: object) -> Slotted:
     return made
 
 
+def own_to_thread(value: object) -> threading.local:
+    made = threading.local()
+    made.value = value
+    return made
+
+
 DIFFERENT = {
     "members of an enum": (Colour.RED, Colour.BLUE),
     "an enum's member and its value": (Colour.RED, 1),
@@ -415,6 +423,14 @@ DIFFERENT = {
     "nested lists": ([[1], [2]], [[1, 2], []]),
     "words cut elsewhere": (["a-b", "c"] * 8, ["a", "b-c"] * 8),
     "functions": (lambda: 1, lambda: 2),
+    "identifiers made safely or not": (uuid.UUID(int=1), uuid.UUID(int=1, is_safe=uuid.SafeUUID.safe)),
+    "nothings of either sign": (math.nan, -math.nan),
+    "keys of dicts": ({"a": 1}.keys(), {"b": 1}.keys()),
+    "values of dicts": ({"a": 1}.values(), {"a": 2}.values()),
+    "keys and items of one dict": ({"a": 1}.keys(), {"a": 1}.items()),
+    "ways to compare": (functools.cmp_to_key(lambda a, b: a - b), functools.cmp_to_key(lambda a, b: b - a)),
+    "what a way to compare is given": (functools.cmp_to_key(max)(1), functools.cmp_to_key(max)(2)),
+    "what a thread has of its own": (own_to_thread(1), own_to_thread(2)),
 }
 
 
@@ -436,6 +452,12 @@ def test_what_pickling_rightly_drops_because_it_has_no_fingerprint_does_not_coun
     with (tmp_path / "log").open("w") as log:
         assert digest(Dropping(1, log)) == digest(Dropping(1, log)) != digest(Dropping(2, log))
         assert digest(Dropping(1, log)) != digest(Dropping(1, None))
+
+
+def test_equal_looks_at_dicts_ways_to_compare_and_what_belongs_to_a_thread_have_one_digest():
+    assert digest({"a": 1}.items()) == digest({"a": 1}.items())
+    assert digest(functools.cmp_to_key(max)) == digest(functools.cmp_to_key(max))
+    assert digest(own_to_thread(1)) == digest(own_to_thread(1))
 
 
 def test_an_object_that_keeps_what_it_belongs_to_from_pickling_has_a_digest():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import socket
 
 import numpy as np
@@ -43,6 +44,14 @@ def test_types_that_compare_equal_are_told_apart(memory):
     cached = memory.cache(f)
     values = [1, 1.0, True, "1", b"1", 0.0, -0.0, (1,), [1], np.int64(1), np.float32(1)]
     assert [cached(value) for value in values] == [repr(value) for value in values]
+
+
+def test_nothings_of_either_sign_are_told_apart(memory):
+    def f(x):
+        return math.copysign(1, x)
+
+    cached = memory.cache(f)
+    assert [cached(math.nan), cached(-math.nan), cached(math.nan)] == [1, -1, 1]
 
 
 def test_sharing_among_arguments_counts(memory):

@@ -10,6 +10,7 @@ import decimal
 import enum
 import fractions
 import functools
+import gc
 import io
 import pathlib
 import re
@@ -212,6 +213,34 @@ def _number(walk: Walk, value: Any) -> None:
     walk.text(b"~nu", f"{type(value).__name__} {value}")
 
 
+def _identifier(walk: Walk, value: uuid.UUID) -> None:
+    """Write a UUID, and whether it was made safely where the system said so."""
+    said = "" if value.is_safe is uuid.SafeUUID.unknown else f" {value.is_safe.name}"
+    walk.text(b"~nu", f"{type(value).__name__} {value}{said}")
+
+
+def _view(walk: Walk, value: Any) -> None:
+    """Write a look at the keys, values or items of a dict as that dict: who changes it changes what is seen."""
+    walk.text(b"~dv", type(value).__name__)
+    walk.write(value.mapping)
+
+
+def _comparison(walk: Walk, value: Any) -> None:
+    """Write what `functools.cmp_to_key` makes: the function, and the item if it was given one.
+
+    Only the garbage collector can tell them, after the type.
+    """
+    walk.out += b"~ck"
+    walk.write([part for part in gc.get_referents(value) if part is not type(value)])
+
+
+def _thread_local(walk: Walk, value: threading.local) -> None:
+    """Write what belongs to one thread by what this one sees."""
+    if walk.enter(value):
+        walk.out += b"~lo"
+        walk.write(vars(value))
+
+
 def _refused(reason: str) -> Any:
     def encode(_walk: Walk, value: object) -> None:
         raise FingerprintError(f"a {type(value).__name__}", reason)
@@ -266,7 +295,11 @@ ENCODERS.update(
         typing.TypeVarTuple: _parameter,
         decimal.Decimal: _number,
         fractions.Fraction: _number,
-        uuid.UUID: _number,
+        uuid.UUID: _identifier,
+        type({}.keys()): _view,
+        type({}.values()): _view,
+        type({}.items()): _view,
+        type(functools.cmp_to_key(max)): _comparison,
         dt.datetime: _moment(b"~dt"),
         dt.date: _moment(b"~da"),
         dt.time: _moment(b"~ti"),
@@ -289,6 +322,7 @@ EXTENDED.update(
         staticmethod: _wrapped,
         classmethod: _wrapped,
         pathlib.PurePath: _path,
+        threading.local: _thread_local,
         weakref.WeakSet: _weak_set,
         weakref.finalize: _finalizer,
         _FILE: _stream,

@@ -74,6 +74,8 @@ class Known:
             simple = repr(values) if _SIMPLE.issuperset(map(type, values)) else ""
         except ValueError:  # Python doesn't spell integers of more than some thousand digits
             simple = ""
+        if "nan" in simple and any(value != value for value in values):  # noqa: PLR0124 - which of them isn't spelled
+            simple = ""
         return self._kept.get(simple) or self._make_key(simple, values)
 
     def _make_key(self, simple: str, values: tuple[Any, ...]) -> Keyed:
