@@ -44,7 +44,7 @@ def test_a_hit_in_a_new_process_loads_neither_joblib_nor_the_engine(project):
     project.run()
     result, heavy, store = project.lines()
     assert (result, heavy) == ("{'x': 3, 'rate': 2}", "[]")
-    reading = ("access", "disk", "folder", "layout", "naming", "reader", "seal", "trust")
+    reading = ("access", "disk", "folder", "functions", "layout", "naming", "reader", "seal", "trust")
     assert store.split() == [f"vinyasa_ipy.store.{name}" for name in reading]
 
 
