@@ -8,6 +8,10 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vinyasa_ipy.fingerprint import bindings, grafts, registrations
 
 ROOT = Path(__file__).parents[2]
 LOOK = """
@@ -240,3 +244,36 @@ def test_what_a_cell_registers_takes_the_place_of_what_one_before_it_did(tmp_pat
     first, second, third = run(tmp_path, NEW_CELLS)
     assert first == second != third
     assert third == run(tmp_path, NEW_CELLS.replace('"mine", "mine", "other"', '"other",'))[0]
+
+
+PIECES = [
+    "a",
+    "self",
+    ".b",
+    "1",
+    " ",
+    "\t",
+    "\n",
+    "=",
+    "==",
+    "+=",
+    ":",
+    ",",
+    "(",
+    ")",
+    "as ",
+    "as\t",
+    "del",
+    "for ",
+    " in ",
+]
+PIECES += ["setattr", "add_", "register", "@"]
+
+
+@given(st.lists(st.sampled_from(PIECES)).map("".join))
+def test_no_text_that_binds_or_registers_escapes_the_first_glance(text):
+    assert grafts._may_spell(text) or not (bindings._MAYBE.search(text) or registrations.may_register(text))
+
+
+def test_a_program_that_binds_nothing_is_not_parsed():
+    assert not grafts._may_spell("import json\nx = json.loads('[1]')\nfor a in x:\n    print(a.real)\n")

@@ -35,7 +35,7 @@ def test_a_hit_in_a_new_process_loads_neither_joblib_nor_the_engine(project):
         heavy = {"joblib", "numpy", "vinyasa_ipy.pipeline.engine", "vinyasa_ipy.memory.run", "IPython", "logging"}
         heavy |= {"pathlib", "hashlib", "_hashlib", "json", "random", "tomllib", "sysconfig"}
         heavy |= {"dataclasses", "inspect", "ast", "tokenize", "linecache", "importlib.util", "zlib", "pickle"}
-        heavy |= {"typing"}
+        heavy |= {"typing", "re", "enum", "threading"}
         loaded = sys.modules.keys() - before
         print(sorted(heavy & loaded))
         print(*sorted(name for name in loaded if name.startswith("vinyasa_ipy.store.")))

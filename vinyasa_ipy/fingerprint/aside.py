@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
+from _thread import _local  # what `threading.local` is, without the 0.6 ms that the rest takes to load
 from contextlib import contextmanager
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-busy = threading.local()
+busy = _local()
 """Its attribute `inside` is true in a thread that is at something of its own."""
 
 

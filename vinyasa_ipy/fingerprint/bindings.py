@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import types
 from collections import ChainMap
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vinyasa_ipy.fingerprint.guards import MISSING
 from vinyasa_ipy.fingerprint.modules import OURS, is_users, name_type, namespace, origin, origin_of
-from vinyasa_ipy.fingerprint.registrations import list_registrations
+from vinyasa_ipy.fingerprint.registrations import list_registrations, may_register
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 
 _LEFT_OUT = frozenset({"sys", "builtins", "__main__"})
 """Modules in which everybody binds things: streams and hooks, which are watched where they matter."""
+
+
+_MAYBE = re.compile(
+    r"(?<!\bself)(?<!\bcls)\.\w+[ \t]*(?:[-+*/%&|^@<>]{0,2}=(?!=)|:[^=\n]+=(?!=)|,[^=\n()]*=(?!=))"  # a.b = 1
+    r"|\bdel\b|\bas[ \t]+\w+\.|\bfor\b[^\n:]*\.\w+[ \t]*(?:,|\bin\b)|\b(?:set|del)attr\b"
+)
+"""What a text must have for it to be worth parsing."""
 
 
 class Binding(NamedTuple):
@@ -131,6 +139,8 @@ class Spelled:
 
     def read(self, text: str, space: Mapping[str, Any]) -> None:
         """Read a text whose names mean what `space` says."""
+        if not _MAYBE.search(text) and not may_register(text):
+            return
         try:
             tree = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError):

@@ -7,7 +7,6 @@ library's own code may come upon it without a name in the user's.
 from __future__ import annotations
 
 import os
-import re
 import sys
 import types
 
@@ -21,12 +20,6 @@ if TYPE_CHECKING:
 
     from vinyasa_ipy.fingerprint.bindings import Graft, Spelled
     from vinyasa_ipy.fingerprint.registrations import Registration
-
-_MAYBE = re.compile(
-    r"(?<!\bself)(?<!\bcls)\.\w+[ \t]*(?:[-+*/%&|^@<>]{0,2}=(?!=)|:[^=\n]+=(?!=)|,[^=\n()]*=(?!=))"  # a.b = 1
-    r"|\bdel\b|\bas[ \t]+\w+\.|\bfor\b[^\n:]*\.\w+[ \t]*(?:,|\bin\b)|\b(?:set|del)attr\b"
-)
-"""What a text must have for it to be worth parsing."""
 
 
 class Grafts:
@@ -100,7 +93,7 @@ class Grafts:
         self._read[file] = stat.st_mtime_ns, stat.st_size
 
     def _spell(self, text: str, space: Mapping[str, Any]) -> None:
-        if not _MAYBE.search(text) and not _may_register(text):
+        if not _may_spell(text):
             return
         if self._spelled is None:
             from vinyasa_ipy.fingerprint.bindings import Spelled  # what reads code, where there is some to be read
@@ -113,13 +106,22 @@ def _may_be_own(file: str) -> bool:
     return file.endswith(".py") and not is_elsewhere(file)
 
 
-def _may_register(text: str) -> bool:
-    """Tell whether a text may have a call of what registers something: most have not at the first glance."""
-    if "register" not in text and ".add_" not in text:
-        return False
-    from vinyasa_ipy.fingerprint.registrations import may_register
+def _may_spell(text: str) -> bool:
+    """Tell at a glance whether code may bind or remove an attribute, or register something.
 
-    return may_register(text)
+    This lets pass much that doesn't, which `Spelled` sees; a short program need not load that, and `re`, which takes
+    3 ms.
+    """
+    if any(word in text for word in ("del", "setattr", "register", ".add_")):
+        return True
+    return any("." in line and _may_bind(line) for line in text.split("\n"))
+
+
+def _may_bind(line: str) -> bool:
+    """Tell whether a line with a dot in it has one where something is bound: before `=`, after `as` or `for`."""
+    if "as " in line or "as\t" in line or "." in line.rpartition("=")[0]:
+        return True
+    return "for" in line and line.find(".") < max(line.rfind(word) for word in (" in", "\tin", ","))
 
 
 GRAFTS = Grafts()

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import threading
+from _thread import _local
 from abc import ABC, abstractmethod
 from collections import deque
 from contextlib import contextmanager
@@ -223,4 +223,4 @@ def _write(node: Node) -> tuple[Walk, bytes]:
     return walk, digest
 
 
-_moment = threading.local()
+_moment = _local()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 import types
 from functools import cache
@@ -18,7 +17,7 @@ _PLATFORM = os.path.join(sys.exec_prefix, sys.platlibdir, f"python{sys.version_i
 _STANDARD = tuple(os.path.join(os.path.realpath(folder), "") for folder in (os.path.dirname(os.__file__), _PLATFORM))
 """Where the standard library stands: what `sysconfig` says, which takes 1 ms to load."""
 _HERE = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "")
-_SITE = re.compile(r"(.*[/\\](?:site-packages|dist-packages))[/\\]([^/\\]+)")
+_SITES = ("site-packages", "dist-packages")
 
 
 class Origin:
@@ -145,14 +144,23 @@ def _without_file(module: str, loaded: object) -> Origin:
 def _of_file(file: str) -> Origin:
     if os.path.realpath(file).startswith(_HERE):
         return OURS
-    site = _SITE.match(file) or _SITE.match(os.path.realpath(file))
-    if site is not None:
+    site, top = _split_site(file) or _split_site(os.path.realpath(file)) or ("", "")
+    if site:
         from pathlib import Path
 
-        return _installed(Path(site[1]), site[2], file)
+        return _installed(Path(site), top, file)
     if file.startswith("<frozen ") or os.path.realpath(file).startswith(_STANDARD):
         return STANDARD
     return OWN
+
+
+def _split_site(file: str) -> tuple[str, str] | None:
+    """Split the path of an installed file into the folder of all packages and what follows there."""
+    parts = file.replace("\\", "/").split("/")
+    for place in range(len(parts) - 2, 0, -1):
+        if parts[place] in _SITES and parts[place + 1]:
+            return file[: len("/".join(parts[: place + 1]))], parts[place + 1]
+    return None
 
 
 def _installed(site: Path, top: str, file: str) -> Origin:
@@ -254,4 +262,6 @@ def _title(folder: Path) -> tuple[str, str]:
 
 
 def _normal(name: str) -> str:
+    import re
+
     return re.sub(r"[-_.]+", "_", name).lower()

@@ -7,7 +7,6 @@ which they are met.
 
 from __future__ import annotations
 
-import re
 import sys
 import types
 from collections import deque
@@ -20,13 +19,13 @@ from vinyasa_ipy.fingerprint.code import (
     DESCENDING,
     DYNAMIC,
     FRAME_READERS,
-    MENTION,
     Canonical,
     Import,
     Reference,
     Spelling,
     canonical,
     code_objects,
+    list_mentions,
     parameters,
 )
 from vinyasa_ipy.fingerprint.definitions import (
@@ -72,10 +71,8 @@ if TYPE_CHECKING:
     from vinyasa_ipy.fingerprint.bindings import Graft
     from vinyasa_ipy.fingerprint.registrations import Registration
 
-_SHELL_NAME = re.compile(r"_+|_i+|_[ido]h|_i?\d+|__.*__")
 _SHELL_NAMES = frozenset({"In", "Out", "get_ipython", "exit", "quit", "open", "display"})
 _FED = (list, set, dict, deque, bytearray)
-_WORD = re.compile(r"[^\W\d]\w*")
 
 
 def reach(thing: Any, label: str = "value") -> Reach:
@@ -306,7 +303,7 @@ class Reach(Graph):
         if node.kind == "function":
             return canonical(node.thing.__code__, self.spelling).mentions
         texts = _list_texts(node.thing, _DEEP) if node.kind == "value" else ()
-        return (name for text in texts for name in MENTION.findall(text))
+        return (name for text in texts for name in list_mentions(text))
 
     def begin_with(self, function: types.FunctionType, inside: frozenset[str], label: str) -> None:
         """Make a function that stands for a cell or a script the root."""
@@ -452,12 +449,15 @@ class Reach(Graph):
 
     def _follow_annotations(self, node: Node) -> None:
         """Follow the names in annotations that are text: who reads those may look up what they mean."""
+        import re
+
         if node.kind == "class":
             annotations = namespace(node.thing).get("__annotations__", {})
             space = getattr(sys.modules.get(node.thing.__module__), "__dict__", {})
         else:
             annotations, space = node.thing.__annotations__, node.thing.__globals__
-        words = {word for text in annotations.values() if isinstance(text, str) for word in _WORD.findall(text)}
+        texts = [text for text in annotations.values() if isinstance(text, str)]
+        words = {word for text in texts for word in re.findall(r"[^\W\d]\w*", text)}
         for word in sorted(words & (space.keys() | builtins_of(space).keys())):
             node.edges.append(self.resolve(Reference(word), space))
 
@@ -588,7 +588,7 @@ class Reach(Graph):
             return
         for name in sorted(space):
             value = space[name]
-            if name in _SHELL_NAMES or _SHELL_NAME.fullmatch(name) or is_foreign_module(value):
+            if _is_shells(name) or is_foreign_module(value):
                 continue
             try:
                 Walk().write(value)
@@ -598,6 +598,13 @@ class Reach(Graph):
             self.nodes[number].edges.append(self._target(value, Reference(name), f"`{name}`"))
             self.guards.guard_name(space, name, value)
         self.guards.guard_whole(space)
+
+
+def _is_shells(name: str) -> bool:
+    """Tell whether a name of a notebook's namespace is the shell's, or Python's own."""
+    import re
+
+    return name in _SHELL_NAMES or re.fullmatch(r"_+|_i+|_[ido]h|_i?\d+|__.*__", name) is not None
 
 
 def _follow_all(thing: Any, label: str, *, judging: bool = True) -> Reach:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 
 from blake3 import blake3
 
@@ -16,21 +15,27 @@ if TYPE_CHECKING:
     from vinyasa_ipy.store.disk import Disk
     from vinyasa_ipy.store.trace import Trace
 
-_KEY = re.compile(r"[0-9A-Za-z_-]{1,200}")
+_KEY = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-")
+"""Characters of keys, and how many a key has at most."""
+_LONGEST = 200
 _DIGITS = 40
 """Hexadecimal digits of the keys of stages and functions."""
-_JOBLIBS = re.compile(r"[0-9a-f]{32}")
-"""Keys of joblib's own entries, which may stand in the same folders and are left alone."""
+_JOBLIBS = 32
+"""Hexadecimal digits of the keys of joblib's own entries, which may stand in the same folders and are left alone."""
 
 
 def is_key(text: str) -> bool:
     """Tell whether traces can be stored under a key of this spelling."""
-    return _KEY.fullmatch(text) is not None
+    return 0 < len(text) <= _LONGEST and _KEY.issuperset(text)
 
 
 def _is_digest(name: str) -> bool:
     """Tell whether a folder has a name as keys have them, and no owner's folder has."""
-    return len(name) >= _DIGITS and not name.strip("0123456789abcdef")
+    return len(name) >= _DIGITS and _is_hexadecimal(name)
+
+
+def _is_hexadecimal(name: str) -> bool:
+    return not name.strip("0123456789abcdef")
 
 
 class Layout:
@@ -87,7 +92,7 @@ class Layout:
 
     def is_foreign(self, key: str) -> bool:
         """Tell whether an entry is joblib's own, in a store with its layout."""
-        return self.nested and _JOBLIBS.fullmatch(key) is not None
+        return self.nested and len(key) == _JOBLIBS and _is_hexadecimal(key)
 
     # ---- files -----------------------------------------------------------------------------------------------
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from functools import lru_cache
 
 from blake3 import blake3
@@ -16,23 +15,22 @@ _SHORTENED = 120
 _DIGEST = 20
 _MARK = "~"
 
-_UNSAFE = re.compile(r"[^0-9A-Za-z_.-]+")
+_SAFE = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_.-")
 # The folders of a function inside another one read `outer/<locals>/inner`, where the file system takes such names.
-_UNSAFE_NESTED = _UNSAFE if os.name == "nt" else re.compile(r"[^0-9A-Za-z_.<>-]+")
-_ESCAPED = re.compile(rb"%([0-9A-F]{2})")
+_SAFE_NESTED = _SAFE if os.name == "nt" else _SAFE.union("<>")
 
 
 @lru_cache(maxsize=4096)
 def escape(owner: str, *, nested: bool = False) -> str:
     """Turn an owner's name into a folder's; with `nested` its slashes stay slashes."""
     if nested:
-        return "/".join(_escape_part(part, _UNSAFE_NESTED) for part in owner.split("/"))
-    return _escape_part(owner, _UNSAFE)
+        return "/".join(_escape_part(part, _SAFE_NESTED) for part in owner.split("/"))
+    return _escape_part(owner, _SAFE)
 
 
-def _escape_part(text: str, unsafe: re.Pattern[str]) -> str:
+def _escape_part(text: str, safe: frozenset[str]) -> str:
     """Percent-escape everything but letters, digits and `_.-`; a long name ends in its digest, an empty one is `%`."""
-    part = unsafe.sub(lambda found: _percent(found[0]), text) or "%"
+    part = "".join([sign if sign in safe else _percent(sign) for sign in text]) or "%"
     if part.startswith(".") or part in RESERVED:
         part = _percent(part[0]) + part[1:]
     if len(part) > _LONGEST:
@@ -55,8 +53,9 @@ def unescape(folder: str) -> str | None:
 
 def _unescape_part(part: str) -> str:
     """Undo the percent escapes of one part; raises UnicodeError when no text was escaped so."""
+    import re  # a hit writes names, and reads none
+
     if part == "%":
         return ""
-    return _ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()), part.encode("ascii")).decode(
-        "utf-8", "surrogatepass"
-    )
+    plain = re.sub(rb"%([0-9A-F]{2})", lambda found: bytes.fromhex(found[1].decode()), part.encode("ascii"))
+    return plain.decode("utf-8", "surrogatepass")
