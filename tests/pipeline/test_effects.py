@@ -7,8 +7,12 @@ import copy
 import io
 import pickle
 import random
+import re
 from collections import Counter, OrderedDict, defaultdict, deque
+from enum import IntEnum
+from functools import partial
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,6 +26,13 @@ from vinyasa_ipy.fingerprint.strip import compile_for_key
 from vinyasa_ipy.pipeline.effects import find_effects, name_lasting, name_objects, repeat_changes
 from vinyasa_ipy.store.artifact import decode, encode
 
+
+class Card(NamedTuple):
+    suit: str
+    rank: list
+
+
+Suit = IntEnum("Suit", "CLUBS HEARTS")
 CHANGES = {
     "list": ([1], "x.append(2)"),
     "dict": ({"a": 1}, "x['b'] = 2; del x['a']"),
@@ -62,13 +73,17 @@ CHANGES = {
     "name_of_a_frames_index": (pd.DataFrame({"a": [1]}), "x.index.name = 'i'; x.columns.name = 'c'"),
     "fill_value": (np.ma.masked_array([1, 2], [0, 1]), "x.fill_value = 7"),
     "mask": (np.ma.masked_array([1, 2], [0, 1]), "x[0] = np.ma.masked; x.harden_mask()"),
+    "named_tuples": ([Card("hearts", [2])], "x[0].rank.append(3); x.append(x[0])"),
+    "members": ([Suit.CLUBS], "x.append(type(x[0]).HEARTS)"),
+    "patterns": ([re.compile("a"), slice(1, 2), range(3)], "x.pop()"),
+    "partial": (partial(int, base=2), "x.keywords['base'] = 3; x.note = 'n'"),
     "first_mask": (np.ma.masked_array([1, 2]), "x[0] = np.ma.masked"),
 }
 
 
 def seen(value):
-    if isinstance(value, SimpleNamespace):
-        return vars(value)
+    if isinstance(value, SimpleNamespace | partial):
+        return getattr(value, "keywords", None), vars(value)
     if isinstance(value, io.StringIO | io.BytesIO):
         return value.getvalue(), value.tell()
     if isinstance(value, random.Random):
@@ -199,6 +214,34 @@ def test_an_object_whose_state_is_out_of_reach_is_refused():
     reached = reach("len(x.a)", {"x": value})
     value.a = [2]
     with pytest.raises(UnstorableError, match="`x` can't be stored: a Slotted is changed in place"):
+        find_effects({}, reached)
+
+
+class Placed:
+    def set_state(self, state):
+        raise AssertionError(state)
+
+    random_raw = spawn = set_state
+
+
+class Marked(str):
+    __slots__ = ("mark",)
+
+    def __reduce__(self):
+        return Marked, (str(self),)
+
+
+def test_methods_of_an_object_are_left_alone_that_are_called_like_a_generators():
+    placed = Placed()
+    repeat_changes(record({"x": [None, {"place": 2}]}), {"x": placed})
+    assert vars(placed) == {"place": 2}
+
+
+def test_a_text_that_keeps_something_in_slots_is_refused():
+    value = [Marked("a")]
+    reached = reach("len(x)", {"x": value})
+    value.append(1)
+    with pytest.raises(UnstorableError, match="`x` can't be stored: a Marked is changed in place"):
         find_effects({}, reached)
 
 

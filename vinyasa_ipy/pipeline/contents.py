@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import random
+import re
 import sys
 from collections import deque
 from typing import Any
@@ -27,9 +29,17 @@ def take_content(thing: Any, label: str, form: object = None) -> Any:
     if known is not None:
         return known
     attributes = _attributes(thing)
-    if attributes is None or type(thing).__basicsize__ > _PLAIN_SIZE:
+    if not (_is_fixed(thing) or (attributes is not None and type(thing).__basicsize__ <= _PLAIN_SIZE)):
         raise UnstorableError(label, f"a {type(thing).__name__} is changed in place, which can't be repeated")
     return [None, attributes]
+
+
+def _is_fixed(thing: Any) -> bool:
+    """Tell whether nobody can change an object but for its attributes: a named tuple, a member of an `IntEnum`."""
+    return type(thing) is object or (isinstance(thing, _FIXED) and not _has_slots(thing))
+
+
+_FIXED = (str, bytes, int, float, complex, tuple, frozenset, range, slice, re.Pattern, functools.partial)
 
 
 def _take_known(thing: Any) -> Any:
@@ -118,13 +128,15 @@ def _put_foreign(thing: Any, own: Any) -> None:
 
 def _put_state(thing: Any, own: Any) -> None:
     """Give a generator the state of another, or an array the elements."""
-    if hasattr(type(thing), "random_raw") and own is not None:  # of the type: its `__getattr__` may do anything
+    if own is None:
+        return
+    if hasattr(type(thing), "random_raw"):  # of the type: its `__getattr__` may do anything
         thing.state, children = own
         if spawned := children - _count_children(thing):
             thing.seed_seq.spawn(spawned)  # what it would seed its next child with
     elif hasattr(type(thing), "set_state"):
         thing.set_state(own)
-    elif own is not None:
+    else:
         thing[...] = own
 
 
@@ -204,9 +216,11 @@ def fits(thing: Any, content: Any) -> bool:
 
 def _attributes(thing: Any) -> dict[str, Any] | None:
     """Return an object's attributes; None where it has none or keeps some in slots."""
-    if any(getattr(base, "__slots__", ()) for base in type(thing).__mro__):
-        return None
-    return dict(vars(thing)) if hasattr(thing, "__dict__") else None
+    return dict(vars(thing)) if hasattr(thing, "__dict__") and not _has_slots(thing) else None
+
+
+def _has_slots(thing: Any) -> bool:
+    return any(getattr(base, "__slots__", ()) for base in type(thing).__mro__)
 
 
 _PLAIN_SIZE = type("Plain", (), {}).__basicsize__
