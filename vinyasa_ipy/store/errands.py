@@ -15,13 +15,14 @@ ERRANDS: set[int] = set()
 
 @contextmanager
 def on_errand() -> Iterator[None]:
-    """Count what this thread does inside as an errand."""
+    """Count what this thread does inside as an errand, which may be part of another one."""
     me = threading.get_ident()
-    ERRANDS.add(me)
+    mine = {me} - ERRANDS
+    ERRANDS.update(mine)
     try:
         yield
     finally:
-        ERRANDS.discard(me)
+        ERRANDS.difference_update(mine)
 
 
 def start_errand(name: str, work: Callable[[], object]) -> threading.Thread:

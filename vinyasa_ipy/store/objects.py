@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -16,6 +17,7 @@ from vinyasa_ipy.errors import StoreError, UnstorableError
 from vinyasa_ipy.store import trust
 from vinyasa_ipy.store.digesting import Digesting, digest_pieces
 from vinyasa_ipy.store.disk import READ, WRITE, name_beside, write_all
+from vinyasa_ipy.store.mount import is_safe
 from vinyasa_ipy.store.notices import find_doomed
 from vinyasa_ipy.store.trace import Place
 
@@ -215,7 +217,7 @@ class Objects:
             os.chmod(aside, 0o400)
             with open(aside, "rb") as file:
                 written = os.fstat(file.fileno())
-                found = digest_pieces([_map(file.fileno(), written.st_size)])
+                found = digest_pieces([_map(file.fileno(), written)])
             if found != digest:
                 raise KeyError(digest)
             self._disk.move(aside, self.path(digest))
@@ -261,19 +263,22 @@ def _take(path: str) -> tuple[Run, os.stat_result]:
     descriptor = os.open(path, READ)
     try:
         facts = os.fstat(descriptor)
-        return _map(descriptor, facts.st_size) if stat.S_ISREG(facts.st_mode) else b"", facts
+        return _map(descriptor, facts) if stat.S_ISREG(facts.st_mode) else b"", facts
     finally:
         os.close(descriptor)
 
 
-def _map(descriptor: int, size: int) -> Run:
-    """Map a file copy-on-write, or read it when it is small or can't be mapped."""
-    if size >= _MAPPED_FROM:
+def _map(descriptor: int, facts: os.stat_result) -> Run:
+    """Map a file copy-on-write, or read it when it is small or can't be mapped safely. Raises OSError."""
+    if facts.st_size >= _MAPPED_FROM and is_safe(facts.st_dev):
         with suppress(OSError, ValueError):
             if sys.version_info >= (3, 13):
-                return mmap(descriptor, size, access=ACCESS_COPY, trackfd=False)
-            return mmap(descriptor, size, access=ACCESS_COPY)
-    run = bytearray(size)
+                return mmap(descriptor, facts.st_size, access=ACCESS_COPY, trackfd=False)
+            return mmap(descriptor, facts.st_size, access=ACCESS_COPY)
+    try:
+        run = bytearray(facts.st_size)
+    except MemoryError as error:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)) from error
     view = memoryview(run)
     while view.nbytes and (count := os.readv(descriptor, [view])):
         view = view[count:]
