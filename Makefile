@@ -22,8 +22,6 @@ ALONE := $(wildcard tests/server tests/browser)
 # is tried again, by itself, and both tries are printed. A fault of the code fails every time.
 again = { echo "what failed is tried again"; $(BIN)/python -m pytest --last-failed $(1); }
 tried = { $(BIN)/python -m pytest $(1) || $(call again,$(1)); }
-# A sidebar that lost its kernel's line, which is rare and not understood yet, may show so twice.
-tried_twice = { $(BIN)/python -m pytest $(1) || $(call again,$(1)) || $(call again,$(1)); }
 # Tests that also run on the other Pythons, where these are installed.
 PORTABLE := $(wildcard tests/fingerprint tests/memory tests/programs)
 # Tests of full disks, killed processes and damaged files go by their files' names.
@@ -59,7 +57,7 @@ lint: $(VENV)/.test
 
 tests: $(VENV)/.test $(if $(wildcard tests/browser),browser)
 	$(call tried,tests --ignore=tests/server --ignore=tests/browser)
-	$(foreach group,$(ALONE),$(call tried_twice,$(group)) &&) true
+	$(foreach group,$(ALONE),$(call tried,$(group)) &&) true
 
 portable: $(if $(PORTABLE),portable-3.12 portable-3.13)
 
