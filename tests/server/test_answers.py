@@ -193,6 +193,14 @@ async def test_what_a_memory_has_stored_is_listed_cleared_and_brought_back_but_n
     assert len((await ask("results", owner=fit["name"]))["results"]) == 2
 
 
+async def test_of_a_stage_with_very_many_results_not_all_are_read(ask, session):
+    for number in range(MOST + 2):
+        put(session.store, "many", f"{number:08d}", created=number)
+    stored = (await ask("stage", stage="many"))["stored"]
+    assert stored["results"] == f"more than {MOST}"
+    assert stored["size"].endswith("or more")
+
+
 async def test_what_may_be_stored_is_said_with_the_part_of_it_that_is(ask, session, monkeypatch):
     monkeypatch.setenv("VINYASA_BUDGET", "1 GB")
     monkeypatch.setenv("VINYASA_BUDGET_FILES", "6")

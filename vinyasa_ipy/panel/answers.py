@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import CommandError
-from vinyasa_ipy.pages import count, duration, size
+from vinyasa_ipy.pages import duration
 from vinyasa_ipy.panel import recorded, stored
 from vinyasa_ipy.panel.drawing import draw_pipeline, list_looks
 from vinyasa_ipy.panel.outputs import tell_log
@@ -32,17 +32,15 @@ def _pipeline(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _stage(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
     name = str(request.get("stage", ""))
-    traces = session.store.entries(name)
+    traces = session.store.latest(name, stored.MOST + 1)
     hits, saved = session.history.savings().get(name, (0, 0.0))
     recent = [recorded.say_record(record, run=run) for run, record in session.history.of_stage(name, RECENT)]
     told = {"stage": name, "hits": hits, "saved": duration(saved) if saved else "", "recent": recent}
     if not traces:
         return {**told, "stored": None}
     newest = traces[0]
-    whole = session.preview(name)
-    stored = {
-        "results": count(len(traces)),
-        "size": size(whole.bytes),
+    facts = {
+        **stored.measure_stage(session, name, traces),
         "took": duration(newest.seconds),
         "created": newest.created,
         "inputs": list(_inputs(newest)),
@@ -50,7 +48,7 @@ def _stage(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
         "files": [{"name": made.path.replace("{project}/", ""), "words": "file"} for made in newest.made],
         "notes": list(newest.notes),
     }
-    return {**told, "stored": stored}
+    return {**told, "stored": facts}
 
 
 def _inputs(trace: Trace) -> Iterator[dict[str, str]]:

@@ -13,7 +13,7 @@ from vinyasa_ipy.store.budget import find_budget
 from vinyasa_ipy.store.trash import KEPT, make_ticket
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from vinyasa_ipy.session import Part, Session
     from vinyasa_ipy.store import Freed, Store, Trace
@@ -101,6 +101,14 @@ def _measure(store: Store, trace: Trace) -> int:
         with suppress(OSError):  # it was cleared in this very moment
             total += Path(trace.stored.path).stat().st_size
     return total
+
+
+def measure_stage(session: Session, name: str, found: Sequence[Trace]) -> dict[str, str]:
+    """Say how much is stored of a stage, of which the newest MOST results, or one more, were found."""
+    if len(found) <= MOST:
+        return {"results": count(len(found)), "size": size(session.preview(name).bytes)}
+    measured = sum(_measure(session.store, trace) for trace in found)
+    return {"results": f"more than {MOST}", "size": f"{size(measured)} or more"}
 
 
 def preview(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
