@@ -270,7 +270,18 @@ def test_clearing_asks_with_the_safe_answer_first_and_can_be_undone(desk, projec
     states(desk, train="miss")
     desk.page.keyboard.press("Enter")
     states(desk, train="done")
+    expect(side.get_by_role("region", name="Cache")).to_contain_text("What was cleared is back.")
     assert "train" in stored(desk, project)
+
+
+def test_an_undo_of_what_has_been_made_again_says_that_there_was_nothing_to_do(desk):
+    desk.side.get_by_role("button", name="Clear train", exact=True).click()
+    desk.side.get_by_role("button", name="Clear", exact=True).click()
+    states(desk, train="miss")
+    desk.run(2)
+    states(desk, train="done")
+    desk.side.get_by_role("button", name="Undo").click()
+    expect(desk.side.get_by_role("region", name="Cache")).to_contain_text("Nothing had to be brought back")
 
 
 def test_an_undo_that_comes_too_late_says_so(desk, project):

@@ -66,10 +66,10 @@ def test_a_stage_that_has_not_run_here_is_listed_in_its_place(kernel, save):
     assert [row for row in rows if row and row[0] in {"first", "total", "after", "plain"}] == [
         ["first", "waiting"],
         ["total", "hit"],
-        ["after", "miss"],
+        ["after", "not"],
     ]
     assert "first: waiting: `other` isn't here yet" in said(kernel, "why first")
-    assert "after: miss: it has not run before" in said(kernel, "why after")
+    assert "after: not run: it has not run before" in said(kernel, "why after")
 
 
 def test_of_two_cells_with_one_name_the_last_counts_and_status_says_so(kernel, save):

@@ -115,7 +115,7 @@ def test_a_state_is_shown_by_symbol_word_and_colour(state):
     assert icon.get("stroke") == look.colour
     assert icon.get("fill") == (look.colour if look.filled else "none")
     assert box.find(f"{SVG}rect").get("stroke") == look.colour
-    assert texts(box) == ["load", state]
+    assert texts(box) == ["load", "not run" if state == "miss" else state]
 
 
 def test_words_follow_the_state():

@@ -18,7 +18,7 @@ from vinyasa_ipy.pipeline.layout import layout
 from vinyasa_ipy.pipeline.noted import NAMED, read_ending, say_ending
 from vinyasa_ipy.pipeline.purity import say_impure
 from vinyasa_ipy.pipeline.script import Sequence, as_main, read_script
-from vinyasa_ipy.pipeline.verdict import explain
+from vinyasa_ipy.pipeline.verdict import explain, say_state
 
 if TYPE_CHECKING:
     import argparse
@@ -68,7 +68,7 @@ def _stored_row(name: str, trace: Trace) -> tuple[str | Cell, ...]:
 
 
 def _row(name: str, state: str, reason: str, trace: Trace | None) -> tuple[str | Cell, ...]:
-    shown = Cell(state, _TONES.get(state, ""))
+    shown = Cell(say_state(state), _TONES.get(state, ""))
     if trace is None:
         return (name, shown, "never", "", "", reason)
     said = "; ".join(filter(None, (reason, say_impure(trace.notes))))

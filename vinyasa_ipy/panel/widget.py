@@ -16,6 +16,7 @@ from vinyasa_ipy.pipeline.draw import to_svg, to_text
 from vinyasa_ipy.pipeline.graph import Graph
 from vinyasa_ipy.pipeline.layout import layout
 from vinyasa_ipy.pipeline.selection import Selection
+from vinyasa_ipy.pipeline.verdict import say_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 SECTIONS = {"Pipeline": "Stage", "Runs": "Run", "Cache": "Results of"}
 """The sections, and what is chosen in each."""
 EVERYTHING = "everything"
+BACK = "What was cleared is back."
+NOTHING_BACK = "Nothing had to be brought back: all that was cleared has been made again meanwhile."
 TONES: Mapping[str, Tone] = {
     **dict.fromkeys(("ok", "hit", "done"), "good"),
     **dict.fromkeys(("failed", "died", "interrupted"), "bad"),
@@ -247,8 +250,9 @@ class Panel:
         self.refresh()
 
     def _undo(self) -> None:
-        self._say()
-        self._answer(verb="undo", ticket=self._ticket)
+        told = self._answer(verb="undo", ticket=self._ticket)
+        if told:
+            self._say(Text((BACK if told["files"] else NOTHING_BACK,)))
         self.refresh()
 
     def _target(self) -> tuple[str, ...]:
@@ -272,7 +276,7 @@ def _say_side(side: Mapping[str, str] | None) -> str:
 
 
 def _tinted(word: str) -> Cell:
-    return Cell(word, TONES.get(word, "dim"))
+    return Cell(say_state(word), TONES.get(word, "dim"))
 
 
 def _button(label: str, act: Callable[[], None]) -> ipywidgets.Button:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
 from vinyasa_ipy.pipeline.layout import shorten, shorten_name
+from vinyasa_ipy.pipeline.verdict import say_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Say how a state looks; its word is the state's name, so that colour is never the only sign."""
+    """Say how a state looks; its word is beside it, so that colour is never the only sign."""
 
     symbol: str  # one column wide, in text
     colour: str  # at least 3 : 1 on white as on Lab's dark background
@@ -86,12 +87,14 @@ def to_text(graph: Graph) -> str:
     nodes = {node.name: node for node in graph.nodes}
     branches = _tree(graph) or [("", name, graph.sources[name]) for name in graph.order()]
     names = [f"{prefix}{_look(nodes[name]).symbol} {_printable(name)}" for prefix, name, _ in branches]
-    states = [_printable(nodes[name].state) for _, name, _ in branches]
+    states = [nodes[name].state for _, name, _ in branches]
     words = [_cut(_printable(nodes[name].words)) for _, name, _ in branches]
     others = [f"← {_some(map(_printable, sources))}" if sources else "" for *_, sources in branches]
-    columns = [_aligned(column) for column in (names, states, words)]
+    said = [_printable(say_state(state)) for state in states]
+    columns = [_aligned(column) for column in (names, said, words)]
     lines = ["  ".join(filter(None, cells)).rstrip() for cells in zip(*columns, others, strict=True)]
-    return "\n".join([*lines, "", summary(states), *(f"! {_printable(problem)}" for problem in graph.problems)])
+    problems = (f"! {problem}" for problem in graph.problems)
+    return "\n".join([*lines, "", *map(_printable, (summary(states), *problems))])
 
 
 def to_mermaid(graph: Graph) -> str:
@@ -116,8 +119,8 @@ def to_mermaid(graph: Graph) -> str:
 def summary(states: Sequence[str]) -> str:
     """Count stages by their states, in one line: "10 stages: 8 hit, 1 stale, 1 failed"."""
     counts = Counter(filter(None, states))
-    known = [state for state in LOOKS if counts[state]]
-    each = ", ".join(f"{counts[state]:,} {state}" for state in [*known, *sorted(counts.keys() - LOOKS.keys())])
+    ordered = [*(state for state in LOOKS if counts[state]), *sorted(counts.keys() - LOOKS.keys())]
+    each = ", ".join(f"{counts[state]:,} {say_state(state)}" for state in ordered)
     total = f"{len(states):,} stage{'' if len(states) == 1 else 's'}"
     return f"{total}: {each}" if each else total
 
@@ -127,7 +130,7 @@ def _look(stage: Node | Box) -> Look:
 
 
 def _status(state: str, words: str) -> str:
-    return " · ".join(filter(None, (state, words)))
+    return " · ".join(filter(None, (say_state(state), words)))
 
 
 def _printable(text: str) -> str:

@@ -78,11 +78,16 @@ class Verdict:
         return tuple(line for change in self.changes for line in change.lines)
 
 
+def say_state(state: str) -> str:
+    """Name a state to people: a `miss` of the cache is to them a stage that has not run."""
+    return "not run" if state == "miss" else state
+
+
 def explain(name: str, verdict: Verdict, notes: Sequence[str]) -> list[str]:
     """Say in lines how a stage stands and all of why; `notes` are what else is to be known."""
     trace = verdict.trace if not verdict.ending else None
     when = f" (computed {ago(trace.created, time.time())}, took {duration(trace.seconds)})" if trace is not None else ""
-    head = f"{name}: {verdict.standing}{when}"
+    head = f"{name}: {say_state(verdict.standing)}{when}"
     impure = say_impure(verdict.trace.notes) if verdict.trace is not None else ""
     notes = [*notes, impure] if impure else notes
     lines = [head, *verdict.lines] if len(verdict.lines) > 1 else [f"{head}: {verdict.reason}"]

@@ -17,6 +17,7 @@ export function cacheSection(notebook) {
   const tools = total.results ? [sweeping(notebook), clearing(notebook, 'clear all', {}, 'Clear everything')] : [];
   return section(notebook, 'cache', 'Cache', summary, tools, () => [
     undoing(notebook),
+    undone(notebook),
     swept(notebook),
     confirmation(notebook, 'sweep'),
     confirmation(notebook, 'clear all'),
@@ -89,6 +90,13 @@ function undoing(notebook) {
       h('div', { class: 'vy-actions' }, button('undo', 'Undo', act('undo')), button('discard', 'Free the space now', act('discard')))
     )
   );
+}
+
+/** Say what undoing has done: nothing, where all has been made again meanwhile. @param {Notebook} notebook */
+function undone(notebook) {
+  const { undone } = notebook.view;
+  const words = undone?.files ? 'What was cleared is back.' : 'Nothing had to be brought back: all that was cleared has been made again meanwhile.';
+  return undone && h('p', { key: 'undone', class: 'vy-hint', role: 'status' }, words);
 }
 
 /** @param {Notebook} notebook @param {any} owner */

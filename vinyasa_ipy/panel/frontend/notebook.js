@@ -453,6 +453,7 @@ export class Notebook {
   async preview(target, from) {
     await this.guard(async () => {
       const preview = await this.ask({ verb: 'preview', ...target });
+      this.view.undone = undefined;
       this.view.confirm = { target, from, preview };
     });
     this.emit();
@@ -482,7 +483,8 @@ export class Notebook {
     const { ticket } = this.view.cleared;
     this.view.cleared = undefined;
     await this.guard(async () => {
-      await this.ask({ verb, ticket });
+      const told = await this.ask({ verb, ticket });
+      this.view.undone = verb === 'undo' ? told : undefined;
       await this.afterClearing();
     });
     this.emit();
