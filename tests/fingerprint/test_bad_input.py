@@ -102,10 +102,6 @@ def test_a_running_frame_is_refused():
     assert "frame" in refused(sys._getframe())
 
 
-def test_thread_local_values_are_refused():
-    refused(threading.local())
-
-
 def test_an_iterator_over_a_generator_is_refused_and_left_alone():
     rows = map(str, (n for n in (1, 2)))
     refused([rows])

@@ -60,8 +60,8 @@ from vinyasa_ipy.fingerprint.imports import (
 )
 from vinyasa_ipy.fingerprint.modules import OURS, STANDARD, Origin, namespace, origin, origin_of
 from vinyasa_ipy.fingerprint.node import ALL_MODULES, Absent, Asked, Named, Node, behind, blame, name_of
+from vinyasa_ipy.fingerprint.process import asked_by_code, asked_by_function
 from vinyasa_ipy.fingerprint.walk import DIGEST_BYTES, Walk
-from vinyasa_ipy.fingerprint.zone import ZONE, read_zone, uses_zone, write_zone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from vinyasa_ipy.fingerprint.bindings import Graft
+    from vinyasa_ipy.fingerprint.process import Setting
     from vinyasa_ipy.fingerprint.registrations import Registration
 
 _SHELL_NAMES = frozenset({"In", "Out", "get_ipython", "exit", "quit", "open", "display"})
@@ -190,6 +191,8 @@ class Reach(Graph):
             self._follow_module(node)
         elif looks_at_callers(node.thing):
             self.looking = True
+        elif node.kind in ("builtin", "package"):
+            node.edges.extend(self._add_settings(asked_by_function(node.thing)))
         if self.spelling and node.kind in ("function", "class"):
             node.volatile = True  # what it is called can change without a guard's notice
         if self.spelling >= Spelling.ALL and node.kind in ("function", "class"):
@@ -383,14 +386,17 @@ class Reach(Graph):
         for name, reason in write_module(walk, module, self.spelling).items():
             self._note(f"partial key: module {module.__name__} is used as a whole, and its `{name}` {reason}")
 
-    def _add_zone(self) -> int:
-        """Add the local time zone; return its number."""
-        number = self._found.get(ZONE)
-        if number is None:
-            number = self._found[ZONE] = len(self.nodes)
-            self._queue.append(number)
-            self.nodes.append(Node("setting", ZONE, None, write_zone, read_zone()))
-        return number
+    def _add_settings(self, settings: Iterable[Setting]) -> Iterator[int]:
+        """Add settings of the process, but for those that a stage is told of by watching it."""
+        for setting in settings:
+            if self.fed and setting.watched:
+                continue
+            number = self._found.get(setting.label)
+            if number is None:
+                number = self._found[setting.label] = len(self.nodes)
+                self._queue.append(number)
+                self.nodes.append(Node("setting", setting.label, None, setting.write, setting.read()))
+            yield number
 
     def _package_node(self, source: Origin, label: str, thing: Any, write: Callable[[Walk], None]) -> Node:
         if source in (STANDARD, OURS):
@@ -442,8 +448,7 @@ class Reach(Graph):
 
     def _asked_of_process(self, form: Canonical) -> Iterator[int]:
         """Add what code has libraries ask of the process it runs in, without a name of its own for it."""
-        if uses_zone(form):
-            yield self._add_zone()
+        yield from self._add_settings(asked_by_code(form))
         if form.argued:
             yield self._target(sys, Reference("sys", ("argv",)), "`sys`")
 

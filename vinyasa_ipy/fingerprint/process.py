@@ -1,0 +1,120 @@
+"""Settings of the process that code asks for without a name of its own for them, as the local time zone."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
+
+    from vinyasa_ipy.fingerprint.code import Canonical
+    from vinyasa_ipy.fingerprint.walk import Walk
+
+
+class Setting:
+    """A setting: how it is labelled, what it is now in words, and the functions that tell it or depend on it.
+
+    Functions go by their names, or with their modules where others have the name, too, and so do classes; one name too
+    many only makes the setting count where it need not. A stage hears of those that are `watched` while it runs.
+    """
+
+    __slots__ = ("asking", "label", "read", "watched")
+
+    def __init__(self, label: str, read: Callable[[], str], asking: frozenset[str], *, watched: bool = False) -> None:
+        """Take it as it is described."""
+        self.label = label
+        self.read = read
+        self.asking = asking
+        self.watched = watched
+
+    def write(self, walk: Walk) -> None:
+        """Write it, as something that may be another at the next look."""
+        walk.shared.add(id(self))
+        walk.text(b"z", self.read())
+
+
+def _read_zone() -> str:
+    return f"{os.environ.get('TZ', '')} {'/'.join(time.tzname)} {-time.timezone / 3600:+g} {-time.altzone / 3600:+g}"
+
+
+def _read_decimal() -> str:
+    from decimal import getcontext
+
+    now = getcontext()
+    traps = sorted(kind.__name__ for kind, trapped in now.traps.items() if trapped)
+    return f"{now.prec} {now.rounding} {now.Emin} {now.Emax} {now.capitals} {now.clamp} {' '.join(traps)}"
+
+
+def _read_locale() -> str:
+    from locale import LC_ALL, setlocale
+
+    return setlocale(LC_ALL)
+
+
+def _ask(module: str, function: str) -> Callable[[], str]:
+    """Make the reader of a setting that a function tells when it is called with nothing."""
+
+    def read() -> str:
+        found: Any = sys.modules.get(module)
+        return "" if found is None else str(getattr(found, function)())
+
+    return read
+
+
+SETTINGS = (
+    Setting(
+        "the local time zone",
+        _read_zone,
+        frozenset(
+            {
+                *("fromtimestamp", "timestamp", "astimezone", "mktime", "localtime", "ctime", "tzlocal", "tzname"),
+                *("get_localzone", "altzone", "timezone", "time.strftime", "time.asctime"),
+            }
+        ),
+    ),
+    Setting("the recursion limit", _ask("sys", "getrecursionlimit"), frozenset({"getrecursionlimit"})),
+    Setting("the switch interval", _ask("sys", "getswitchinterval"), frozenset({"getswitchinterval"})),
+    Setting(
+        "the longest integer in words", _ask("sys", "get_int_max_str_digits"), frozenset({"get_int_max_str_digits"})
+    ),
+    Setting("the thresholds of gc", _ask("gc", "get_threshold"), frozenset({"get_threshold"})),
+    Setting("the timeout of sockets", _ask("socket", "getdefaulttimeout"), frozenset({"getdefaulttimeout"})),
+    Setting("the longest field of csv", _ask("csv", "field_size_limit"), frozenset({"field_size_limit"}), watched=True),
+    Setting(
+        "the decimal context", _read_decimal, frozenset({"Decimal", "decimal.Decimal", "getcontext"}), watched=True
+    ),
+    Setting(
+        "the locale",
+        _read_locale,
+        frozenset({"setlocale", "getlocale", "localeconv", "strcoll", "strxfrm", "nl_langinfo", "format_string"}),
+        watched=True,
+    ),
+    Setting("NumPy's handling of errors", _ask("numpy", "geterr"), frozenset({"geterr"}), watched=True),
+    Setting(
+        "NumPy's options of printing", _ask("numpy", "get_printoptions"), frozenset({"get_printoptions"}), watched=True
+    ),
+)
+"""Those that count where they are asked for."""
+
+_ASKING = frozenset[str]().union(*(setting.asking for setting in SETTINGS))
+
+
+def asked_by_code(form: Canonical) -> Iterator[Setting]:
+    """Give the settings that code may ask for, by the names of functions that it spells."""
+    taken = (name for statement in form.imports for name in statement.names)
+    return _find(_ASKING.intersection(form.attributes).union(_ASKING.intersection(taken)))
+
+
+def asked_by_function(thing: Any) -> Iterator[Setting]:
+    """Give the settings that a function or class of a package tells or depends on, however the code calls it."""
+    name, module = getattr(thing, "__name__", ""), getattr(thing, "__module__", "")
+    names = (f"{module}.{name}",) if isinstance(thing, type) else (name, f"{module}.{name}")
+    return _find(_ASKING.intersection(names))
+
+
+def _find(asking: Iterable[str]) -> Iterator[Setting]:
+    return (setting for setting in SETTINGS if not setting.asking.isdisjoint(asking)) if asking else iter(())
