@@ -70,6 +70,15 @@ def pages(make_project):
     return project, {name: (project.folder / name).read_text() for name in ("cold.md", "warm.md", "cold.html")}
 
 
+def test_html_is_named_after_the_other_file_or_else_the_page(project):
+    (project.folder / "p.md").write_text(MARKDOWN)
+    for words in (["p.md", "-o", "done.ipynb", "--html"], ["--html", "p.md"]):
+        ran = project.run(*words)
+        assert ran.code == 0, ran.err
+    assert {path.name for path in project.folder.glob("*.html")} == {"done.html", "p.html"}
+    assert (project.folder / "p.md").read_text() == MARKDOWN
+
+
 def test_python_fences_run_and_their_outputs_stand_below(pages):
     _, written = pages
     page = written["cold.md"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.commands.pagerun import Ending, PageRun, Plan
+from vinyasa_ipy.commands.selecting import NAMED_ALIKE
 from vinyasa_ipy.errors import CommandError
 from vinyasa_ipy.notebook.formats import check_target, read_page, require
 from vinyasa_ipy.notebook.outline import outline
@@ -57,8 +58,7 @@ def run_page(page: Path, selection: Selection, options: argparse.Namespace, plac
 
 
 def _plan_all(page: Path, selection: Selection, options: argparse.Namespace) -> list[Plan]:
-    if options.html and not options.html.endswith(".html"):
-        raise CommandError(f"{options.html} is no name for HTML", "--html takes a file that ends in .html")
+    named = _name_targets(page, options)
     notebook = read_page(page)
     selection.expect_known([part.name for part in outline(notebook) if part.is_stage], str(page))
     variants = parse_variants(options.param)
@@ -67,11 +67,22 @@ def _plan_all(page: Path, selection: Selection, options: argparse.Namespace) -> 
         copied = copy.deepcopy(notebook)
         if values:
             inject(copied, values, str(page))
-        named = [Path(name) for name in (options.output, options.html) if name]
         targets = tuple(_name_for(target, values) if len(variants) > 1 else target for target in named)
         plans.append(Plan(page, copied, values, targets, selection, options.kernel, _say_command(page, values)))
     _check_targets([target for plan in plans for target in plan.targets], page)
     return plans
+
+
+def _name_targets(page: Path, options: argparse.Namespace) -> list[Path]:
+    """Name the files to write; HTML without a name of its own has that of the other file, or of the page."""
+    named = [Path(options.output)] if options.output else []
+    if not options.html:
+        return named
+    if options.html == NAMED_ALIKE:
+        return [*named, Path(options.output or page).with_suffix(".html")]
+    if not options.html.endswith(".html"):
+        raise CommandError(f"{options.html} is no name for HTML", "--html takes a file that ends in .html")
+    return [*named, Path(options.html)]
 
 
 def _say_command(page: Path, values: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vinyasa_ipy.commands.selecting import OPTIONS, find_page, is_file, read_selection
+from vinyasa_ipy.commands.selecting import NAMED_ALIKE, OPTIONS, find_page, is_file, read_selection
 from vinyasa_ipy.commands.table import Command, Option, Place
 from vinyasa_ipy.errors import CommandError, say_error
 from vinyasa_ipy.notebook.line import Note, say_reason
@@ -235,7 +235,11 @@ RUN = Command(
         Option(("--dry-run",), "say what would run and why, and run nothing", {"action": "store_true"}),
         Option(("--full-script",), "also write all scripts into one", {"metavar": "FILE"}),
         Option(("-o", "--output"), "write the page as it ran: as .ipynb, .md or .html", {"metavar": "FILE"}),
-        Option(("--html",), "write the page as it ran as HTML", {"metavar": "FILE"}),
+        Option(
+            ("--html",),
+            "write the page as it ran as HTML, too; named after the other file or the page where FILE isn't given",
+            {"nargs": "?", "const": NAMED_ALIKE, "metavar": "FILE"},
+        ),
         Option(
             ("--param",),
             "set a parameter of the page; a run for each of several values, as lr=.1,.2",

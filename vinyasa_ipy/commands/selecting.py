@@ -18,6 +18,8 @@ PAGE_ONLY = ("output", "html", "param", "kernel")
 """Options that only a page has."""
 ALL = ":all:"
 """What `--force` stands for without a name."""
+NAMED_ALIKE = ":alike:"
+"""What `--html` stands for without a file."""
 
 _NAMED: dict[str, Any] = {"default": "", "metavar": "NAMES"}
 OPTIONS = (
@@ -42,9 +44,11 @@ def read_selection(options: argparse.Namespace, *, in_notebook: bool) -> tuple[l
     """Read the targets, and how they are to run.
 
     `--force` alone forces all that runs. What stands after it and could itself be a target is one, unless it is named
-    among the targets too: `run --force a.py b.py` runs both.
+    among the targets too: `run --force a.py b.py` runs both. So it is with `run --html x.ipynb`.
     """
     targets, force = list(options.targets), options.force
+    if options.html and options.html.endswith((".py", *PAGES)) and options.html not in targets:
+        targets, options.html = [options.html, *targets], NAMED_ALIKE
     if force and force != ALL and force not in targets and (in_notebook or is_file(force)):
         targets, force = [force, *targets], ALL
     selection = Selection(
