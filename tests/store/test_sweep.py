@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -256,3 +258,26 @@ def test_nothing_is_removed_through_a_link(store, draft, tmp_path, whose, act):
     before = sorted(tmp_path.joinpath("elsewhere").rglob("*"))
     assert act(store).entries == 0
     assert sorted(tmp_path.joinpath("elsewhere").rglob("*")) == before
+
+
+@pytest.mark.parametrize("folder", ["objects", "quarantine", "tmp", "trash", "notes", "notes/features"])
+def test_nothing_is_removed_through_a_link_that_a_project_brought_along(store, draft, tmp_path, folder):
+    store.put(draft(), {"return": 1})
+    precious = tmp_path / "precious"
+    for path in (precious / "ab" / ("c" * 62), precious / "features" / "essay.txt", precious / "essay.txt"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("the user's")
+    for path in precious.rglob("*"):
+        os.utime(path, (1, 1))  # old enough to be taken for what a dead process left
+    before = sorted(precious.rglob("*"))
+    shutil.rmtree(store.root / folder, ignore_errors=True)
+    (store.root / folder).parent.mkdir(exist_ok=True)
+    (store.root / folder).symlink_to(precious)
+    fresh = Store(store.root)
+    with suppress(StoreError):  # a link where something is to be written
+        fresh.put(draft(), {"return": 2})
+    fresh.notes.remove("features")
+    fresh.notes.remove()
+    fresh.drop(list(fresh.survey()))
+    fresh.remove()
+    assert sorted(precious.rglob("*")) == before

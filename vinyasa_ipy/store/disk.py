@@ -71,6 +71,13 @@ def name_beside(path: str) -> str:
     return os.path.join(os.path.dirname(path), f".vinyasa-{os.urandom(6).hex()}")
 
 
+def walk_files(folder: str) -> Iterator[str]:
+    """Give the path of every file in a folder, all that is below it included; what a link leads to is nobody's."""
+    if not os.path.islink(folder):
+        for inner, _, names in os.walk(folder):
+            yield from (f"{inner}/{name}" for name in names)
+
+
 class Disk:
     """The folder of one store: `tmp/`, which is `aside`, for what is being written, `quarantine/` for what is bad."""
 
@@ -190,8 +197,7 @@ class Disk:
 
     def walk_quarantine(self) -> Iterator[str]:
         """Give the path of every file in quarantine."""
-        for folder, _, names in os.walk(self._quarantine):
-            yield from (f"{folder}/{name}" for name in names)
+        return walk_files(self._quarantine)
 
     def refuse(self, path: str, error: OSError) -> None:
         """Take an entry that can't be opened for absent: a link is a forgery, anything else is the disk's fault."""

@@ -68,6 +68,8 @@ class Notes:
 
     def remove(self, owner: str | None = None, kind: str = "") -> None:
         """Remove the notes of an owner, or of all; of one `kind`, or every. Raises StoreError."""
+        if os.path.islink(self._root):  # what it leads to is nobody's
+            return
         folders = [escape(owner)] if owner is not None else _list(self._root)
         try:
             for folder in folders:
@@ -91,8 +93,8 @@ class Notes:
 
 
 def _list(folder: str) -> list[str]:
-    """List a folder that may not be there."""
+    """List a folder that may not be there; what a link leads to is nobody's."""
     try:
-        return sorted(os.listdir(folder))
+        return [] if os.path.islink(folder) else sorted(os.listdir(folder))
     except OSError:
         return []

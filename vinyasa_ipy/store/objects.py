@@ -16,7 +16,7 @@ from blake3 import blake3
 from vinyasa_ipy.errors import StoreError, UnstorableError
 from vinyasa_ipy.store import trust
 from vinyasa_ipy.store.digesting import Digesting, digest_pieces
-from vinyasa_ipy.store.disk import READ, WRITE, name_beside, write_all
+from vinyasa_ipy.store.disk import READ, WRITE, name_beside, walk_files, write_all
 from vinyasa_ipy.store.mount import is_safe
 from vinyasa_ipy.store.notices import find_doomed
 from vinyasa_ipy.store.trace import Place
@@ -171,8 +171,7 @@ class Objects:
 
     def walk(self) -> Iterator[str]:
         """Give the path of every artifact."""
-        for folder, _, names in os.walk(self._folder):
-            yield from (f"{folder.rstrip('/')}/{name}" for name in names)
+        return walk_files(self._folder.rstrip("/"))
 
     def add_file(self, source: Path) -> str:
         """Store the bytes of a file as they are; give their digest. Raises UnstorableError, StoreError."""

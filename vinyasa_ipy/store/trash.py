@@ -79,6 +79,8 @@ class Trash:
 
     def reap(self) -> None:
         """Delete what can't be brought back any more."""
+        if os.path.islink(self._folder):  # a project may bring one along, and what it leads to is nobody's
+            return
         with suppress(OSError):
             for entry in os.scandir(self._folder):
                 if abs(time.time() - entry.stat(follow_symlinks=False).st_mtime) > KEPT:
