@@ -114,3 +114,13 @@ def test_a_dangling_link_in_the_place_of_the_folder_is_refused(tmp_path):
     with pytest.raises(StoreError, match="symbolic link"):
         make_folder(tmp_path / "s")
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_an_interrupt_while_the_folder_is_made_leaves_nothing(tmp_path, monkeypatch):
+    def interrupt(*asked, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.rename", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        make_folder(tmp_path / ".vinyasa")
+    assert list(tmp_path.iterdir()) == []

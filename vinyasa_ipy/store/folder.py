@@ -149,11 +149,11 @@ def _make_whole(path: Path) -> None:
     try:
         _write_markers(aside)
         aside.rename(path)
-    except OSError:
+    except BaseException as error:  # an interrupt must not leave a second folder in the user's project either
         for name in _MARKERS:
             (aside / name).unlink(missing_ok=True)
         aside.rmdir()
-        if not path.is_dir():
+        if not (isinstance(error, OSError) and path.is_dir()):
             raise
 
 
