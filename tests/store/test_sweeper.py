@@ -270,6 +270,14 @@ def test_a_store_is_left_alone_in_its_first_hour(store, keep, monkeypatch):
     assert not (store.root / MARK).exists()
 
 
+def test_a_link_in_the_place_of_the_mark_leads_nowhere(store, keep, tmp_path):
+    keep("a")
+    let_an_hour_go(store.root)
+    (store.root / MARK).symlink_to(tmp_path / "made")
+    Sweeper(store.root, [store]).sweep_when_due()
+    assert not (tmp_path / "made").exists()
+
+
 BRIEF = """
 from vinyasa_ipy.store import Sweeper
 store = Store(sys.argv[1])

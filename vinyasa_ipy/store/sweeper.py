@@ -98,8 +98,14 @@ class Sweeper:
             if wait > 0:
                 self._next = now + wait
             elif is_interpreter():
-                (self._folder / MARK).touch(mode=0o600)
+                self._mark()
                 start_python("sweeper", pickle.dumps(self).hex())
+
+    def _mark(self) -> None:
+        """Say that a sweep looks at the stores now; what a link in the file's place leads to is nobody's."""
+        path = self._folder / MARK
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600))
+        os.utime(path)
 
     def _find_age(self) -> float:
         """Tell how many seconds ago somebody swept here, or else made a store."""
