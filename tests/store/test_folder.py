@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import os
 import stat
 
 import pytest
 
 from vinyasa_ipy.errors import StoreError, VinyasaWarning
-from vinyasa_ipy.store import find_folder, make_folder
+from vinyasa_ipy.store import Store, find_folder, make_folder
+from vinyasa_ipy.store.folder import ADOPTED
+from vinyasa_ipy.store.trash import make_ticket
 
 
 @pytest.fixture
@@ -60,6 +63,14 @@ def test_a_setting_that_makes_no_sense_or_leads_out_of_the_project_is_told(proje
         assert find_folder(project) == project / ".vinyasa"
 
 
+def test_a_pyproject_leads_out_of_the_project_by_no_link(project, tmp_path):
+    (tmp_path / "outside").mkdir()
+    (project / "link").symlink_to(tmp_path / "outside")
+    (project / "pyproject.toml").write_text("[tool.vinyasa]\nstore = 'link/alice'\n")
+    with pytest.warns(VinyasaWarning, match="not a folder inside the project"):
+        assert find_folder(project) == project / ".vinyasa"
+
+
 @pytest.mark.parametrize("text", ["tool = 1", "[tool]\nvinyasa = 1", "[tool.vinyasa]\nother = 1"])
 def test_a_pyproject_that_says_nothing_of_a_store_gives_the_default(project, text):
     (project / "pyproject.toml").write_text(text)
@@ -90,14 +101,62 @@ def test_making_a_folder_twice_changes_nothing(tmp_path):
     assert not (tmp_path / "s" / "README.md").exists()
 
 
-def test_an_empty_folder_gets_the_markers_and_one_with_things_in_it_does_not(tmp_path):
+def test_an_empty_folder_gets_the_markers_and_one_with_things_in_it_its_own(tmp_path):
     (tmp_path / "empty").mkdir()
     make_folder(tmp_path / "empty")
     assert (tmp_path / "empty" / "CACHEDIR.TAG").exists()
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine").touch()
-    make_folder(tmp_path / "full")
-    assert [path.name for path in (tmp_path / "full").iterdir()] == ["mine"]
+    for _ in range(2):
+        make_folder(tmp_path / "full")
+        assert sorted(path.name for path in (tmp_path / "full").iterdir()) == [ADOPTED, "mine"]
+
+
+def test_a_store_in_a_folder_with_other_things_in_it_is_known_again(tmp_path, draft):
+    (tmp_path / "mine").touch()
+    for number in range(2):
+        Store(tmp_path).put(draft(str(number)), {"return": number})
+    assert Store(tmp_path).fetch("features", "1") == 1
+
+
+@pytest.fixture
+def home(tmp_path):
+    """Give a folder of the user's in which things have the names of a store's own folders."""
+    home = tmp_path / "home"
+    for name in ("tmp/thesis.tex", "trash/old/letter.txt", "quarantine/virus", "objects/ab/cd.obj"):
+        (home / name).parent.mkdir(parents=True)
+        (home / name).write_text("the user's")
+    for path in home.rglob("*"):
+        os.utime(path, (1, 1))  # old enough to be taken for what a dead process left
+    return home
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda store, draft: store.put(draft(), {"return": 1}),
+        lambda store, draft: store.remove(),
+        lambda store, draft: store.drop([]),
+        lambda store, draft: store.set_aside(make_ticket()),
+    ],
+)
+def test_a_user_s_own_folder_is_not_taken_for_a_store(home, draft, act):
+    before = sorted(home.rglob("*"))
+    with pytest.raises(StoreError, match=r"stands in it and may be yours.*; set VINYASA_HOME to an empty folder"):
+        act(Store(home), draft)
+    assert sorted(home.rglob("*")) == before
+
+
+def test_a_user_s_own_folder_holds_no_results(home):
+    with pytest.warns(VinyasaWarning, match="may be yours"), pytest.raises(KeyError):
+        Store(home).fetch("features", "a1" * 32)
+
+
+def test_a_folder_that_the_user_calls_a_store_is_one(home, draft):
+    (home / ADOPTED).touch()
+    store = Store(home)
+    store.put(draft("a1"), {"return": 1})
+    assert store.fetch("features", "a1") == 1
 
 
 def test_processes_that_make_one_folder_at_once_are_all_right(tmp_path, start_child):

@@ -8,7 +8,7 @@ from contextlib import suppress
 from vinyasa_ipy.errors import StoreError
 from vinyasa_ipy.store import trust
 from vinyasa_ipy.store.disk import look_at, read_whole
-from vinyasa_ipy.store.folder import IN_USE
+from vinyasa_ipy.store.folder import IN_USE, check_names
 from vinyasa_ipy.store.seal import Rejected, Signer
 
 TYPE_CHECKING = False
@@ -70,6 +70,7 @@ class Access:
         """Check the folder and get the user's secret, once. Raises StoreError, OSError."""
         if self._signer is None:
             trust.check_folder(self._disk.root)
+            check_names(self._disk.root)
             for beside in self._folders[1:]:
                 with suppress(FileNotFoundError):
                     trust.check_folder(beside)

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from vinyasa_ipy.errors import StoreError, VinyasaWarning
 from vinyasa_ipy.store import trust
+from vinyasa_ipy.store.naming import RESERVED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ Whatever happens there is a store's own doing and nobody's input.
 _ROOTS = ("pyproject.toml", ".git")
 TAG = "CACHEDIR.TAG"
 """A file that is written when the folder is made, and never again."""
+ADOPTED = ".vinyasa-store"
+"""A file that is written into a folder that has other things in it, before anything of a store comes into it."""
+_ADOPTED = "Vinyasa keeps results in this folder: objects, traces, tmp, trash, quarantine and notes are its own.\n"
 _MARKERS = {
     ".gitignore": "# Everything in here can be made again.\n*\n",
     TAG: (
@@ -79,7 +83,7 @@ def locate_project(start: str) -> str | None:
 def _read_setting(pyproject: str) -> str:
     """Read the store's folder from a `pyproject.toml`; warn and take the default when it makes no sense."""
     folder = read_section(pyproject).get("store", FOLDER_NAME)
-    if not isinstance(folder, str) or not _is_inside(folder):
+    if not isinstance(folder, str) or not _is_inside(os.path.dirname(pyproject), folder):
         _warn_setting(pyproject, f"[tool.vinyasa] store = {folder!r} is not a folder inside the project")
         return FOLDER_NAME
     return folder
@@ -104,10 +108,12 @@ def read_section(pyproject: str) -> Mapping[str, object]:
     return section if isinstance(section, dict) else {}
 
 
-def _is_inside(folder: str) -> bool:
-    """Tell whether `folder` stays below the project: a cloned project must not choose where we write."""
+def _is_inside(project: str, folder: str) -> bool:
+    """Tell whether `folder` stays below the project: a cloned one must not choose where we write, by links neither."""
     parts = folder.replace("\\", "/").split("/")
-    return folder.strip("./\\") != "" and not os.path.isabs(folder) and ".." not in parts
+    if folder.strip("./\\") == "" or os.path.isabs(folder) or ".." in parts:
+        return False
+    return os.path.realpath(os.path.join(project, folder)).startswith(os.path.join(os.path.realpath(project), ""))
 
 
 def _warn_setting(pyproject: str, problem: str) -> None:
@@ -120,16 +126,38 @@ def make_folder(path: Path) -> None:
     """Make the store's folder, private (0700) and marked as a cache, unless it is there already.
 
     It appears whole or not at all, whoever else makes it at the same time. A folder that exists is checked and kept
-    as it is; an empty one gets the markers. Raises StoreError when it can't be made or can't be trusted.
+    as it is; an empty one gets the markers, one with other things in it only that of an adopted one. Raises StoreError
+    when it can't be made or can't be trusted.
     """
     try:
         if not _exists(path):
             _make_whole(path)
         trust.check_folder(os.fspath(path))
+        check_names(os.fspath(path))
         if not any(path.iterdir()):
-            _write_markers(path)
+            _write(path, _MARKERS)
+        elif not _is_marked(os.fspath(path)):
+            _write(path, {ADOPTED: _ADOPTED})
     except OSError as error:
         raise StoreError(str(path), trust.explain(error)) from error
+
+
+def check_names(path: str) -> None:
+    """Refuse a folder where something of the user's has the name of one of a store's own folders. Raises StoreError.
+
+    What is old in those, or in nobody's use, is deleted.
+    """
+    # The markers come first when a store is made, and are looked for last: others may be making it right now.
+    taken = next((name for name in sorted(RESERVED) if os.path.lexists(os.path.join(path, name))), None)
+    if taken is not None and not _is_marked(path):
+        reason = f"`{taken}` stands in it and may be yours, and a store would delete what is old in there"
+        remedy = f"set VINYASA_HOME to an empty folder, or if it is a store, make an empty file {ADOPTED} in it"
+        raise StoreError(path, f"{reason}; {remedy}")
+
+
+def _is_marked(path: str) -> bool:
+    """Tell whether a folder has been a store's before."""
+    return any(os.path.lexists(os.path.join(path, marker)) for marker in (TAG, ADOPTED))
 
 
 def _exists(path: Path) -> bool:
@@ -147,7 +175,7 @@ def _make_whole(path: Path) -> None:
     aside = path.with_name(f"{path.name}.{os.urandom(6).hex()}")
     aside.mkdir(mode=0o700)
     try:
-        _write_markers(aside)
+        _write(aside, _MARKERS)
         aside.rename(path)
     except BaseException as error:  # an interrupt must not leave a second folder in the user's project either
         for name in _MARKERS:
@@ -157,9 +185,9 @@ def _make_whole(path: Path) -> None:
             raise
 
 
-def _write_markers(folder: Path) -> None:
-    """Write the files that tell git, backup programs and people what this folder is."""
-    for name, text in _MARKERS.items():
+def _write(folder: Path, markers: Mapping[str, str]) -> None:
+    """Write the files that tell git, backup programs, people and ourselves what a folder is."""
+    for name, text in markers.items():
         with suppress(FileExistsError), (folder / name).open("x", encoding="utf-8") as file:
             file.write(text)
 

@@ -421,15 +421,19 @@ class Store:
         return self._removal.preview(doomed) if dry else self._remove(doomed)
 
     def _remove(self, doomed: Doomed) -> Freed:
+        self._sign_in_to_remove()
+        return self._removal.carry_out(doomed, self.folders)
+
+    def _sign_in_to_remove(self) -> None:
         try:
             with suppress(FileNotFoundError, NotADirectoryError):
                 self._access.sign_in()
         except OSError as error:
             raise StoreError(self._disk.root, trust.explain(error)) from error
-        return self._removal.carry_out(doomed, self.folders)
 
     def set_aside(self, ticket: str, owner: str | None = None, key: str | None = None) -> Freed:
         """Take away what `remove` would, in a way that `bring_back` can undo for an hour. Raises StoreError."""
+        self._sign_in_to_remove()
         return self._removal.set_aside(replace(self._select(owner, key), orphans=False), self.folders, ticket)
 
     def bring_back(self, ticket: str) -> int:
