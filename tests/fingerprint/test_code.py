@@ -81,6 +81,42 @@ SAME = {
         "def f(a=1): return a",
         "def f(b=1): return b",
     ),
+    "renamed first parameter of methods": (
+        """
+        import functools
+        class M(type):
+            def __len__(cls): return 3
+        class C(metaclass=M):
+            def __new__(cls, a): return object.__new__(cls)
+            def __init__(self, a): self.a = a
+            def m(self, n): return self.a + n
+            @classmethod
+            def c(cls): return cls(2)
+            @property
+            def p(self): return self.a
+            @functools.cached_property
+            def q(self): return self.a
+        o = C(1)
+        def f(): return C(1).m(2), C.c().a, o.p, o.q, len(o.__class__)
+        """,
+        """
+        import functools
+        class M(type):
+            def __len__(self): return 3
+        class C(metaclass=M):
+            def __new__(kind, a): return object.__new__(kind)
+            def __init__(this, a): this.a = a
+            def m(this, n): return this.a + n
+            @classmethod
+            def c(kind): return kind(2)
+            @property
+            def p(me): return me.a
+            @functools.cached_property
+            def q(me): return me.a
+        o = C(1)
+        def f(): return C(1).m(2), C.c().a, o.p, o.q, len(o.__class__)
+        """,
+    ),
     "renamed loop variable": (
         "def f(): return [i for i in (1, 2)]",
         "def f(): return [j for j in (1, 2)]",
@@ -264,6 +300,96 @@ SAME = {
 }
 
 DIFFERENT = {
+    "parameter of a method whose object is one of many": (
+        """
+        import pydoc
+        class C:
+            def line(*args, x): return x
+        o = C()
+        def f(): return pydoc.render_doc(o.line)
+        """,
+        """
+        import pydoc
+        class C:
+            def line(*args, y): return y
+        o = C()
+        def f(): return pydoc.render_doc(o.line)
+        """,
+    ),
+    "parameter of a method whose object has no name for others": (
+        """
+        import pydoc
+        class C:
+            def line(self, /, x): return x
+        o = C()
+        def f(): return pydoc.render_doc(o.line)
+        """,
+        """
+        import pydoc
+        class C:
+            def line(self, /, y): return y
+        o = C()
+        def f(): return pydoc.render_doc(o.line)
+        """,
+    ),
+    "first parameter of a method where a library's base looks for it": (
+        """
+        from sklearn.base import BaseEstimator
+        class E(BaseEstimator):
+            def __init__(self, a=1): self.a = a
+        def f(): return E().get_params()
+        """,
+        """
+        from sklearn.base import BaseEstimator
+        class E(BaseEstimator):
+            def __init__(this, a=1): this.a = a
+        def f(): return E().get_params()
+        """,
+    ),
+    "first parameter of a method that is taken from its class": (
+        """
+        import pydoc
+        class C:
+            def line(x, a): return x * a
+        def f(): return pydoc.render_doc(C.line)
+        """,
+        """
+        import pydoc
+        class C:
+            def line(y, a): return y * a
+        def f(): return pydoc.render_doc(C.line)
+        """,
+    ),
+    "first parameter of a method that some call spells": (
+        """
+        class C:
+            def m(self, this): return [self, this]
+        def f(): return C.m(self=1, this=2)
+        """,
+        """
+        class C:
+            def m(this, self): return [this, self]
+        def f(): return C.m(self=1, this=2)
+        """,
+    ),
+    "first parameter of a static method that is taken from its class": (
+        """
+        import pydoc
+        class C:
+            @staticmethod
+            def line(x, a): return x * a
+        line = C.line
+        def f(): return pydoc.render_doc(line)
+        """,
+        """
+        import pydoc
+        class C:
+            @staticmethod
+            def line(y, a): return y * a
+        line = C.line
+        def f(): return pydoc.render_doc(line)
+        """,
+    ),
     "integer": (
         "def f(): return 1",
         "def f(): return 2",

@@ -6,6 +6,7 @@ import copyreg
 import sys
 import types
 from _abc import _get_dump  # type: ignore[import-not-found]  # the only way to ask what was registered
+from functools import cached_property
 from operator import itemgetter
 
 from vinyasa_ipy.errors import FingerprintError
@@ -18,6 +19,7 @@ from vinyasa_ipy.fingerprint.modules import (
     OURS,
     STANDARD,
     Origin,
+    ancestry,
     is_generated,
     name_type,
     namespace,
@@ -141,6 +143,29 @@ def _is_made_of_others(member: Flag) -> bool:
     """Tell whether a flag made a member when it was asked for several at once: it follows from those."""
     defined = type(member)._member_map_.values()
     return not any(member is other for other in defined) and vars(member).keys() <= FLAG_BOOKKEEPING
+
+
+def find_methods(kind: type) -> frozenset[int]:
+    """Give the identities of the functions of a class that get their first argument from what they are called on.
+
+    Nobody but Python sees what that parameter is called, unless a base is a library's: scikit-learn looks for `self`.
+    """
+    if not all(_is_own_or_pythons(base) for base in (*ancestry(kind), *ancestry(type(kind)))):
+        return frozenset()
+    return frozenset(id(part) for name, value in namespace(kind).items() for part in _open_method(name, value))
+
+
+def _is_own_or_pythons(kind: type) -> bool:
+    source = origin_of(kind)
+    return source.own or source == STANDARD
+
+
+def _open_method(name: str, value: Any) -> tuple[Any, ...]:
+    if type(value) is property:
+        return value.fget, value.fset, value.fdel
+    if type(value) is classmethod or (type(value) is staticmethod and name == "__new__"):
+        return (value.__func__,)
+    return (value.func if type(value) is cached_property else value,)
 
 
 def write_foreign_class(walk: Walk, kind: type) -> None:

@@ -65,6 +65,10 @@ class Graph(ABC):
         """Add what a node that was just written refers to besides the definitions it holds."""
 
     @abstractmethod
+    def _exposes(self, node: Node, definition: Any) -> bool:
+        """Tell whether whoever has hold of a node may use a definition in it by the names of its parameters."""
+
+    @abstractmethod
     def _more(self) -> bool:
         """Add what only shows once all else is there; tell whether there is more to follow."""
 
@@ -117,7 +121,7 @@ class Graph(ABC):
             node.walk = walk
             self._note_aliases(number, walk)
             for definition in walk.definitions:
-                node.edges.append(self.add(definition, name_of(definition), exposed=node.kind != "function"))
+                node.edges.append(self.add(definition, name_of(definition), exposed=self._exposes(node, definition)))
             self._follow(number, node)
         except Exception as error:
             raise blame(error, node.label, node.kind) from error

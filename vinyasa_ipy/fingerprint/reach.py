@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import types
 from collections import deque
+from math import inf
 
 from blake3 import blake3
 
@@ -29,6 +30,7 @@ from vinyasa_ipy.fingerprint.code import (
     parameters,
 )
 from vinyasa_ipy.fingerprint.definitions import (
+    find_methods,
     is_made,
     is_set_by_user,
     list_content,
@@ -173,6 +175,8 @@ class Reach(Graph):
         self._descended: set[int] = set()
         self._pried: set[int] = set()
         self._asking: dict[int, set[str]] = {}
+        self._methods: dict[int, frozenset[int]] = {}
+        self._owners: dict[int, list[Node]] = {}
 
     # ---- growing ---------------------------------------------------------------------------------------------
 
@@ -183,6 +187,17 @@ class Reach(Graph):
             return True
         self._check_callers()
         return False
+
+    def _exposes(self, node: Node, definition: Any) -> bool:
+        if node.kind == "class" and id(definition) in self._find_methods(node.thing):
+            self._owners.setdefault(id(definition), []).append(node)
+            return False
+        return node.kind != "function" and not issubclass(type(definition), type)
+
+    def _find_methods(self, kind: type) -> frozenset[int]:
+        if id(kind) not in self._methods:
+            self._methods[id(kind)] = find_methods(kind)
+        return self._methods[id(kind)]
 
     def _follow(self, number: int, node: Node) -> None:
         if node.kind == "function":
@@ -329,17 +344,29 @@ class Reach(Graph):
         if node.kind != "function":
             return ()
         code, space = node.thing.__code__, id(node.thing.__globals__)
+        spared = self._count_spared(node)
         spelled = tuple(
             (place, name)
             for place, name in enumerate(parameters(code))
-            if self.spreads or node.exposed or name in self.keywords
+            if self.spreads or place >= spared or name in self.keywords
         )
         bound = tuple(
             (place, reference.name)
             for place, reference in enumerate(canonical(code, self.spelling).references)
             if (space, reference.name) in self._stored
         )
-        return spelled, bound, node.thing.__name__ if node.exposed else ""
+        return spelled, bound, node.thing.__name__ if spared <= 1 else ""
+
+    def _count_spared(self, node: Node) -> float:
+        """Count the first parameters of a function that nobody but the code reached can name: none if it is handed on.
+
+        An object gives its methods the first one, unless code hands on the class, and may do so with a method of it.
+        """
+        owners = self._owners.get(id(node.thing), ())
+        if node.exposed or any(owner.exposed for owner in owners):
+            return 0
+        code = node.thing.__code__
+        return int(code.co_argcount > code.co_posonlyargcount == 0) if owners else inf
 
     # ---- nodes -----------------------------------------------------------------------------------------------
 
