@@ -37,7 +37,7 @@ def own_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
         "JUPYTER_RUNTIME_DIR": "jupyter/runtime",
     }.items():
         monkeypatch.setenv(name, str(world / folder))
-    monkeypatch.setattr("vinyasa_ipy.store.functions.OPENED", set())
+    monkeypatch.setattr("vinyasa_ipy.store.functions.IN_USE", set())
     return world
 
 

@@ -55,11 +55,13 @@ class Part(NamedTuple):
 class Session:
     """Everything that works on one project's stores."""
 
-    def __init__(self, folder: Path | None = None) -> None:
-        """Open the store in `folder`, or the one that belongs to the working folder. Nothing is written yet."""
+    def __init__(self, folder: Path | None = None, project: Path | None = None) -> None:
+        """Open the store in `folder`, or the one that belongs to the working folder. Nothing is written yet.
+
+        Memories are looked for in `project`, by default the one that the store's folder is in, or the working folder.
+        """
         self.folder = folder or find_folder()
-        here = str(Path.cwd())
-        self._project = str(self.folder.parent) if folder else locate_project(here) or here
+        self._project = project or _find_project(self.folder.parent if folder else Path.cwd())
         self.store = Store(self.folder)
         self.engine = Engine(self.store, self.folder.parent)
         self.functions = open_calls(open_reader(str(self.folder / FUNCTIONS)))
@@ -109,7 +111,8 @@ class Session:
 
     def look_around(self) -> tuple[Part, ...]:
         """Find all stores: the project's own, and those of its memories, which are made and deleted at any time."""
-        folders = (folder for folder in find_memories(self._project) if folder != str(self.functions.root))
+        own = {str(part.store.root) for part in self._own}
+        folders = (folder for folder in find_memories(str(self._project)) if folder not in own)
         self._parts = (*self._own, *(Part(self._name(folder), open_calls(open_reader(folder))) for folder in folders))
         return self._parts
 
@@ -126,7 +129,8 @@ class Session:
     def _name(self, folder: str) -> str:
         """Name a memory's folder as a user would: from the project's, if it is in there."""
         path = Path(folder)
-        return f"{path.relative_to(self._project) if path.is_relative_to(self._project) else path}/"
+        inside = path.is_relative_to(self._project) and path != self._project
+        return f"{(path.relative_to(self._project) if inside else path).as_posix()}/"
 
     def owners(self) -> list[str]:
         """Name everything that has stored results: stages, scripts, and functions."""
@@ -186,10 +190,11 @@ class Session:
 
     def locate(self, name: str) -> tuple[Store, str]:
         """Find the store that somebody named by `owners` has results in, and the owner's name there."""
-        for where, store in self.parts[len(self._own) :]:
-            if name.startswith(where):
-                return store, name.removeprefix(where)
-        return (self.store if name in self.store.owners() else self.functions), name
+        for where, store in sorted(self.parts, key=lambda part: len(part.where)):
+            owner = name.removeprefix(where)
+            if name.startswith(where) and store.knows(owner):
+                return store, owner
+        return self.store, name
 
     def is_function(self, name: str) -> bool:
         """Tell whether a name of `owners` is a memoized function's."""
@@ -237,6 +242,10 @@ class Session:
     def close(self) -> None:
         """Close the history's database."""
         self.history.close()
+
+
+def _find_project(start: Path) -> Path:
+    return Path(locate_project(str(start)) or start)
 
 
 def _sum(parts: Iterable[Freed]) -> Freed:

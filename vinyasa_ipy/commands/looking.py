@@ -95,14 +95,23 @@ def why(options: argparse.Namespace, place: Place) -> int:
                 here = "" if place.pipeline is None else "; it has not run in this kernel"
                 place.tell(Text((f"{name} {verb} {when} in run {run.id}: {stage.reason}{here}",)))
                 return 0
+    if not _explain_function(name, place):
+        raise CommandError(f"there is no stage {name!r}", _known(place))
+    return 0
+
+
+def _explain_function(name: str, place: Place) -> bool:
+    """Say how the newest call of a memoized function stands: one of the notebook, or one that has stored calls."""
+    stored = any(map(place.session.is_function, list_meant(name, place.session.owners())))
+    if not stored and (place.pipeline is None or name.partition(".")[0] not in place.pipeline.stages.shell.user_ns):
+        return False  # nothing is imported for a name that may be a slip
     function = find_functions([name], place).get(name)
+    if function is None and stored:
+        raise CommandError(f"`{name}` is a function", "Ask for `module.function`, where the module can be imported")
     if function is not None:
         verdict, inputs = judge_newest(function)
         place.tell(Text(tuple(explain(say_call(name, verdict.trace), verdict, inputs.notes))))
-        return 0
-    if any(map(place.session.is_function, list_meant(name, place.session.owners()))):
-        raise CommandError(f"`{name}` is a function", "ask for `module.function`, where the module can be imported")
-    raise CommandError(f"there is no stage {name!r}", _known(place))
+    return function is not None
 
 
 def _explain_script(name: str, arguments: tuple[str, ...], runs: Listed[Listed[str]], place: Place) -> list[str]:

@@ -42,7 +42,7 @@ def run_page(page: Path, selection: Selection, options: argparse.Namespace, plac
     require("nbclient", f"running {page}")
     plans = _plan_all(page, selection, options)
     folder = find_folder(page.absolute().parent)  # the page's kernel works there, with that folder's store
-    session = place.session if folder == place.session.folder else Session(folder)
+    session = place.session if folder == place.session.folder else Session(folder, page.absolute().parent)
     if options.dry_run:
         for plan in plans:
             place.tell(PageRun(plan, session, place).foresee())

@@ -44,7 +44,8 @@ def list_meant(name: str, owners: Collection[str]) -> list[str]:
     """List the owners that a name can mean: the one that is called so, or all whose last parts are."""
     if name in owners:
         return [name]
-    return [owner for owner in owners if f".{owner.replace('/', '.')}".endswith(f".{name}")]
+    parts = name.split(".")
+    return [owner for owner in owners if owner.rpartition("/")[2] == name or owner.split("/")[-len(parts) :] == parts]
 
 
 def find_functions(names: Iterable[str], place: Place) -> dict[str, CachedFunction]:

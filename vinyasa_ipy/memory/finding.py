@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from vinyasa_ipy.errors import CommandError
 from vinyasa_ipy.memory.cached import CachedFunction
 from vinyasa_ipy.memory.entry import ARGUMENT, describe_call
 from vinyasa_ipy.memory.run import list_function
@@ -21,16 +22,28 @@ if TYPE_CHECKING:
 
 
 def find_cached(name: str, space: Mapping[str, Any]) -> CachedFunction | None:
-    """Find the memoized function that a name means in a namespace, or that a module has: `f`, `module.Class.f`."""
+    """Find the memoized function that a name means in a namespace, or that a module has: `f`, `module.Class.f`.
+
+    Raises CommandError when the module fails.
+    """
     first, *rest = name.split(".")
     found = _follow(space.get(first), rest)
     for cut in range(len(rest), 0, -1):
         if found is None:
-            try:
-                found = _follow(import_module(".".join((first, *rest)[:cut])), rest[cut - 1 :])
-            except ImportError:
-                continue
+            found = _follow(_load(".".join((first, *rest)[:cut])), rest[cut - 1 :])
     return found
+
+
+def _load(module: str) -> Any:
+    """Import a module by name; None when there is none, or it needs one that isn't there."""
+    try:
+        return import_module(module)
+    except ImportError:
+        return None
+    except (Exception, SystemExit) as error:  # it is the user's code, which may do anything
+        raise CommandError(
+            f"importing {module} failed with {type(error).__name__}: {error}", "Mend it first"
+        ) from error
 
 
 def _follow(thing: Any, names: Sequence[str]) -> CachedFunction | None:

@@ -17,6 +17,7 @@ from vinyasa_ipy.errors import VinyasaError
 from vinyasa_ipy.panel.answers import CHANGING, LOOKING, answer
 from vinyasa_ipy.session import Session
 from vinyasa_ipy.store import find_folder
+from vinyasa_ipy.store.folder import locate_project
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -34,9 +35,9 @@ class _Handler(APIHandler):
         request = self.get_json_body()
         if not isinstance(request, dict) or request.get("verb") not in verbs:
             raise HTTPError(400, f"ask for one of: {', '.join(verbs)}")
-        folder = _find_store(self.settings["server_root_dir"], self.get_query_argument("path"))
+        place = _find_store(self.settings["server_root_dir"], self.get_query_argument("path"))
         # In a thread: a store on a slow disk must not stop the server.
-        told = await asyncio.to_thread(_tell, folder, request)
+        told = await asyncio.to_thread(_tell, *place, request)
         self.finish(json.dumps(told))
 
 
@@ -60,8 +61,8 @@ class ChangeHandler(_Handler):
         await self._answer(CHANGING)
 
 
-def _tell(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
-    session = Session(folder)
+def _tell(folder: Path, project: Path, request: dict[str, Any]) -> dict[str, Any]:
+    session = Session(folder, project)
     try:
         return answer(session, request)
     except VinyasaError as error:
@@ -70,8 +71,11 @@ def _tell(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
         session.close()
 
 
-def _find_store(root: str, path: str) -> Path:
-    """Find the store of a notebook. Raises HTTPError where it is not below the server's root, links followed."""
+def _find_store(root: str, path: str) -> tuple[Path, Path]:
+    """Find the store of a notebook, and its project, as far as that is below the server's root.
+
+    Raises HTTPError where the store is not below the server's root, links followed.
+    """
     top = Path(os.path.realpath(Path(root).expanduser()))
     notebook = Path(os.path.realpath(top / path.lstrip("/")))
     if not notebook.is_relative_to(top):
@@ -79,7 +83,8 @@ def _find_store(root: str, path: str) -> Path:
     folder = Path(os.path.realpath(find_folder(notebook.parent)))
     if not folder.is_relative_to(top):
         raise HTTPError(404, "the store is not below the server's root; a kernel that loaded vinyasa_ipy can show it")
-    return folder
+    project = Path(locate_project(str(notebook.parent)) or notebook.parent)
+    return folder, project if project.is_relative_to(top) else top
 
 
 def add_handlers(server: Any) -> None:

@@ -7,6 +7,8 @@ from contextlib import suppress
 from functools import cache
 from itertools import chain, islice
 
+from vinyasa_ipy.store.folder import FOLDER_NAME, TAG
+from vinyasa_ipy.store.layout import ASIDE, MEMORY
 from vinyasa_ipy.store.reader import Reader
 
 TYPE_CHECKING = False
@@ -19,11 +21,15 @@ FUNCTIONS = "functions"
 """The folder of a project's own store that holds the calls of functions under `@cache`."""
 TRACE_NAME = "output.pkl"
 """The name of a stored call's file: joblib's, whose layout of folders is `FUNCTION/KEY/output.pkl`."""
-_MOST = 2000
-"""Entries of one folder among which memories are looked for: a folder with more of them is one of data."""
-_JOBLIBS = "joblib"
-OPENED: set[str] = set()
-"""Folders of calls that this process has opened."""
+IN_USE: set[str] = set()
+"""Folders of calls outside any project's own store that functions of this process use."""
+
+_MOST = 1000
+"""How many folders are looked at when memories are looked for; it has to be quick on slow disks, too."""
+_ENTRIES = 10_000
+"""Entries of a folder that are looked at: one with more of them is a folder of data."""
+_PROJECT = ("pyproject.toml", ".git", FOLDER_NAME)
+"""What stands in the folder of a project of its own, one of them at least."""
 
 
 @cache
@@ -32,10 +38,9 @@ def open_reader(folder: str) -> Reader:
 
     joblib's own folders are left to the functions: what else the store needs stands beside them.
     """
-    OPENED.add(folder)
     outer, name = os.path.split(folder)
-    if name == _JOBLIBS:
-        return Reader(_beside(outer), f"../{_JOBLIBS}", TRACE_NAME, nested=True)
+    if name == MEMORY:
+        return Reader(os.path.join(outer, ASIDE), f"../{MEMORY}", TRACE_NAME, nested=True)
     return Reader(folder, ".", TRACE_NAME, nested=True)
 
 
@@ -50,31 +55,37 @@ def open_calls(reader: Reader) -> Store:
 def find_memories(project: str) -> Iterator[str]:
     """Yield folders with stored calls: up to two below a project's, and all that are in use in this process.
 
-    Links are not followed: a project must not choose what outside of it is looked at.
+    Nothing is looked for inside hidden folders and other projects, and links are not followed: a project must not
+    choose what outside of it is looked at.
     """
-    near = list(_list_folders(project))
-    below = chain([project], near, *map(_list_folders, near))
-    yield from dict.fromkeys(chain(filter(None, map(_find_calls, below)), sorted(OPENED)))
+    near = [folder for folder in _list_folders(project) if not _is_project(folder)]
+    open_ones = (folder for folder in near if not os.path.basename(folder).startswith("."))
+    below = chain.from_iterable(map(_list_folders, open_ones))
+    looked_at = islice(chain([project], near, (folder for folder in below if not _is_project(folder))), _MOST)
+    yield from dict.fromkeys(chain(chain.from_iterable(map(_find_calls, looked_at)), sorted(IN_USE)))
 
 
 def _list_folders(folder: str) -> list[str]:
     with suppress(OSError), os.scandir(folder) as found:
-        return sorted(each.path for each in islice(found, _MOST) if each.is_dir(follow_symlinks=False))
+        return sorted(each.path for each in islice(found, _ENTRIES) if each.is_dir(follow_symlinks=False))
     return []
 
 
-def _find_calls(folder: str) -> str:
-    """Find where the calls stand of a memory at `folder`; empty when there is none."""
-    inside = os.path.join(folder, _JOBLIBS)
-    if _is_store(_beside(folder)) and os.path.isdir(inside) and not os.path.islink(inside):
-        return inside
-    alone = _is_store(folder) and not os.path.isdir(os.path.join(folder, "traces"))
-    return folder if alone and os.path.basename(folder) != _beside("") else ""
+def _is_project(folder: str) -> bool:
+    return any(os.path.lexists(os.path.join(folder, name)) for name in _PROJECT)
 
 
-def _beside(folder: str) -> str:
-    return os.path.join(folder, f".{_JOBLIBS}")
+def _find_calls(folder: str) -> Iterator[str]:
+    """Find where the calls stand of memories at `folder`; a project's own store is none."""
+    inside = os.path.join(folder, MEMORY)
+    if _is_store(os.path.join(folder, ASIDE)) and os.path.isdir(inside) and not os.path.islink(inside):
+        yield inside
+    is_other = os.path.basename(folder) in (FOLDER_NAME, ASIDE) or _is_store(os.path.join(folder, FUNCTIONS))
+    if not is_other and _is_store(folder):
+        yield folder
 
 
 def _is_store(folder: str) -> bool:
-    return all(os.path.isdir(os.path.join(folder, name)) for name in ("tmp", "quarantine"))
+    """Tell whether a folder is one that a store has made for itself."""
+    tag, *inner = (os.path.join(folder, name) for name in (TAG, "tmp", "quarantine"))
+    return os.path.isfile(tag) and all(map(os.path.isdir, inner))

@@ -6,6 +6,7 @@ import os
 
 from blake3 import blake3
 
+from vinyasa_ipy.store.folder import TAG
 from vinyasa_ipy.store.naming import RESERVED, escape
 
 TYPE_CHECKING = False
@@ -20,6 +21,8 @@ _KEY = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 _LONGEST = 200
 _DIGITS = 40
 """Hexadecimal digits of the keys of stages and functions."""
+MEMORY, ASIDE = "joblib", ".joblib"
+"""Folders of a memory: that of its calls, and beside it what else its store needs."""
 _JOBLIBS = 32
 """Hexadecimal digits of the keys of joblib's own entries, which may stand in the same folders and are left alone."""
 
@@ -136,7 +139,7 @@ class Layout:
             if not entry.is_dir(follow_symlinks=False):
                 if self._counts(entry):
                     yield entry
-            elif entry.name not in skipped and not self.is_foreign(entry.name):
+            elif entry.name not in skipped and not self.is_foreign(entry.name) and not self._is_anothers(entry):
                 yield from self._walk(entry.path)
 
     def _walk_owners(self, folder: str, skipped: frozenset[str] = frozenset()) -> Iterator[os.DirEntry[str]]:
@@ -144,7 +147,7 @@ class Layout:
         for entry in self._scan(folder):
             if entry.name in skipped or self.is_foreign(entry.name) or not entry.is_dir(follow_symlinks=False):
                 continue
-            if known and _is_digest(entry.name):
+            if (known and _is_digest(entry.name)) or self._is_anothers(entry):
                 continue
             first = next((file for file in self._scan(entry.path) if self.is_trace(file.name)), None)
             if first is None:
@@ -152,6 +155,14 @@ class Layout:
             elif not known:
                 known = True
                 yield first
+
+    def _is_anothers(self, entry: os.DirEntry[str]) -> bool:
+        """Tell whether a folder is another store's, inside this one: a memory may stand in another's folder."""
+        if not self.nested or _is_digest(entry.name):
+            return False
+        if entry.name == MEMORY and os.path.isdir(f"{entry.path[: -len(MEMORY)]}{ASIDE}"):
+            return True
+        return entry.name.startswith(".") or os.path.isfile(f"{entry.path}/{TAG}")
 
     def _counts(self, entry: os.DirEntry[str]) -> bool:
         """Count a file if it is a trace."""

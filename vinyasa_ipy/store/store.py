@@ -338,6 +338,10 @@ class Store:
         found = {self._name_owner(entry.path) for entry in self._layout.walk_owners()}
         return sorted(name for name in found if name is not None)
 
+    def knows(self, owner: str) -> bool:
+        """Tell whether an owner has traces, without a look inside."""
+        return next(self._layout.walk_owner(owner), None) is not None
+
     def weigh(self) -> dict[str, Amount]:
         """Weigh each owner's traces, without the artifacts they point to, and without a look inside."""
         from vinyasa_ipy.store.budget import Amount
