@@ -136,6 +136,20 @@ def test_with_pins_that_make_no_sense_nothing_is_swept(store, keep, sweep, text)
     assert kept(store) == ["a", "b"]
 
 
+@pytest.mark.parametrize("kind", ["pipe", "link"])
+def test_what_is_no_plain_file_is_no_list_of_pins_and_nobody_waits_for_it(store, keep, sweep, tmp_path, kind):
+    keep("old", days=9)
+    keep("newest")
+    if kind == "pipe":
+        os.mkfifo(store.root / ".pins")
+    else:
+        (tmp_path / "elsewhere").write_text('{"stages": [], "runs": {}}')
+        (store.root / ".pins").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StoreError, match="its list of pins can't be read"):
+        sweep("5 kB")
+    assert kept(store) == ["newest", "old"]
+
+
 def test_a_budget_of_files_holds_too(store, keep, sweep):
     for number in range(20):
         keep(f"k{number:02}", size=10, days=30 - number)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from vinyasa_ipy.errors import StoreError
-from vinyasa_ipy.store.disk import Disk
+from vinyasa_ipy.store.disk import Disk, read_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,7 @@ def read_pins(folder: Path) -> Pins:
     import json  # a millisecond that a first hit need not pay
 
     try:
-        return _parse(json.loads((folder / FILE).read_text(encoding="utf-8")))
+        return _parse(json.loads(read_whole(str(folder / FILE))))
     except (FileNotFoundError, NotADirectoryError):
         return Pins()
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
