@@ -260,21 +260,6 @@ def test_where_memory_cant_be_shared_a_rollback_journal_serves(history, path, st
     assert_complete(history, runs, number=100)
 
 
-MOUNTS = """\
-24 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
-31 24 0:45 / /home rw,relatime shared:9 - nfs4 server:/home rw,vers=4.2
-32 24 0:46 / /mnt/my\\040remote rw - fuse.sshfs me@host: rw
-33 24 0:47 / /tmp rw,nosuid - tmpfs tmpfs rw
-"""
-
-
-@pytest.mark.parametrize(
-    ("device", "answer"), [((254, 0), False), ((0, 45), True), ((0, 46), True), ((0, 47), False), ((0, 99), False)]
-)
-def test_a_folder_of_several_machines_is_told_from_a_local_one(device, answer):
-    assert database._is_network(os.makedev(*device), MOUNTS) is answer
-
-
 def test_a_file_on_a_network_is_not_opened_with_wal(history, path, monkeypatch):
     kind = subprocess.run(["stat", "-f", "-c", "%T", path.parent], capture_output=True, text=True, check=True).stdout
     monkeypatch.setattr(database, "NETWORK", ("ext4" if "ext" in kind else kind.strip(), "overlay", "btrfs", "xfs"))

@@ -18,19 +18,42 @@ ARRAY = np.arange(300_000)
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what is mounted where")
 
 
-@pytest.fixture
-def mounted(monkeypatch, tmp_path):
-    """Let the system say that the tests' folder is on a file system of some kind."""
+MOUNTS = """\
+24 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
+31 24 0:45 / /home rw,relatime shared:9 - nfs4 server:/home rw,vers=4.2
+32 24 0:46 / /mnt/my\\040remote rw - fuse.sshfs me@host: rw
+33 24 0:47 / /tmp rw,nosuid - tmpfs tmpfs rw
+"""
 
-    def say(kind):
-        device = tmp_path.stat().st_dev
-        lines = "22 27 0:999 / /proc rw - proc proc rw\n{} 27 {}:{} / / rw,noatime master:1 - {} server:/x rw\n"
-        (tmp_path / "mounts").write_text(lines.format(36, os.major(device), os.minor(device), kind))
+
+@pytest.fixture
+def say_mounts(monkeypatch, tmp_path):
+    """Let the system say what is mounted."""
+
+    def say(mounts):
+        (tmp_path / "mounts").write_text(mounts)
         monkeypatch.setattr(mount, "_MOUNTS", str(tmp_path / "mounts"))
-        mount.is_safe.cache_clear()
+        mount.find_kind.cache_clear()
 
     yield say
-    mount.is_safe.cache_clear()
+    mount.find_kind.cache_clear()
+
+
+@pytest.fixture
+def mounted(say_mounts, tmp_path):
+    """Let the system say that the tests' folder is on a file system of some kind."""
+    device = tmp_path.stat().st_dev
+    place = f"36 27 {os.major(device)}:{os.minor(device)} / / rw,noatime master:1"
+    return lambda kind: say_mounts(f"22 27 0:999 / /proc rw - proc proc rw\n{place} - {kind} server:/x rw\n")
+
+
+@pytest.mark.parametrize(
+    ("device", "kind"),
+    [((254, 0), "ext4"), ((0, 45), "nfs4"), ((0, 46), "fuse.sshfs"), ((0, 47), "tmpfs"), ((0, 99), "")],
+)
+def test_the_kind_of_a_file_system_is_found_by_its_device(say_mounts, device, kind):
+    say_mounts(MOUNTS)
+    assert mount.find_kind(os.makedev(*device)) == kind
 
 
 def is_mapped(store):

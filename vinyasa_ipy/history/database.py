@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from vinyasa_ipy.errors import HistoryError, StoreError, VinyasaWarning
+from vinyasa_ipy.store.mount import find_kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -235,19 +236,8 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _on_network(path: Path) -> bool:
-    """Tell whether other machines may open `path` too; without /proc only SQLite's own refusal of WAL helps."""
-    try:
-        mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError:
-        return False
-    return _is_network(path.stat().st_dev, mounts)
-
-
-def _is_network(device: int, mounts: str) -> bool:
-    """Tell whether a `device` number is mounted as one of NETWORK; `mounts` is in the format of proc(5) mountinfo."""
-    here = f"{os.major(device)}:{os.minor(device)}"
-    lines = (line.split(" - ", 1) for line in mounts.splitlines())
-    return any(kind.startswith(NETWORK) for where, kind in lines if where.split(" ")[2] == here)
+    """Tell whether other machines may open `path` too; where nothing tells, only SQLite's own refusal of WAL helps."""
+    return find_kind(path.stat().st_dev).startswith(NETWORK)
 
 
 def _code(fault: sqlite3.Error) -> int:

@@ -17,7 +17,7 @@ from vinyasa_ipy.errors import StoreError, UnstorableError
 from vinyasa_ipy.store import trust
 from vinyasa_ipy.store.digesting import Digesting, digest_pieces
 from vinyasa_ipy.store.disk import READ, WRITE, name_beside, walk_files, write_all
-from vinyasa_ipy.store.mount import is_safe
+from vinyasa_ipy.store.mount import find_kind
 from vinyasa_ipy.store.notices import find_doomed
 from vinyasa_ipy.store.trace import Place
 
@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 
 _MAPPED_FROM = 1 << 20
 """Smaller artifacts are read: a mapping holds a file descriptor for as long as the result lives."""
+
+_UNSAFE = frozenset({"nfs", "nfs4"})
+"""Where another machine can remove a file that is mapped here: to touch it then is a bus error, which ends the process.
+
+On a machine's own file systems, and where a server keeps what is open, a removed file lives on while it is mapped.
+"""
 
 _CHUNK = 1 << 20
 
@@ -269,7 +275,7 @@ def _take(path: str) -> tuple[Run, os.stat_result]:
 
 def _map(descriptor: int, facts: os.stat_result) -> Run:
     """Map a file copy-on-write, or read it when it is small or can't be mapped safely. Raises OSError."""
-    if facts.st_size >= _MAPPED_FROM and is_safe(facts.st_dev):
+    if facts.st_size >= _MAPPED_FROM and find_kind(facts.st_dev) not in _UNSAFE:
         with suppress(OSError, ValueError):
             if sys.version_info >= (3, 13):
                 return mmap(descriptor, facts.st_size, access=ACCESS_COPY, trackfd=False)
