@@ -163,6 +163,19 @@ def test_garbage_is_kept_under_another_name_and_a_new_history_begun(history, pat
     assert aside.read_bytes() == b"no database at all " * 1000
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_in_its_place_is_not_followed(history, path, tmp_path, there):
+    theirs = tmp_path / "bookmarks.sqlite"
+    if there:
+        with closing(sqlite3.connect(theirs)) as connection:
+            connection.execute("CREATE TABLE bookmark (name)")
+    before = theirs.read_bytes() if there else None
+    path.symlink_to(theirs)
+    with pytest.raises(HistoryError, match="a link stands in its place; remove it"):
+        begin(history)
+    assert (theirs.read_bytes() if theirs.exists() else None) == before
+
+
 def test_a_file_damaged_in_the_middle_is_noticed_when_it_is_read(history, path):
     for number in range(500):
         begin(history, f"{number}" * 50)

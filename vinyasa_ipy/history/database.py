@@ -137,6 +137,8 @@ class Database:
             return link.connection
         link.close()
         link.file = file
+        if self.path.is_symlink():  # a cloned project may have brought it along: what it leads to is nobody's
+            raise StoreError(str(self.path), "a link stands in its place; remove it")
         if file is None:
             if not writing:
                 return None
