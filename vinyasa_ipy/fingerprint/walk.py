@@ -126,10 +126,13 @@ class Walk:
         except (FingerprintError, RecursionError):
             raise
         except (Exception, SystemExit) as error:  # looking at an object runs its own code, which may raise anything
-            raise FingerprintError(f"a {name_type(type(value))}", str(error) or type(error).__name__) from error
+            raise _refuse(value, error) from error
         if len(self.out) > FLUSH:
-            self.hasher.update(self.out)
-            self.out.clear()
+            self._flush()
+
+    def _flush(self) -> None:
+        self.hasher.update(self.out)
+        self.out.clear()
 
     def tag(self, tag: bytes, *lengths: int) -> None:
         """Write a tag and the lengths that make what follows unambiguous."""
@@ -200,9 +203,17 @@ class Walk:
         self.out += _pack(len(values))
         if len(values) >= COLUMN and write_columns(self, values):
             return
-        write = self.write
-        for value in values:
-            write(value)
+        value, out, find = None, self.out, ENCODERS.get
+        try:  # what `write` does, in one place for all: calling it was a fifth of the time of a list of small dicts
+            for value in values:
+                encode = find(type(value)) or find_encoder(value)
+                encode(self, value)
+                if len(out) > FLUSH:
+                    self._flush()
+        except (FingerprintError, RecursionError):
+            raise
+        except (Exception, SystemExit) as error:
+            raise _refuse(value, error) from error
 
     def part(self) -> Walk:
         """Start a walk over a part of the value, with a digest of its own."""
@@ -222,6 +233,11 @@ class Walk:
     def mutable(self) -> set[int]:
         """Return the identities of every mutable object and buffer met: what this value could share with another."""
         return self.shared | self.memo.keys()
+
+
+def _refuse(value: object, error: BaseException) -> FingerprintError:
+    """Say that looking at a value has raised something."""
+    return FingerprintError(f"a {name_type(type(value))}", str(error) or type(error).__name__)
 
 
 def distance(first: Any, second: Any) -> tuple[Any, ...]:
