@@ -88,6 +88,11 @@ def test_what_sets_up_runs_every_time_in_silence(stressed, source):
     assert [stressed.run(source).note for _ in range(2)] == ["", ""]
 
 
+def test_a_cell_whose_function_sets_something_in_a_library_runs_every_time_in_silence(stressed):
+    stressed.run("import mpmath\ndef be_precise(n):\n    mpmath.mp.dps = n")
+    assert [stressed.run("be_precise(15)").note for _ in range(2)] == ["", ""]
+
+
 NAMES = {
     "x_1 = 1": "x_1",
     "left, right = 1, 2\nmiddle = 3\nmore = 4": "left-right-middle",

@@ -121,6 +121,18 @@ def test_a_stage_that_changes_what_matplotlib_draws_with_runs_every_time(kernel)
         assert (ran.verdict, "it changes what matplotlib draws with" in ran.note) == ("uncached", True)
 
 
+def test_a_stage_follows_what_a_function_set_that_a_cell_called(kernel):
+    kernel.run("import mpmath\ndef be_precise(n):\n    mpmath.mp.dps = n")
+    found = []
+    for digits in (20, 30, 20):
+        kernel.run(f"be_precise({digits})")
+        found.append(kernel.stage("third", "third = mpmath.mpf(1) / 3\nthird"))
+    ran = kernel.stage("again", "be_precise(15)\nagain = 1")
+    assert [each.verdict for each in found] == ["done", "done", "hit"]
+    assert found[0].result == found[2].result != found[1].result
+    assert "it uses `mpmath.mp.dps`, whose effect can't be repeated" in ran.note
+
+
 def test_a_stage_follows_what_cells_set_in_libraries_whose_settings_nobody_can_read(kernel):
     kernel.run("import calendar")
     found = []

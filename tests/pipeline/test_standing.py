@@ -12,6 +12,15 @@ from vinyasa_ipy.pipeline.standing import Standing
 SPACE = {"calendar": calendar, "day": 6, "days": [6], "options": {"firstweekday": 6}, "sys": sys}
 
 
+@pytest.fixture(autouse=True)
+def _functions(monkeypatch):
+    for name in ("set_up", "set_all", "leave_alone", "Settings"):
+        monkeypatch.setitem(SPACE, name, globals()[name])
+    source = {"calendar": calendar}
+    exec("def made():\n    calendar.setfirstweekday(1)", source)
+    monkeypatch.setitem(SPACE, "made", source["made"])
+
+
 def stand(*cells):
     standing = Standing()
     for cell in cells:
@@ -54,10 +63,59 @@ def test_what_computes_or_is_seen_elsewhere_does_not(cell):
     assert stand(cell) == []
 
 
-def test_the_value_of_an_option_counts(monkeypatch):
-    before = stand("calendar.setfirstweekday(day)")
+@pytest.mark.parametrize(
+    "cell", ["calendar.setfirstweekday(day)", "import plotly.io as pio\npio.templates.default = day", "set_up(day)"]
+)
+def test_the_value_of_an_option_counts(cell, monkeypatch):
+    before = stand(cell)
     monkeypatch.setitem(SPACE, "day", 5)
-    assert stand("calendar.setfirstweekday(day)") != before
+    assert stand(cell) != before
+
+
+def set_up(day=0):
+    calendar.setfirstweekday(day)
+
+
+def set_all():
+    set_up(5)
+
+
+def leave_alone(calendar):
+    calendar.first = 1
+    calendar["first"] = 1
+
+
+class Settings:
+    def __init__(self):
+        self.apply()
+
+    def apply(self):
+        set_up()
+
+    @staticmethod
+    def reset():
+        set_all()
+
+
+@pytest.mark.parametrize("cell", ["set_up()", "set_all()", "days.append(set_up(day))", "Settings.reset()"])
+def test_what_a_function_of_the_users_sets_stands_once_it_is_called(cell):
+    assert [place for place, _ in stand(cell)] == ["calendar.setfirstweekday"]
+
+
+@pytest.mark.parametrize("cell", ["leave_alone({})", "def later():\n    set_up()", "unknown()", "len(days)", "made()"])
+def test_what_sets_nothing_does_not(cell):
+    assert stand(cell) == []
+
+
+def test_a_function_that_is_changed_sets_something_else(monkeypatch):
+    def set_later(day):
+        calendar.setfirstweekday(day + 1)
+
+    before = stand("set_all()")
+    monkeypatch.setattr(sys.modules[__name__], "set_up", set_later)
+    after = stand("set_all()")
+    assert [place for place, _ in after] == ["calendar.setfirstweekday"]
+    assert after != before
 
 
 def test_a_name_that_the_cell_itself_binds_counts_with_all_of_the_cell():

@@ -12,6 +12,7 @@ from vinyasa_ipy.fingerprint.names import definitions, read_names
 from vinyasa_ipy.notebook.cell import Line, StageCell
 from vinyasa_ipy.pipeline.acts import list_acts
 from vinyasa_ipy.pipeline.namespace import is_users
+from vinyasa_ipy.pipeline.within import list_called
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,7 +36,7 @@ class Automatic:
 
     def take(self, text: str, tree: ast.Module, place: str, space: Mapping[str, Any]) -> StageCell | None:
         """Make a stage of a plain cell; None for one that only sets something up, which runs every time."""
-        if not _computes(tree) or any(list_acts(tree, space)):
+        if not _computes(tree) or any(list_acts(tree, space)) or _calls_setting(tree, space):
             return None
         name = name_cell(tree)
         return StageCell(Line(name, owner=name), text, tree, read_names(tree), place, self.least)
@@ -50,6 +51,11 @@ class Automatic:
             self.quick.add(cell.text)
         else:
             self.quick.discard(cell.text)
+
+
+def _calls_setting(tree: ast.Module, space: Mapping[str, Any]) -> bool:
+    """Tell whether a cell calls a function of the user's that sets something in a library which no hit would set."""
+    return any(not called.act.is_repeated for called in list_called(tree, space))
 
 
 def call_apart(cell: StageCell, known: Mapping[str, StageCell]) -> StageCell:

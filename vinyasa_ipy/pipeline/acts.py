@@ -14,7 +14,7 @@ from vinyasa_ipy.fingerprint.modules import origin
 from vinyasa_ipy.pipeline.standing import SETTING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 _WATCHED = frozenset(
     {
@@ -49,32 +49,33 @@ class Act(NamedTuple):
         """Tell whether it sets something that nobody can read afterwards."""
         return self.sets and self.library not in _READ
 
-
-def find_setting(tree: ast.Module, space: Mapping[str, Any]) -> str:
-    """Name what code calls or binds to set what nobody can read in a library (`xr.set_options`), or nothing."""
-    acts = (act for act in list_acts(tree, space) if act.stands)
-    places = ((act.library, ast.unparse(act.place)) for act in acts)
-    return next((place for library, place in places if (library, place.rpartition(".")[2]) not in _REPEATED), "")
+    @property
+    def is_repeated(self) -> bool:
+        """Tell whether a hit does it again."""
+        return (self.library, _name_last(self.place)) in _REPEATED
 
 
-def list_acts(tree: ast.Module, space: Mapping[str, Any]) -> Iterator[Act]:
+def list_acts(tree: ast.Module, space: Mapping[str, Any], local: Collection[str] = ()) -> Iterator[Act]:
     """Yield what a cell does to libraries, outside its definitions, only for what that leaves behind there.
 
     So it isn't given anything of the user's that it could be about, only what is a library's, or for a call that is
-    there to set something, a number or a word.
+    there to set something, a number or a word. In a function's body, of which `tree` is made then, its `local` names
+    can be such.
     """
     imported = dict(_list_imports(tree))
     for place, given, whole in _list_statements(tree.body):
-        library = _find_library(_find_root(place), imported, space)
+        root = _find_root(place)
+        library = _find_library(root, imported, space) if root in imported or root not in local else ""
         if not library or library in _WATCHED or _is_own(library):
             continue
         if isinstance(whole, ast.Call):
-            sets = re.match(SETTING, getattr(place, "attr", getattr(place, "id", ""))) is not None
+            sets = re.match(SETTING, _name_last(place)) is not None
         else:  # what is bound in a module or class, the key of code counts
             sets = not isinstance(place, ast.Attribute) or find_owner(place.value, space) is None
-        options = _list_options(given, space) if sets else {}
+        bound = [whole.value] if isinstance(whole, ast.Assign) else []
+        options = _list_options([*given, *bound], space) if sets else {}
         names = {node.id for part in given for node in ast.walk(part) if isinstance(node, ast.Name)}
-        if all(_find_library(name, imported, space) or name in options for name in names):
+        if all(_find_library(name, imported, space) or name in options or name in local for name in names):
             yield Act(library, place, given, whole, sets, options)
 
 
@@ -133,6 +134,10 @@ def _is_own(library: str) -> bool:
     except (ImportError, ValueError):
         return True
     return spec is None or origin(library, spec.origin).own
+
+
+def _name_last(place: ast.expr) -> str:
+    return str(getattr(place, "attr", getattr(place, "id", "")))
 
 
 def _find_root(place: ast.expr) -> str:

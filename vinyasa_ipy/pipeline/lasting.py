@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING, Any
 
-from vinyasa_ipy.pipeline.acts import find_setting
+from vinyasa_ipy.pipeline.acts import list_acts
 from vinyasa_ipy.pipeline.effects import UNREAD, name_lasting
 from vinyasa_ipy.pipeline.patched import find_registered
 from vinyasa_ipy.pipeline.standing import STANDING
+from vinyasa_ipy.pipeline.within import list_called
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Collection, Mapping
 
     from vinyasa_ipy.fingerprint.reach import Reach
@@ -24,9 +25,12 @@ def leave_lasting(
     What a function of the user's does so stands from now on, as what its stage's `key` stands for; calls that are
     spelled in the stage itself stand already. `unheard` are calls whose effect can't be seen where the code runs.
     """
-    setting = find_setting(tree, space)
-    if setting:
-        return f"it uses `{setting}`, whose effect can't be repeated"
+    within = [called.act for called in list_called(tree, space)]
+    for act in within:
+        STANDING.note(ast.unparse(act.place), key)
+    setting = next((act for act in (*list_acts(tree, space), *within) if act.stands and not act.is_repeated), None)
+    if setting is not None:
+        return f"it uses `{ast.unparse(setting.place)}`, whose effect can't be repeated"
     called = find_registered(tree, space)
     if not called:
         called = name_lasting(reached, unheard)
