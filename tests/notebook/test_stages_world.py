@@ -154,3 +154,15 @@ class TestFigures:
         kernel.run("print(plt.get_fignums())")
         shown = kernel.run("fig").outputs[0]["data"]
         assert "image/png" in shown
+
+
+def test_a_stage_that_changes_how_modules_are_found_runs_every_time(kernel):
+    kernel.run(
+        "import importlib.util, sys\nclass Finder:\n    @classmethod\n"
+        "    def find_spec(cls, name, path, target=None):\n"
+        "        return importlib.util.spec_from_loader(name, None) if name == 'made_up' else None"
+    )
+    for _ in range(2):
+        ran = kernel.stage("finds", "sys.meta_path.append(Finder)\nfound = 1")
+        assert (ran.verdict, "it changes how modules are found" in ran.note) == ("uncached", True)
+        kernel.run("sys.meta_path.remove(Finder)")

@@ -1,4 +1,4 @@
-"""What goes on after a stage has ended: threads and tasks whose effects nobody can bring back."""
+"""What goes on after a stage has ended: threads, tasks and finders of modules, whose effects nobody can bring back."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from vinyasa_ipy.fingerprint.modules import origin
 from vinyasa_ipy.pipeline.events import is_own
 
 if TYPE_CHECKING:
@@ -15,16 +16,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Lingering:
-    """The threads and tasks that were there before a stage."""
+    """The threads, the tasks and the user's finders of modules that were there before a stage."""
 
     threads: frozenset[int | None]
     tasks: frozenset[int]
+    finders: tuple[int, ...]
 
     @classmethod
     def now(cls) -> Lingering:
         """Take those of now."""
         threads = frozenset(thread.ident for thread in threading.enumerate())
-        return cls(threads, frozenset(map(id, _list_tasks())))
+        return cls(threads, frozenset(map(id, _list_tasks())), _list_finders())
 
     def find(self) -> str:
         """Say what has begun since, runs the user's own code and hasn't ended; pools' idle threads don't count."""
@@ -36,7 +38,7 @@ class Lingering:
             frame = getattr(task.get_coro(), "cr_frame", None)
             if id(task) not in self.tasks and frame is not None and is_own(frame.f_globals):
                 return f"it leaves the task `{task.get_coro().__qualname__}` running"
-        return ""
+        return "" if _list_finders() == self.finders else "it changes how modules are found, which can't be repeated"
 
 
 def _runs_own(frame: FrameType | None) -> bool:
@@ -45,6 +47,12 @@ def _runs_own(frame: FrameType | None) -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+def _list_finders() -> tuple[int, ...]:
+    """List by identity what finds modules and is the user's: what libraries add comes with importing them."""
+    every = (*sys.meta_path, *sys.path_hooks)
+    return tuple(id(each) for each in every if origin(str(getattr(each, "__module__", ""))).own)
 
 
 def _list_tasks() -> list[Any]:
