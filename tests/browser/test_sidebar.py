@@ -578,6 +578,27 @@ def test_the_graph_follows_what_runs(open_notebook, project):
     expect(desk.page.get_by_text("('gone', True)")).to_be_visible()
 
 
+SMALLEST = """() => Math.min(...[...document.querySelectorAll('#vinyasa-sidebar .vy-node .vy-name')].map(name =>
+    parseFloat(getComputedStyle(name).fontSize) * name.getScreenCTM().a))"""
+
+
+FITS = """() => {
+    const { scrollWidth, clientWidth } = document.querySelector('#vinyasa-sidebar .vy-graph');
+    return scrollWidth <= clientWidth;
+}"""
+
+
+def test_names_in_the_graph_are_readable_however_narrow_the_sidebar_is(open_notebook):
+    """One column is drawn where two have no room."""
+    wide = [f"%%stage side{number}\ny{number} = x" for number in range(4)]
+    desk = open_notebook(["%%stage first\nx = 1", *wide, "%%stage last\nz = y0, y1, y2, y3"])
+    expect(desk.side.locator(".vy-node")).to_have_count(6)
+    for width in (400, 250, 400):
+        desk.widen(width)
+        desk.page.wait_for_function(FITS)
+        assert desk.page.evaluate(SMALLEST) >= 11
+
+
 PAINT = """async () => {
     const fold = () => document.querySelector("#vinyasa-sidebar [data-key='fold pipeline']").click();
     const nodes = () => document.querySelectorAll('#vinyasa-sidebar .vy-node').length;

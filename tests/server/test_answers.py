@@ -62,6 +62,16 @@ async def test_the_pipeline_is_drawn_from_the_cells(ask, session):
     }
 
 
+async def test_the_pipeline_is_drawn_as_there_is_room(ask, session):
+    wide = [f"%%stage a_stage_with_a_long_name_{number}\ny{number} = x" for number in range(3)]
+    cells = ["%%stage load\nx = 1", *wide]
+    page, sidebar, narrow = [(await ask("pipeline", cells=cells, room=room))["drawing"] for room in (600, 400, 250)]
+    assert (page["least"] <= 600, sidebar["least"] <= 400, narrow["least"] <= 250) == (True, True, True)
+    rows = [len({box["y"] for box in drawing["boxes"]}) for drawing in (page, sidebar, narrow)]
+    assert rows == [3, 4, 4]
+    assert sidebar["boxes"][1]["width"] > narrow["boxes"][1]["width"]
+
+
 async def test_it_says_where_the_store_is(ask, session):
     assert await ask("where") == {"folder": str(session.folder)}
 

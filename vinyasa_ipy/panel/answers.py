@@ -27,7 +27,7 @@ HIDDEN = ("own name ", "python", WIRING)
 
 def _pipeline(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:
     cells = [str(text) for text in request.get("cells", [])]
-    return {**draw_pipeline(session, cells), "looks": list_looks()}
+    return {**draw_pipeline(session, cells, float(request.get("room", 0))), "looks": list_looks()}
 
 
 def _stage(session: Session, request: Mapping[str, Any]) -> dict[str, Any]:

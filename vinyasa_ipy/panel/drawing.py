@@ -11,7 +11,7 @@ from vinyasa_ipy.notebook.cell import StageCell, make_cell, parse_line
 from vinyasa_ipy.pages import duration
 from vinyasa_ipy.pipeline.draw import LOOKS, UNKNOWN, to_path
 from vinyasa_ipy.pipeline.graph import Graph, Node, connect
-from vinyasa_ipy.pipeline.layout import layout, shorten_name
+from vinyasa_ipy.pipeline.layout import NARROW_PLACE, WIDEST, layout, shorten_name
 from vinyasa_ipy.pipeline.namespace import is_users
 
 if TYPE_CHECKING:
@@ -25,26 +25,33 @@ ROOM = 38
 """Pixels of a box that its name can't have: the symbol and the margins."""
 STATUS = "status"
 """Words that make room for the status in each box; the front end puts the true ones there."""
-COLUMNS = 2
-"""Boxes beside each other: a sidebar is narrow."""
+SHAPES = ((2, WIDEST), (1, WIDEST), (1, NARROW_PLACE))
+"""Boxes beside each other, and their greatest width: the first is taken that there is room for."""
+READABLE = 0.85
+"""The scale at which names are 11 pixels high: what is wider at that is scrolled."""
+FEW = 40
+"""Stages up to which it is tried whether the drawing has room: of more, some are out of sight anyway."""
 
 
-def draw_pipeline(session: Session, cells: Sequence[str]) -> dict[str, Any]:
-    """Draw the stages that these texts of cells define, with what is stored of each."""
+def draw_pipeline(session: Session, cells: Sequence[str], room: float = 0) -> dict[str, Any]:
+    """Draw the stages that these texts of cells define into `room` pixels, with what is stored of each."""
     stored = {name: session.store.newest(name) for name in dict.fromkeys(map(_name, cells)) if name}
     graph = connect([_node(text, name, stored[name]) for text in cells if (name := _name(text))])
     return {
-        "drawing": draw(graph),
+        "drawing": draw(graph, room),
         "stages": {name: _describe(trace) for name, trace in stored.items()},
         "problems": list(graph.problems),
     }
 
 
-def draw(graph: Graph) -> dict[str, Any]:
-    """Give the boxes and wires of a graph as plain data."""
-    picture = _arrange(graph)
+def draw(graph: Graph, room: float = 0) -> dict[str, Any]:
+    """Give the boxes and wires of a graph as plain data, as far as possible so that it can be read in `room` pixels."""
+    shapes = SHAPES if room and len(graph.nodes) <= FEW else SHAPES[:1]
+    pictures = (_arrange(graph, *shape) for shape in shapes)
+    picture = next((each for each in pictures if each.width * READABLE <= room), _arrange(graph, *shapes[-1]))
     return {
         "width": picture.width,
+        "least": round(picture.width * READABLE),
         "height": picture.height,
         "boxes": [
             {
@@ -63,9 +70,9 @@ def draw(graph: Graph) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=16)
-def _arrange(graph: Graph) -> Layout:
+def _arrange(graph: Graph, columns: int, widest: int) -> Layout:
     """Lay out a graph, which takes 0.1 to 0.3 s for 300 stages: the same one is asked for after every stage."""
-    return layout(graph, columns=COLUMNS)
+    return layout(graph, columns=columns, widest=widest)
 
 
 def list_looks() -> dict[str, dict[str, Any]]:

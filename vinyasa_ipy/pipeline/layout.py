@@ -66,13 +66,13 @@ class Layout:
     wires: tuple[Wire, ...]
 
 
-def layout(graph: Graph, *, columns: int = 0) -> Layout:
+def layout(graph: Graph, *, columns: int = 0, widest: int = WIDEST) -> Layout:
     """Place the stages of `graph`; the same graph always gives the same layout.
 
     With `columns`, no row has more boxes than that, and what doesn't hang together stands below each other: for a
-    narrow place. Otherwise the drawing takes about a page's shape.
+    narrow place. Otherwise the drawing takes about a page's shape. No box is wider than `widest`.
     """
-    size = box_size(graph.nodes, NARROW_PLACE if columns else NARROWEST)
+    size = box_size(graph.nodes, NARROW_PLACE if columns else NARROWEST, widest)
     places = {node.name: place for place, node in enumerate(graph.nodes)}
     ranks = [places[name] for name in graph.order()]
     edges = [(places[edge.source], places[edge.target]) for edge in graph.edges]
@@ -97,10 +97,10 @@ def layout(graph: Graph, *, columns: int = 0) -> Layout:
     )
 
 
-def box_size(nodes: Sequence[Node], narrowest: int = NARROWEST) -> tuple[int, int]:
+def box_size(nodes: Sequence[Node], narrowest: int = NARROWEST, widest: int = WIDEST) -> tuple[int, int]:
     """Return the one width and height that all boxes get: as wide as the longest name asks, within limits."""
     longest = max((text_width(node.name) for node in nodes), default=0)
-    width = min(max(narrowest, int(longest) + PADDING), WIDEST)
+    width = min(max(narrowest, int(longest) + PADDING), widest)
     return width + -width % 8, TALL if any(node.state or node.words for node in nodes) else LOW
 
 

@@ -6,7 +6,7 @@ const LINE = /^%%stage\s+(?:"([^"]*)"|'([^']*)'|([^\s'"#]\S*))/;
 const SOON = 120; // milliseconds in which wishes for the same are one
 const REST = 3; // times as long as an answer took before the next one is asked for,
 const LONGEST = 2000; // and milliseconds that this is at most
-const EDITED = 500; // milliseconds without a keystroke after which the graph is drawn again
+const EDITED = 500; // milliseconds without a keystroke or another width after which the graph is drawn again
 
 /**
  * @typedef {{state: string, words: string, reason: string, lines: string[], turn?: number, began?: number, seconds?: number}} Standing
@@ -70,6 +70,8 @@ export class Notebook {
     /** What the user looks at and is about to do, and how many results of owners; each notebook has its own. @type {any} */
     this.view = { open: { pipeline: true, runs: true, cache: true }, cache: { find: '', many: 0 }, owners: {}, selected: '', zoom: 0, as: 'graph' };
     this.watched = false;
+    /** Pixels that the graph may be wide. */
+    this.room = 0;
     /** Answers are awaited one after the other: an older one must not come last. */
     this.asking = false;
     this.askAgain = false;
@@ -83,10 +85,7 @@ export class Notebook {
     const session = panel.sessionContext;
     this.onKernel = () => this.follow(session.session?.kernel ?? null);
     this.onStatus = () => this.settle();
-    this.onContent = () => {
-      clearTimeout(this.editing);
-      this.editing = window.setTimeout(() => this.refreshPipeline(), EDITED);
-    };
+    this.onContent = () => this.redraw();
     session.kernelChanged.connect(this.onKernel);
     session.statusChanged.connect(this.onStatus);
     session.connectionStatusChanged.connect(this.onStatus);
@@ -198,6 +197,20 @@ export class Notebook {
     }, Math.min(Math.max(SOON, REST * this.took), LONGEST));
   }
 
+  /** Have the graph drawn again when whoever edits cells, or drags the sidebar's edge, has paused. */
+  redraw() {
+    clearTimeout(this.editing);
+    this.editing = window.setTimeout(() => this.refreshPipeline(), EDITED);
+  }
+
+  /** Have the graph drawn for another width. @param {number} room */
+  fit(room) {
+    if (room !== this.room) {
+      this.room = room;
+      this.redraw();
+    }
+  }
+
   async refreshPipeline(whole = false) {
     if (!this.watched || this.panel.isDisposed) {
       return;
@@ -210,7 +223,7 @@ export class Notebook {
     const began = performance.now();
     try {
       await this.panel.context.ready;
-      this.pipeline = await this.ask({ verb: 'pipeline', cells: this.cells().map(drawn) });
+      this.pipeline = await this.ask({ verb: 'pipeline', cells: this.cells().map(drawn), room: this.room });
       this.looks = this.pipeline.looks;
       this.emit();
       if (whole) {

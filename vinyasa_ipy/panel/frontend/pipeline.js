@@ -74,7 +74,7 @@ const spoken = stage => `${stage.name}: ${status(stage)}${stage.reason ? `, ${st
 function graph(notebook, stages) {
   const { drawing } = notebook.pipeline;
   const { view } = notebook;
-  const { width, height } = drawing;
+  const { width, height, least } = drawing;
   const byName = new Map(stages.map(stage => [stage.name, stage]));
   const zoom = (/** @type {number} */ factor) => () => {
     const shown = document.querySelector('.vy-graph svg')?.getBoundingClientRect().width ?? width;
@@ -82,7 +82,7 @@ function graph(notebook, stages) {
     view.zoom = factor ? Math.min(Math.max(wanted, LIMITS[0]), LIMITS[1]) : 0;
     notebook.emit();
   };
-  const style = view.zoom ? `width:${Math.round(width * view.zoom)}px` : `max-width:${width}px;min-width:${Math.round(width * 0.6)}px;width:100%`;
+  const style = view.zoom ? `width:${Math.round(width * view.zoom)}px` : `max-width:${width}px;min-width:${least}px;width:100%`;
   const reachable = byName.has(view.selected) ? view.selected : drawing.boxes[0].name;
   return h(
     'div',

@@ -10,6 +10,7 @@ import { runsSection } from './runs.js';
 
 const PACE = 100; // milliseconds between two updates
 const TICK = 500; // milliseconds between updates of what is running
+const EDGES = 8; // pixels beside the graph
 
 export class Sidebar {
   /** @param {HTMLElement} element */
@@ -22,11 +23,20 @@ export class Sidebar {
     this.ticking = 0;
     this.draw = this.draw.bind(this);
     this.drawn = 0;
-    this.shown = '';
+    /** The stage that was brought into view: at first the topmost one, then what runs. @type {string | null} */
+    this.shown = null;
     this.wish = () => {
       this.timer ||= window.setTimeout(this.draw, Math.max(0, this.drawn + PACE - performance.now()));
     };
+    new ResizeObserver(() => this.fit()).observe(element);
     this.draw();
+  }
+
+  /** Have the graph drawn as there is room for it. */
+  fit() {
+    if (this.element.clientWidth) {
+      this.notebook?.fit(this.element.clientWidth - EDGES);
+    }
   }
 
   /** Show another notebook, or none. @param {Notebook | null} notebook */
@@ -36,6 +46,7 @@ export class Sidebar {
       this.notebook.watched = false;
     }
     this.notebook = notebook;
+    this.shown = null;
     notebook?.listeners.add(this.wish);
     this.watch();
     this.draw();
@@ -51,6 +62,7 @@ export class Sidebar {
   watch() {
     if (this.notebook) {
       this.notebook.watched = this.visible;
+      this.fit();
       this.notebook.refresh();
     }
   }
@@ -69,8 +81,10 @@ export class Sidebar {
     const running = (this.visible && this.notebook?.running()) || '';
     clearTimeout(this.ticking);
     this.ticking = running ? window.setTimeout(this.draw, TICK) : 0;
-    if (running !== this.shown && (!running || reveal(this.element, running))) {
-      this.shown = running;
+    const boxes = this.shown === null ? [...(this.notebook?.pipeline?.drawing.boxes ?? [])] : [];
+    const next = running || boxes.sort((a, b) => a.y - b.y)[0]?.name || '';
+    if (next ? next !== this.shown && reveal(this.element, next) : this.shown) {
+      this.shown = next;
     }
   }
 
