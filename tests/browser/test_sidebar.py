@@ -144,6 +144,23 @@ def test_what_a_connection_loses_is_asked_for_again(poor_page, words, many, tmp_
     assert desk.lost
 
 
+def test_what_got_lost_is_asked_for_while_the_next_stage_runs(poor_page, tmp_path):
+    desk, folder = poor_page, tmp_path.name
+    desk.leave()
+    desk.lose(b'"done"', 1)
+    desk.server.write(f"{folder}/one.ipynb", [*CELLS[:2], f"%%stage slow\n{WAIT.format('hold')}"])
+    (desk.server.root / folder / "hold").touch()
+    desk.open(f"{folder}/one.ipynb")
+    desk.run(0)
+    expect(desk.side).not_to_contain_text("has not loaded")
+    desk.start(1)
+    desk.start(2)
+    states(desk, numbers="done", slow="running")
+    (desk.server.root / folder / "hold").unlink()
+    states(desk, slow="done")
+    assert len(desk.lost) == 1
+
+
 SHARE = """async () => {
     const contexts = [...window.jupyterapp.shell.widgets('main')].map(widget => widget.sessionContext).filter(Boolean);
     await contexts[1].changeKernel({ id: contexts[0].session.kernel.id });

@@ -59,6 +59,14 @@ def test_what_is_said_of_a_stage_has_a_later_turn_each_time(kernel):
     assert kernel.ask("state")["stages"]["one"] == later
 
 
+def test_what_is_said_is_numbered_so_that_nothing_gets_lost_unnoticed(kernel):
+    for name in ("one", "two"):
+        kernel.run(f"%%stage {name}\nx = 1")
+    kernel.until(lambda _: any("done" in str(change.get("stages", {}).get("two")) for change in kernel.changes))
+    numbers = [change["serial"] for change in kernel.changes]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
 def test_a_first_question_beside_a_first_cell_meets_the_same_stages(kernel):
     kernel.run("from threading import Barrier\nfrom concurrent.futures import ThreadPoolExecutor")
     kernel.run("link, at_once = get_ipython().vinyasa_link, Barrier(8)")

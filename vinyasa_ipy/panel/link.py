@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import secrets
 import threading
@@ -33,7 +34,8 @@ class Link:
     and no message of ours makes the shell believe that a cell was executed, which would show half-drawn figures.
 
     Any message may get lost: a server drops what is published, but for a kernel's status, while a cell prints much.
-    Front ends therefore ask how the stages stand after each cell. An era tells them when that has begun anew.
+    Front ends therefore ask how the stages stand after cells, and when a serial number is missing. An era tells them
+    when all of that has begun anew.
     """
 
     def __init__(self, extension: Extension) -> None:
@@ -41,6 +43,7 @@ class Link:
         self.extension = extension
         self.shell = extension.shell
         self._era = secrets.token_hex(4)
+        self._serials = itertools.count(1)
         self._state: Any = None
         self._making = threading.Lock()
         self._watched = False
@@ -120,11 +123,11 @@ class Link:
             state = create_comm(target_name=STATE, comm_id=STATE, primary=False)
             manager.register_comm(state)
             self._state = state
-            state.send({"era": self._era})
+            self._send({})
 
     def _send(self, change: dict[str, Any]) -> None:
         if self._state is not None:
-            self._state.send({**change, "era": self._era})
+            self._state.send({**change, "era": self._era, "serial": next(self._serials)})
         if self._panel is not None:
             with suppress(RuntimeError):  # a stage was met in this very moment, and says so in a moment
                 self._panel.refresh()

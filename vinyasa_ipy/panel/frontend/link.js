@@ -1,10 +1,12 @@
 // The line to one kernel: what changed is overheard, and questions are answered from a subshell while a cell runs.
 //
 // Any message may get lost: a server drops what is published while a cell prints very much, an application drops what it
-// has not handled yet when a kernel begins anew, and a page may come late. Only the kernel's status always arrives. So
-// after each cell the kernel is asked how everything stands, and an answer that is missing when the kernel says that it
-// has done with the question is asked for again. Messages are overheard as they come from the server: comms belong to
-// one connection of an application, and two notebooks, or two views of one, may share a kernel.
+// has not handled yet when a kernel begins anew, and a page may come late. Only the kernel's status always arrives, and
+// what it runs. So the kernel is asked how everything stands when it has become quiet, when a number is missing in what
+// it says, and when a stage's cell has begun and nothing is said of that; not after each cell, since applications take
+// a kernel that has answered for one that is idle. An answer that is missing when the kernel has done with the question
+// is asked for again. Messages are overheard as they come from the server: comms belong to one connection of an
+// application, and two notebooks, or two views of one, may share a kernel.
 
 import { CHANGING, Refused } from './server.js';
 
@@ -13,6 +15,7 @@ const ASK = 'vinyasa.ask';
 const PATIENCE = 1000; // milliseconds to wait for what a kernel says about itself,
 const SUBSHELL = 5000; // and for a subshell, which is cheap, but a page that has just come may send nothing for 3 seconds
 const CALM = 1000; // milliseconds after a cell began or ended until the kernel is asked what has become of all stages
+const STAGE = /^\s*%%stage\s/;
 const AGAIN = 250; // milliseconds until a question is put again whose answer got lost; each time twice as many,
 const LONGEST = 4000; // and at most so many
 const LEISURE = 10_000; // milliseconds without a question after which the subshell is given back
@@ -34,7 +37,10 @@ export class Link {
     this.era = '';
     this.live = false;
     this.answered = false;
+    this.serial = 0;
+    this.running = false;
     this.due = 0;
+    this.doubt = 0;
     this.leisure = 0;
     /** @type {Promise<any> | null} */
     this.looking = null;
@@ -71,8 +77,13 @@ export class Link {
       this.lose();
     } else if (header.msg_type === 'comm_close') {
       this.questions.get(content.comm_id)?.resolve(content.data);
+    } else if (header.msg_type === 'execute_input' && STAGE.test(content.code) && this.live) {
+      clearTimeout(this.doubt);
+      this.doubt = window.setTimeout(() => this.look().catch(() => {}), CALM);
     } else if (header.msg_type === 'status' && parent?.msg_type === 'execute_request') {
-      if (this.live || content.execution_state === 'idle') {
+      this.running = content.execution_state === 'busy';
+      if (!this.running) {
+        clearTimeout(this.doubt);
         this.check();
       }
     } else if (header.msg_type === 'status' && content.execution_state === 'idle') {
@@ -81,10 +92,13 @@ export class Link {
   }
 
   /** @param {any} change */
-  hear({ era, ...change }) {
+  hear({ era, serial, ...change }) {
+    clearTimeout(this.doubt);
     this.enter(era);
     this.listener.changed(change);
-    if (!this.live) {
+    const missing = this.serial && serial !== this.serial + 1;
+    this.serial = serial;
+    if (missing || !this.live) {
       this.look().catch(() => this.check());
     }
   }
@@ -97,11 +111,13 @@ export class Link {
     this.era = era;
   }
 
-  /** See in a moment that nothing was missed. */
+  /** See in a moment that nothing was missed, unless another cell runs by then, whose end has it seen. */
   check(pause = CALM) {
     this.due ||= window.setTimeout(async () => {
       this.due = 0;
-      await (this.live ? this.look() : this.find()).catch(() => {}); // the next cell has it checked again
+      if (!this.running) {
+        await (this.live ? this.look() : this.find()).catch(() => {});
+      }
     }, pause);
   }
 
@@ -148,6 +164,8 @@ export class Link {
     this.era = '';
     this.live = false;
     this.answered = false;
+    this.serial = 0;
+    this.running = false;
     this.subshell = null;
     this.giveUp();
     this.listener.lost();
@@ -265,8 +283,7 @@ export class Link {
     this.kernel.anyMessage.disconnect(this.onMessage);
     this.kernel.statusChanged.disconnect(this.onStatus);
     this.kernel.connectionStatusChanged.disconnect(this.onConnection);
-    clearTimeout(this.due);
-    clearTimeout(this.leisure);
+    [this.due, this.doubt, this.leisure].forEach(timer => clearTimeout(timer));
     this.live = false;
     this.giveUp();
     this.giveBack();
