@@ -232,6 +232,16 @@ def test_unloading_says_goodbye_and_loading_again_works(kernel):
     assert kernel.eras[-1] == second == kernel.ask("state")["era"]
 
 
+def test_the_panel_says_of_stages_that_were_not_met_yet_what_is_stored(kernel, tmp_path):
+    cells = [nbformat.v4.new_code_cell(f"%%stage {name}\n{name} = 1") for name in ("one", "later")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "one.ipynb")
+    kernel.run(cells[0].source)
+    kernel.run("%vinyasa panel", wait=False)
+    shown = kernel.until(lambda message: "text/plain" in message["content"].get("data", {}))["content"]["data"]
+    rows = [line.split()[:2] for line in shown["text/plain"].splitlines() if line.startswith(("one", "later"))]
+    assert rows[:2] == [["one", "done"], ["later", "not"]]
+
+
 def test_without_a_server_no_comm_is_opened(tmp_path):
     """A headless run would only wonder what the comm is for."""
     (tmp_path / "pyproject.toml").touch()

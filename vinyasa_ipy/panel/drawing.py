@@ -39,7 +39,7 @@ def draw_pipeline(session: Session, cells: Sequence[str], room: float = 0) -> di
     graph = connect([_node(text, name, stored[name]) for text in cells if (name := _name(text))])
     return {
         "drawing": draw(graph, room),
-        "stages": {name: _describe(trace) for name, trace in stored.items()},
+        "stages": {name: describe_stored(trace) for name, trace in stored.items()},
         "problems": list(graph.problems),
     }
 
@@ -111,7 +111,7 @@ def _texts(trace: Trace | None, part: str) -> Iterable[str]:
     return [str(item) for item in value] if isinstance(value, list) else []
 
 
-def _describe(trace: Trace | None) -> dict[str, Any]:
+def describe_stored(trace: Trace | None) -> dict[str, Any]:
     """Say what is stored of a stage; `seconds` is what it took."""
     if trace is None:
         return {"state": "miss", "words": "", "seconds": None}

@@ -12,6 +12,7 @@ from vinyasa_ipy.errors import VinyasaError
 from vinyasa_ipy.fingerprint.aside import unwatched
 from vinyasa_ipy.pages import Cell, Column, Page, Picture, Table, Text, Tone, ago, duration, size
 from vinyasa_ipy.panel.answers import answer
+from vinyasa_ipy.panel.drawing import describe_stored
 from vinyasa_ipy.pipeline.draw import to_svg, to_text
 from vinyasa_ipy.pipeline.graph import Graph
 from vinyasa_ipy.pipeline.layout import layout
@@ -110,16 +111,16 @@ class Panel:
         """Draw the stages and list them with what is known of each."""
         graph = self.extension.pipeline.graph(states=False)
         stages = self.live.stages
+        newest = self.extension.session.store.newest
+        known = {node.name: stages.get(node.name) or describe_stored(newest(node.name)) for node in graph.nodes}
         nodes = [
-            replace(node, state=(now := stages.get(node.name, {})).get("state", ""), words=now.get("words", ""))
+            replace(node, state=(now := known[node.name]).get("state", ""), words=now.get("words", ""))
             for node in graph.nodes
         ]
         if not nodes:
             return [Text(("No stage has run yet: begin a cell with `%%stage NAME`.",))], ()
         shown = Graph(tuple(nodes), graph.edges, graph.problems)
-        rows = tuple(
-            (node.name, _tinted(node.state), node.words, stages.get(node.name, {}).get("reason", "")) for node in nodes
-        )
+        rows = tuple((node.name, _tinted(node.state), node.words, known[node.name].get("reason", "")) for node in nodes)
         columns = (Column("stage"), Column("state"), Column("time", "right"), Column("why"))
         picture = Picture(to_svg(layout(shown), title="pipeline"), to_text(shown))
         return [picture, Table("", columns, rows)], [node.name for node in nodes]
