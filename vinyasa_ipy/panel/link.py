@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import secrets
 import threading
 from contextlib import suppress
 from importlib import import_module
@@ -42,7 +41,7 @@ class Link:
         """Prepare for the shell of `extension`; `attach` makes it work."""
         self.extension = extension
         self.shell = extension.shell
-        self._era = secrets.token_hex(4)
+        self._era = os.urandom(4).hex()
         self._serials = itertools.count(1)
         self._state: Any = None
         self._making = threading.Lock()
