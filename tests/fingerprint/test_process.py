@@ -63,6 +63,11 @@ ASKED = {
         to_tokyo,
     ),
     "local time of an import inside": ("def f():\n    from time import localtime\n    return localtime(0)", to_tokyo),
+    "the offset of an import inside": ("def f():\n    import time\n    return time.timezone", to_tokyo),
+    "a date put into words": (
+        "from email.utils import formatdate\ndef f(): return formatdate(0, localtime=True)",
+        to_tokyo,
+    ),
     "the time put into words": ("import time\ndef f(): return time.strftime('%Z')", to_tokyo),
     "recursion": ("import sys\ndef f(): return sys.getrecursionlimit()", to_another_limit),
     "recursion by a name of its own": ("from sys import getrecursionlimit as g\ndef f(): return g()", to_another_limit),
@@ -126,8 +131,9 @@ def test_it_does_not_count_elsewhere(load, program, change):
 def test_the_zone_does_not_count_for_dates_put_into_words_and_zones_of_ones_own(load):
     living = load(
         """
+        import datetime
         from datetime import date, timezone
-        def f(): return date(2020, 1, 1).strftime("%Y"), timezone.utc
+        def f(): return date(2020, 1, 1).strftime("%Y"), timezone.utc, datetime.timezone.utc
         """
     )
     reached = reach(living.f)

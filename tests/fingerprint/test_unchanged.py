@@ -661,6 +661,13 @@ CHANGES = {
 }
 
 NOTHING = {
+    "a warning in a module whose names all count": (
+        """
+        import warnings
+        def f(): return eval("1")
+        """,
+        'exec(\'with warnings.catch_warnings(action="ignore"): warnings.warn("!", stacklevel=1)\')',
+    ),
     "a field of a pydantic model bound for the first time": (
         """
         import pydantic

@@ -144,6 +144,11 @@ def test_variables_the_code_reads_are_seen_and_those_libraries_read_are_not(see)
     assert seen.variables == ["MINE", "YOURS", "OURS"]
 
 
+def test_variables_that_the_code_reads_as_bytes_are_seen(see):
+    assert see("import os\nos.environb.get(b'MINE')\nos.getenvb(b'OURS')").variables == ["MINE", "OURS"]
+    assert type(os.environb) is type(os.environ)
+
+
 @pytest.mark.parametrize("how", ["subprocess.run(['true'])", "os.system('true')"])
 def test_processes_are_named(see, how):
     assert "started the program `true`" in see(f"import os, subprocess\n{how}").impure

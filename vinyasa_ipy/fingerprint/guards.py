@@ -46,6 +46,11 @@ def _look_at(kind: type, besides: Container[str]) -> tuple[list[str], tuple[Any,
     return list(found), (_bases(kind), *found.values())
 
 
+def _count_names(space: Mapping[str, Any]) -> int:
+    """Count the names in a namespace, without the one that Python puts there when code of it warns."""
+    return len(space) - ("__warningregistry__" in space)
+
+
 def _is_same(kind: type, names: list[str], content: tuple[Any, ...]) -> bool:
     """Tell whether a class holds what it held, whatever Python has left in it since."""
     found, now = _look_at(kind, _ANSWERS.difference(names))
@@ -112,7 +117,7 @@ class Guards:
 
     def guard_whole(self, space: Mapping[str, Any]) -> None:
         """Guard a namespace against new names."""
-        self._whole.append((space, len(space)))
+        self._whole.append((space, _count_names(space)))
 
     def seal(self) -> None:
         """Put what is guarded into the shape that is fast to ask."""
@@ -193,7 +198,7 @@ class Guards:
             return False
         if self._token is not None and self._token != get_cache_token():
             return False
-        return not self._whole or all(len(space) == size for space, size in self._whole if space is not apart)
+        return not self._whole or all(_count_names(space) == size for space, size in self._whole if space is not apart)
 
     def _classes_hold(self) -> bool:
         for place, (kind, names, content) in enumerate(self._classes):
@@ -225,5 +230,6 @@ class Guards:
         kind = next((held[0] for held in self._classes if not _is_same(*held)), None)
         if kind is not None:
             return f"class `{name_type(kind)}`"
-        module = next((space for space, size in self._whole if space is not apart and len(space) != size), None)
+        grown = (space for space, size in self._whole if space is not apart and _count_names(space) != size)
+        module = next(grown, None)
         return "a function or class" if module is None else f"module `{module.get('__name__')}`"

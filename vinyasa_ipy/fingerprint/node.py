@@ -107,7 +107,7 @@ def unwrapped(thing: Any) -> Any:
     thing = behind(thing)
     if thing is sys.modules:
         return Named(STANDARD, ALL_MODULES)
-    if thing is os.environ:  # which of its variables count shows while the code runs
+    if thing is os.environ or thing is getattr(os, "environb", None):  # which of its variables count shows in the run
         return Named(STANDARD, "os.environ")
     return thing.__func__ if type(thing) is types.MethodType and is_module(thing.__self__) else thing
 

@@ -24,11 +24,11 @@ class Setting:
 
     __slots__ = ("asking", "label", "read", "watched")
 
-    def __init__(self, label: str, read: Callable[[], str], asking: frozenset[str], *, watched: bool = False) -> None:
-        """Take it as it is described."""
+    def __init__(self, label: str, read: Callable[[], str], asking: Iterable[str], *, watched: bool = False) -> None:
+        """Describe a setting that `read` puts into words."""
         self.label = label
         self.read = read
-        self.asking = asking
+        self.asking = frozenset(asking)
         self.watched = watched
 
     def write(self, walk: Walk) -> None:
@@ -69,34 +69,26 @@ SETTINGS = (
     Setting(
         "the local time zone",
         _read_zone,
-        frozenset(
-            {
-                *("fromtimestamp", "timestamp", "astimezone", "mktime", "localtime", "ctime", "tzlocal", "tzname"),
-                *("get_localzone", "altzone", "timezone", "time.strftime", "time.asctime"),
-            }
+        (
+            *("fromtimestamp", "timestamp", "astimezone", "mktime", "localtime", "ctime", "tzlocal", "tzname"),
+            *("get_localzone", "formatdate", "time.altzone", "time.timezone", "time.strftime", "time.asctime"),
         ),
     ),
-    Setting("the recursion limit", _ask("sys", "getrecursionlimit"), frozenset({"getrecursionlimit"})),
-    Setting("the switch interval", _ask("sys", "getswitchinterval"), frozenset({"getswitchinterval"})),
-    Setting(
-        "the longest integer in words", _ask("sys", "get_int_max_str_digits"), frozenset({"get_int_max_str_digits"})
-    ),
-    Setting("the thresholds of gc", _ask("gc", "get_threshold"), frozenset({"get_threshold"})),
-    Setting("the timeout of sockets", _ask("socket", "getdefaulttimeout"), frozenset({"getdefaulttimeout"})),
-    Setting("the longest field of csv", _ask("csv", "field_size_limit"), frozenset({"field_size_limit"}), watched=True),
-    Setting(
-        "the decimal context", _read_decimal, frozenset({"Decimal", "decimal.Decimal", "getcontext"}), watched=True
-    ),
+    Setting("the recursion limit", _ask("sys", "getrecursionlimit"), ("getrecursionlimit",)),
+    Setting("the switch interval", _ask("sys", "getswitchinterval"), ("getswitchinterval",)),
+    Setting("the longest integer in words", _ask("sys", "get_int_max_str_digits"), ("get_int_max_str_digits",)),
+    Setting("the thresholds of gc", _ask("gc", "get_threshold"), ("get_threshold",)),
+    Setting("the timeout of sockets", _ask("socket", "getdefaulttimeout"), ("getdefaulttimeout",)),
+    Setting("the longest field of csv", _ask("csv", "field_size_limit"), ("field_size_limit",), watched=True),
+    Setting("the decimal context", _read_decimal, ("Decimal", "decimal.Decimal", "getcontext"), watched=True),
     Setting(
         "the locale",
         _read_locale,
-        frozenset({"setlocale", "getlocale", "localeconv", "strcoll", "strxfrm", "nl_langinfo", "format_string"}),
+        ("setlocale", "getlocale", "localeconv", "strcoll", "strxfrm", "nl_langinfo", "format_string"),
         watched=True,
     ),
-    Setting("NumPy's handling of errors", _ask("numpy", "geterr"), frozenset({"geterr"}), watched=True),
-    Setting(
-        "NumPy's options of printing", _ask("numpy", "get_printoptions"), frozenset({"get_printoptions"}), watched=True
-    ),
+    Setting("NumPy's handling of errors", _ask("numpy", "geterr"), ("geterr",), watched=True),
+    Setting("NumPy's options of printing", _ask("numpy", "get_printoptions"), ("get_printoptions",), watched=True),
 )
 """Those that count where they are asked for."""
 
@@ -105,8 +97,11 @@ _ASKING = frozenset[str]().union(*(setting.asking for setting in SETTINGS))
 
 def asked_by_code(form: Canonical) -> Iterator[Setting]:
     """Give the settings that code may ask for, by the names of functions that it spells."""
-    taken = (name for statement in form.imports for name in statement.names)
-    return _find(_ASKING.intersection(form.attributes).union(_ASKING.intersection(taken)))
+    words = set(form.attributes)
+    for statement in form.imports:
+        named = statement.names or form.attributes
+        words.update(statement.names, (f"{statement.module}.{name}" for name in named))
+    return _find(_ASKING.intersection(words))
 
 
 def asked_by_function(thing: Any) -> Iterator[Setting]:

@@ -167,13 +167,12 @@ _PLAIN: Any = os._Environ  # noqa: SLF001 - the only name of os.environ's type
 
 
 class _Variables(os._Environ):  # type: ignore[type-arg]  # noqa: SLF001 - the only name of os.environ's type
-    """`os.environ`, heard when the user's own code reads it; what libraries read stands for their version."""
+    """`os.environ`, or `os.environb`, heard when the user's own code reads it; libraries stand for their version."""
 
-    def __getitem__(self, key: str) -> str:
+    def __getitem__(self, key: Any) -> Any:
         if _listeners and not getattr(busy, "inside", False):
-            _pass_question(VARIABLE, str(key))
-        value: str = _PLAIN.__getitem__(self, key)
-        return value
+            _pass_question(VARIABLE, os.fsdecode(key) if isinstance(key, str | bytes) else str(key))
+        return _PLAIN.__getitem__(self, key)
 
     def __iter__(self) -> Iterator[str]:
         if _listeners and not getattr(busy, "inside", False):
@@ -228,21 +227,24 @@ _DETOURS = frozenset(
         *("pathlib", "pathlib._abc", "pathlib._local", "pathlib._os"),
     }
 )
+_VARIABLES: tuple[Any, ...] = (os.environ, *([os.environb] if os.supports_bytes_environ else []))
 _QUESTIONS = {name: _question(getattr(os, name)) for name in ("stat", "lstat", "readlink", "getcwd")}
 
 
 def _open_ears() -> None:
     """Let `os` tell what it is asked: no event is raised for those questions."""
-    if type(os.environ) is os._Environ:  # noqa: SLF001 - the only name of its type
-        os.environ.__class__ = _Variables
+    for variables in _VARIABLES:
+        if type(variables) is os._Environ:  # noqa: SLF001 - the only name of its type
+            variables.__class__ = _Variables
     for name, question in _QUESTIONS.items():
         setattr(os, name, question)
 
 
 def _close_ears() -> None:
     """Let `os` be as it was."""
-    if type(os.environ) is _Variables:
-        os.environ.__class__ = os._Environ  # type: ignore[assignment]  # noqa: SLF001 - as above
+    for variables in _VARIABLES:
+        if type(variables) is _Variables:
+            variables.__class__ = _PLAIN
     for name, question in _QUESTIONS.items():
         if getattr(os, name) is question:
             setattr(os, name, question.__wrapped__)
