@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 import os
+import re
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -387,3 +392,36 @@ def test_a_function_whose_name_is_changed_and_read_is_not_stored(memory):
 
     with pytest.warns(VinyasaWarning, match="changes it in place, which can't be repeated"):
         assert memory.cache(rename)(3) == "steps"
+
+
+class Spot(NamedTuple):
+    items: list[int]
+
+
+FIXED = {
+    "a moment in a zone": lambda: datetime(2020, 1, 1, tzinfo=ZoneInfo("Europe/Paris")),
+    "a moment in utc": lambda: datetime(2020, 1, 1, tzinfo=UTC),
+    "a pattern": lambda: re.compile("a+"),
+    "a range": lambda: range(3),
+    "a slice": lambda: slice(1, 2),
+    "a named tuple of a list": lambda: Spot([1]),
+    "a getter": lambda: operator.itemgetter(1),
+    "an interval": lambda: pd.Interval(0, 1),
+}
+
+
+@pytest.mark.parametrize("make", FIXED.values(), ids=FIXED.keys())
+def test_a_list_that_holds_what_never_changes_is_changed_again_on_a_hit(memory, make):
+    ran = []
+
+    def add(items, more):
+        ran.append(1)
+        items.append(more)
+
+    cached = memory.cache(add)
+    for _ in range(2):
+        items, more = [make()], make()
+        cached(items, more)
+        assert list(map(repr, items)) == [repr(make())] * 2
+        assert items[1] is more or isinstance(more, datetime)  # of which nobody asks which one it is
+    assert ran == [1]

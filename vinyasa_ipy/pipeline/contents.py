@@ -8,6 +8,8 @@ import random
 import re
 import sys
 from collections import deque
+from datetime import timezone
+from operator import attrgetter, itemgetter, methodcaller
 from typing import Any
 
 from vinyasa_ipy.errors import UnstorableError
@@ -25,7 +27,7 @@ def take_content(thing: Any, label: str, form: object = None) -> Any:
         return _take_array(thing, label, form)
     if _is_of("torch", "Tensor", thing):
         return _take_tensor(thing, label, form)
-    known = _take_known(thing)
+    known = [None, _attributes(thing)] if _is_fixed(thing) else _take_known(thing)
     if known is not None:
         return known
     attributes = _attributes(thing)
@@ -55,6 +57,14 @@ def _take_known(thing: Any) -> Any:
     if _is_extension(thing):
         return [thing.copy(), None]
     return None
+
+
+def _is_fixed(thing: Any) -> bool:
+    """Tell whether an object holds the same for good, but for attributes: what changes beside it is no change of it."""
+    return isinstance(thing, _FIXED) or _is_of("zoneinfo", "ZoneInfo", thing) or _is_of("pandas", "Interval", thing)
+
+
+_FIXED = (tuple, range, slice, timezone, re.Pattern, attrgetter, itemgetter, methodcaller)
 
 
 def _take_state(thing: Any) -> Any:
