@@ -252,6 +252,8 @@ def test_a_memory_elsewhere_counts_in_the_process_that_uses_it(tmp_path, tmp_pat
 
 def test_a_look_at_one_project_brings_nothing_of_it_into_another(project, tmp_path):
     project()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "pyproject.toml").touch()
     one, other = Session(tmp_path / ".vinyasa"), Session(tmp_path / "other" / ".vinyasa")
     assert len(one.owners()) == 4
     assert other.owners() == []

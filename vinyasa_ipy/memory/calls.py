@@ -7,7 +7,7 @@ from functools import cache
 
 from vinyasa_ipy.errors import UnstorableError
 from vinyasa_ipy.store.folder import locate_project
-from vinyasa_ipy.store.functions import IN_USE, open_calls, open_reader
+from vinyasa_ipy.store.functions import open_calls, open_reader, use_reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,9 +49,7 @@ class Calls:
         if not self.folder:
             reason = "the working folder was gone when it was defined; change to one that is there and define it again"
             raise UnstorableError("a function", reason)
-        if not self.is_projects:
-            IN_USE.add(self.folder)
-        return open_reader(self.folder)
+        return open_reader(self.folder) if self.is_projects else use_reader(self.folder)
 
     @property
     def store(self) -> Store:

@@ -37,11 +37,16 @@ def take_content(thing: Any, label: str, form: object = None) -> Any:
 
 
 def _is_fixed(thing: Any) -> bool:
-    """Tell whether nobody can change an object but for its attributes: a named tuple, a member of an `IntEnum`."""
-    return type(thing) is object or (isinstance(thing, _FIXED) and not _has_slots(thing))
+    """Tell whether nobody can change an object but for its attributes: a named tuple, a time zone."""
+    if isinstance(thing, _FIXED):
+        return not _has_slots(thing)
+    return type(thing) is object or _is_of("zoneinfo", "ZoneInfo", thing) or _is_of("pandas", "Interval", thing)
 
 
-_FIXED = (str, bytes, int, float, complex, tuple, frozenset, range, slice, re.Pattern, functools.partial)
+_FIXED = (
+    *(str, bytes, int, float, complex, tuple, frozenset, range, slice, timezone, re.Pattern),
+    *(functools.partial, attrgetter, itemgetter, methodcaller),
+)
 
 
 def _take_known(thing: Any) -> Any:
@@ -57,14 +62,6 @@ def _take_known(thing: Any) -> Any:
     if _is_extension(thing):
         return [thing.copy(), None]
     return None
-
-
-def _is_fixed(thing: Any) -> bool:
-    """Tell whether an object holds the same for good, but for attributes: what changes beside it is no change of it."""
-    return isinstance(thing, _FIXED) or _is_of("zoneinfo", "ZoneInfo", thing) or _is_of("pandas", "Interval", thing)
-
-
-_FIXED = (tuple, range, slice, timezone, re.Pattern, attrgetter, itemgetter, methodcaller)
 
 
 def _take_state(thing: Any) -> Any:

@@ -6,7 +6,8 @@ import os
 import tempfile
 from functools import lru_cache
 
-from vinyasa_ipy.store.folder import IN_USE
+from vinyasa_ipy.store.folder import IN_USE, SHARED
+from vinyasa_ipy.store.layout import is_of_calls
 
 
 @lru_cache(maxsize=1)
@@ -27,7 +28,10 @@ _CODE = (".py", ".pyc", ".so", ".pyd", ".pth", ".dll", ".dylib")
 
 def is_ours(name: str) -> bool:
     """Tell whether a file is a store's."""
-    return name.startswith(tuple(IN_USE))
+    if name.startswith(tuple(IN_USE)) or os.path.join(name, "") in IN_USE:
+        return True
+    inner = next((name[len(folder) :] for folder in SHARED if name.startswith(folder)), None)
+    return inner is not None and (is_of_calls(inner) or os.path.isdir(name))
 
 
 def is_machinery(name: str) -> bool:

@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 FOLDER_NAME = ".vinyasa"
 
 IN_USE: set[str] = set()
-"""The folders that the stores of this process have opened, with a separator at the end, and that of the secret.
+"""How the names begin of what the stores of this process have opened or made: mostly folders, with a separator.
 
 Whatever happens there is a store's own doing and nobody's input.
 """
+
+SHARED: set[str] = set()
+"""Likewise those where calls of functions stand right in a folder that its user may keep other things in."""
 
 _ROOTS = ("pyproject.toml", ".git")
 TAG = "CACHEDIR.TAG"
@@ -136,7 +139,7 @@ def make_folder(path: Path) -> None:
         check_names(os.fspath(path))
         if not any(path.iterdir()):
             _write(path, _MARKERS)
-        elif not _is_marked(os.fspath(path)):
+        elif not is_marked(os.fspath(path)):
             _write(path, {ADOPTED: _ADOPTED})
     except OSError as error:
         raise StoreError(str(path), trust.explain(error)) from error
@@ -149,13 +152,13 @@ def check_names(path: str) -> None:
     """
     # The markers come first when a store is made, and are looked for last: others may be making it right now.
     taken = next((name for name in sorted(RESERVED) if os.path.lexists(os.path.join(path, name))), None)
-    if taken is not None and not _is_marked(path):
+    if taken is not None and not is_marked(path):
         reason = f"`{taken}` stands in it and may be yours, and a store would delete what is old in there"
         remedy = f"set VINYASA_HOME to an empty folder, or if it is a store, make an empty file {ADOPTED} in it"
         raise StoreError(path, f"{reason}; {remedy}")
 
 
-def _is_marked(path: str) -> bool:
+def is_marked(path: str) -> bool:
     """Tell whether a folder has been a store's before."""
     return any(os.path.lexists(os.path.join(path, marker)) for marker in (TAG, ADOPTED))
 
@@ -173,6 +176,7 @@ def _make_whole(path: Path) -> None:
     """Make the folder aside and rename it into place; whoever comes second drops its own."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f"{path.name}.{os.urandom(6).hex()}")
+    IN_USE.add(os.path.join(os.path.abspath(aside), ""))
     aside.mkdir(mode=0o700)
     try:
         _write(aside, _MARKERS)
@@ -188,6 +192,7 @@ def _make_whole(path: Path) -> None:
 def _write(folder: Path, markers: Mapping[str, str]) -> None:
     """Write the files that tell git, backup programs, people and ourselves what a folder is."""
     for name, text in markers.items():
+        IN_USE.add(os.path.abspath(folder / name))
         with suppress(FileExistsError), (folder / name).open("x", encoding="utf-8") as file:
             file.write(text)
 

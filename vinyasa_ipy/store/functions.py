@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import cache
 from itertools import chain, islice
 
-from vinyasa_ipy.store.folder import FOLDER_NAME, TAG
+from vinyasa_ipy.store.folder import FOLDER_NAME, is_marked
 from vinyasa_ipy.store.layout import ASIDE, MEMORY
 from vinyasa_ipy.store.reader import Reader
 
@@ -42,6 +42,12 @@ def open_reader(folder: str) -> Reader:
     if name == MEMORY:
         return Reader(os.path.join(outer, ASIDE), f"../{MEMORY}", TRACE_NAME, nested=True)
     return Reader(folder, ".", TRACE_NAME, nested=True)
+
+
+def use_reader(folder: str) -> Reader:
+    """Open what reads the calls in a folder outside any project's own store, and have `find_memories` find it."""
+    IN_USE.add(folder)
+    return open_reader(folder)
 
 
 @cache
@@ -87,5 +93,4 @@ def _find_calls(folder: str) -> Iterator[str]:
 
 def _is_store(folder: str) -> bool:
     """Tell whether a folder is one that a store has made for itself."""
-    tag, *inner = (os.path.join(folder, name) for name in (TAG, "tmp", "quarantine"))
-    return os.path.isfile(tag) and all(map(os.path.isdir, inner))
+    return is_marked(folder) and all(os.path.isdir(os.path.join(folder, name)) for name in ("tmp", "quarantine"))

@@ -6,7 +6,7 @@ import os
 
 from blake3 import blake3
 
-from vinyasa_ipy.store.folder import TAG
+from vinyasa_ipy.store.folder import ADOPTED, TAG, is_marked
 from vinyasa_ipy.store.naming import RESERVED, escape
 
 TYPE_CHECKING = False
@@ -23,6 +23,8 @@ _DIGITS = 40
 """Hexadecimal digits of the keys of stages and functions."""
 MEMORY, ASIDE = "joblib", ".joblib"
 """Folders of a memory: that of its calls, and beside it what else its store needs."""
+_BESIDE = frozenset({"", TAG, ADOPTED, ".gitignore", ".leases", "func_code.py"})
+"""What else there is in a folder of calls."""
 _JOBLIBS = 32
 """Hexadecimal digits of the keys of joblib's own entries, which may stand in the same folders and are left alone."""
 
@@ -30,6 +32,12 @@ _JOBLIBS = 32
 def is_key(text: str) -> bool:
     """Tell whether traces can be stored under a key of this spelling."""
     return 0 < len(text) <= _LONGEST and _KEY.issuperset(text)
+
+
+def is_of_calls(path: str) -> bool:
+    """Tell whether a file is a store's by its path from the folder of calls: a user may keep other things there."""
+    parts = path.split(os.sep)
+    return parts[0] in RESERVED or parts[-1] in _BESIDE or any(map(_is_digest, parts))
 
 
 def _is_digest(name: str) -> bool:
@@ -162,7 +170,7 @@ class Layout:
             return False
         if entry.name == MEMORY and os.path.isdir(f"{entry.path[: -len(MEMORY)]}{ASIDE}"):
             return True
-        return entry.name.startswith(".") or os.path.isfile(f"{entry.path}/{TAG}")
+        return entry.name.startswith(".") or is_marked(entry.path)
 
     def _counts(self, entry: os.DirEntry[str]) -> bool:
         """Count a file if it is a trace."""

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from vinyasa_ipy.store.access import Access
 from vinyasa_ipy.store.disk import Disk
-from vinyasa_ipy.store.folder import IN_USE
+from vinyasa_ipy.store.folder import IN_USE, SHARED
 from vinyasa_ipy.store.layout import Layout
 from vinyasa_ipy.store.seal import RETURN, find_return, make_address
 
@@ -39,7 +39,7 @@ class Reader:
         outer = os.path.commonpath([base, folder])
         self.options = (traces, trace_name, nested)
         self.folders = (base,) if outer == base else (base, folder[:-1])
-        IN_USE.update(os.path.join(folder, "") for folder in self.folders)
+        (SHARED if traces == "." else IN_USE).update(os.path.join(folder, "") for folder in self.folders)
         self.disk = Disk(base, outer)
         self.layout = Layout(self.disk, folder, trace_name, nested=nested)
         self.access = Access(self.disk, self.folders)
