@@ -31,22 +31,9 @@ def take_content(thing: Any, label: str, form: object = None) -> Any:
     if known is not None:
         return known
     attributes = _attributes(thing)
-    if not (_is_fixed(thing) or (attributes is not None and type(thing).__basicsize__ <= _PLAIN_SIZE)):
+    if attributes is None or type(thing).__basicsize__ > _PLAIN_SIZE:
         raise UnstorableError(label, f"a {type(thing).__name__} is changed in place, which can't be repeated")
     return [None, attributes]
-
-
-def _is_fixed(thing: Any) -> bool:
-    """Tell whether nobody can change an object but for its attributes: a named tuple, a time zone."""
-    if isinstance(thing, _FIXED):
-        return not _has_slots(thing)
-    return type(thing) is object or _is_of("zoneinfo", "ZoneInfo", thing) or _is_of("pandas", "Interval", thing)
-
-
-_FIXED = (
-    *(str, bytes, int, float, complex, tuple, frozenset, range, slice, timezone, re.Pattern),
-    *(functools.partial, attrgetter, itemgetter, methodcaller),
-)
 
 
 def _take_known(thing: Any) -> Any:
@@ -62,6 +49,19 @@ def _take_known(thing: Any) -> Any:
     if _is_extension(thing):
         return [thing.copy(), None]
     return None
+
+
+def _is_fixed(thing: Any) -> bool:
+    """Tell whether an object holds the same for good, but for attributes: what changes beside it is no change of it."""
+    if _is_of("zoneinfo", "ZoneInfo", thing) or _is_of("pandas", "Interval", thing):
+        return True
+    return type(thing) is object or (isinstance(thing, _FIXED) and not _has_slots(thing))
+
+
+_FIXED = (
+    *(str, bytes, int, float, complex, tuple, frozenset, range, slice, timezone, re.Pattern),
+    *(functools.partial, attrgetter, itemgetter, methodcaller),
+)
 
 
 def _take_state(thing: Any) -> Any:
