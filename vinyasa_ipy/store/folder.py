@@ -85,7 +85,9 @@ def locate_project(start: str) -> str | None:
 
 def _read_setting(pyproject: str) -> str:
     """Read the store's folder from a `pyproject.toml`; warn and take the default when it makes no sense."""
-    folder = read_section(pyproject).get("store", FOLDER_NAME)
+    folder = read_section(pyproject).get("store")
+    if folder is None:
+        return FOLDER_NAME
     if not isinstance(folder, str) or not _is_inside(os.path.dirname(pyproject), folder):
         _warn_setting(pyproject, f"[tool.vinyasa] store = {folder!r} is not a folder inside the project")
         return FOLDER_NAME
