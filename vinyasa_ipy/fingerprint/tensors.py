@@ -39,7 +39,7 @@ def _tensor(walk: Walk, value: torch.Tensor) -> None:
         walk.define(type(value))
     walk.text(b"y", f"{value.dtype} {tuple(value.shape)} {value.device} {value.layout} {value.requires_grad}")
     if value.grad is not None:
-        walk.peculiar = walk.peculiar or "a tensor with a gradient"
+        walk.peculiar = walk.peculiar or "a tensor with a gradient (`zero_grad()` drops it)"
     _elements(walk, value, value.detach())
     walk.write((value.grad, value._backward_hooks or None, vars(value)))  # noqa: SLF001 - no public name lists the hooks
 
