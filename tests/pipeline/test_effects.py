@@ -363,7 +363,7 @@ class TestPyTorch:
         reached, elsewhere = reach(source, space), reach(source, {"x": there})
         exec(source, space)
         effects, objects = find_effects({}, reached), name_objects(elsewhere)
-        repeat_changes(decode(b"".join(encode("x", effects.changes, effects.anchors)), objects), objects)
+        repeat_changes(decode(b"".join(encode("x", effects.pack(effects.record), effects.anchors)), objects), objects)
         return digest(value), digest(there), there
 
     @pytest.mark.parametrize(
