@@ -77,6 +77,29 @@ def test_a_failure_upstream_stops_the_stage(kernel):
     assert "ZeroDivisionError" in str(ran.outputs)
 
 
+@pytest.mark.parametrize("edited", ["1 / 0\nfailing = begun + 1 + absent", "failing = begun + 2\n1 / 0"])
+def test_a_stage_that_was_edited_and_failed_stops_what_comes_after_it(kernel, edited):
+    kernel.stage("begins", "begun = 1")
+    kernel.stage("fails", "failing = begun + 1")
+    kernel.stage("follows", "followed = failing")
+    kernel.stage("fails", edited)
+    ran = kernel.stage("follows", "followed = failing")
+    assert "`fails`, which must come first, did not succeed" in ran.text("stderr")
+    kernel.stage("fails", "failing = begun + 3")
+    kernel.stage("follows", "followed = failing")
+    assert kernel.value("followed") == 4
+
+
+def test_a_stage_that_failed_with_the_text_it_had_comes_first_again(kernel):
+    kernel.run("guard = [1]")
+    kernel.stage("guarded", "held = 1 / guard[0]")
+    kernel.stage("holds", "holding = held")
+    kernel.run("guard[0] = 0")
+    kernel.stage("guarded", "held = 1 / guard[0]")
+    ran = kernel.stage("holds", "holding = held")
+    assert "`guarded`, which must come first, did not succeed" in ran.text("stderr")
+
+
 CELLS = (
     "import math",
     "def scale(v):\n    return v * 10",

@@ -1,4 +1,4 @@
-"""What has fallen behind: stages some of whose inputs were bound anew since they ran."""
+"""What has fallen behind: stages that did not end well, or some of whose inputs were bound anew since they ran."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Upstream:
-    """Remembers to which objects the inputs of each stage were bound when it ended.
+    """Remembers with which cell each stage ended, and to which objects its inputs were bound then.
 
     Asking costs a look at each name, so that it can be asked before every stage. What a stage changes in its inputs
     itself makes nobody fall behind.
@@ -20,20 +20,26 @@ class Upstream:
 
     def __init__(self) -> None:
         """Remember nothing yet."""
-        self._bound: dict[tuple[str, str], int] = {}
+        self._ended: dict[str, tuple[StageCell, dict[str, int]]] = {}
 
     def note(self, cell: StageCell, space: Mapping[str, Any]) -> None:
-        """Remember the inputs of a stage that has just ended well."""
-        stage = cell.line.name
-        for pair in [pair for pair in self._bound if pair[0] == stage]:
-            del self._bound[pair]
-        for name in cell.names.reads - cell.names.binds:
-            self._bound[stage, name] = id(space.get(name, _NOTHING))
+        """Remember a stage that has just ended well."""
+        bound = {name: id(space.get(name, _NOTHING)) for name in cell.names.reads - cell.names.binds}
+        self._ended[cell.line.name] = cell, bound
 
     def find_moved(self, known: Mapping[str, StageCell], space: Mapping[str, Any]) -> set[str]:
-        """Find the stages whose inputs aren't those with which they ended; those that are automatic don't count."""
-        moved = {stage for (stage, name), was in self._bound.items() if id(space.get(name, _NOTHING)) != was}
-        return {stage for stage in moved if stage in known and known[stage].least is None}
+        """Find the stages that have to run: their last run didn't end well, or their inputs aren't those it ended with.
+
+        Those that are automatic don't count.
+        """
+        ended = {stage for stage, (cell, _) in self._ended.items() if known.get(stage) is cell}
+        moved = {
+            stage
+            for stage, (_, bound) in self._ended.items()
+            for name, was in bound.items()
+            if id(space.get(name, _NOTHING)) != was
+        }
+        return {stage for stage, cell in known.items() if cell.least is None and (stage in moved or stage not in ended)}
 
 
 def find_behind(name: str, pipeline: Graph, moved: set[str]) -> list[str]:
