@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import sys
 import time
 from pathlib import Path
 
@@ -253,21 +252,3 @@ def test_a_program_of_functions_that_ends_at_once_keeps_its_store_to_the_budget(
 def test_a_folder_that_is_no_project_s_store_is_left_to_its_user(cached_in, memory):
     assert cached_in(len).stored_calls.sweeper is None
     assert memory.cache(len).stored_calls.sweeper is None
-
-
-def test_a_function_that_raises_the_limit_it_asks_for_is_stored(memory):
-    ran = []
-
-    def f(x):
-        ran.append(x)
-        sys.setrecursionlimit(max(sys.getrecursionlimit(), 3000))
-        return x
-
-    cached = memory.cache(f)
-    before = sys.getrecursionlimit()
-    try:
-        cached(1)
-    finally:
-        sys.setrecursionlimit(before)
-    cached(1)
-    assert ran == [1]

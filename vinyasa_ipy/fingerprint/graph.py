@@ -187,9 +187,8 @@ class Graph(ABC):
         return all(a is b or is_same_builtin(a, b) for a, b in zip(walk.definitions, before, strict=True))
 
     def moved(self) -> list[int]:
-        """List the nodes, by number, whose content was changed in place since; settings of the process have none."""
-        volatile = ((number, node) for number, node in enumerate(self.nodes) if node.volatile)
-        return [number for number, node in volatile if node.kind != "setting" and not self._same(node)]
+        """List the nodes, by number, whose content was changed in place since; a setting put back wasn't."""
+        return [number for number, node in enumerate(self.nodes) if node.volatile and not self._same(node)]
 
     def rebound(self, space: Mapping[str, Any] | None = None) -> str:
         """Name something outside `space` that is bound to another object since, or a class or function changed."""

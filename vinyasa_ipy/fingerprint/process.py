@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
+from importlib import import_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,11 +56,17 @@ def _read_locale() -> str:
 
 
 def _ask(module: str, function: str) -> Callable[[], str]:
-    """Make the reader of a setting that a function tells when it is called with nothing."""
+    """Make the reader of a setting that a function tells when it is called with nothing.
+
+    Code that asks is about to load the module: whether it has done so yet must not count.
+    """
 
     def read() -> str:
-        found: Any = sys.modules.get(module)
-        return "" if found is None else str(getattr(found, function)())
+        try:
+            found: Any = import_module(module)
+        except ImportError:
+            return ""
+        return str(getattr(found, function)())
 
     return read
 

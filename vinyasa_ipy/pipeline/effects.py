@@ -178,6 +178,8 @@ def _take_contents(reached: Reach, node: Node) -> Iterator[tuple[int, Any]]:
     Where spelling counts, what a class is called may have changed, for which there is no guard.
     """
     label = node.label.strip("`")
+    if node.kind == "setting":
+        raise UnstorableError(label, "it was changed meanwhile, which can't be repeated; put it back at the end")
     if node.walk is None or not (node.kind == "value" or (node.kind in _HOLDING and not reached.spelling)):
         raise UnstorableError(label, "the stage changes it in place, which can't be repeated")
     for number, thing in enumerate(node.walk.met):
