@@ -69,6 +69,18 @@ ASKED = {
         to_tokyo,
     ),
     "the time put into words": ("import time\ndef f(): return time.strftime('%Z')", to_tokyo),
+    "the time put into words after an import inside": (
+        "def f():\n    import time\n    return time.strftime('%Z')",
+        to_tokyo,
+    ),
+    "the time put into words by a name taken inside": (
+        "def f():\n    from time import asctime as said\n    return said()",
+        to_tokyo,
+    ),
+    "the time put into words by another name of the module": (
+        "import time\ndef f():\n    m = time\n    return m.strftime('%Z')",
+        to_tokyo,
+    ),
     "recursion": ("import sys\ndef f(): return sys.getrecursionlimit()", to_another_limit),
     "recursion by a name of its own": ("from sys import getrecursionlimit as g\ndef f(): return g()", to_another_limit),
     "recursion in a helper": (
@@ -91,6 +103,14 @@ ASKED = {
     "precision of decimals": ("import decimal\ndef f(): return str(decimal.Decimal(1) / 3)", to_less_precision),
     "precision in a helper": (
         "from decimal import Decimal as D\ndef g(x): return D(x) / 3\ndef f(): return str(g(1))",
+        to_less_precision,
+    ),
+    "precision of a decimal of one's own": (
+        "from decimal import Decimal\nONE = Decimal(1)\ndef f(): return str(ONE / 3)",
+        to_less_precision,
+    ),
+    "precision that is widened": (
+        "import decimal\ndef f(x):\n    with decimal.localcontext() as context:\n        return str(x / 3)",
         to_less_precision,
     ),
     "traps of decimals": ("from decimal import Decimal\ndef f(): return Decimal(1)", to_infinity),
@@ -131,9 +151,11 @@ def test_it_does_not_count_elsewhere(load, program, change):
 def test_the_zone_does_not_count_for_dates_put_into_words_and_zones_of_ones_own(load):
     living = load(
         """
-        import datetime
+        import datetime as zoned
         from datetime import date, timezone
-        def f(): return date(2020, 1, 1).strftime("%Y"), timezone.utc, datetime.timezone.utc
+        def f():
+            from datetime import datetime
+            return date(2020, 1, 1).strftime("%Y"), datetime(2020, 1, 1).strftime("%Y"), timezone.utc, zoned.timezone.utc
         """
     )
     reached = reach(living.f)

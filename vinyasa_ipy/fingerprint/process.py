@@ -86,7 +86,9 @@ SETTINGS = (
     Setting("the thresholds of gc", _ask("gc", "get_threshold"), ("get_threshold",)),
     Setting("the timeout of sockets", _ask("socket", "getdefaulttimeout"), ("getdefaulttimeout",)),
     Setting("the longest field of csv", _ask("csv", "field_size_limit"), ("field_size_limit",), watched=True),
-    Setting("the decimal context", _read_decimal, ("Decimal", "decimal.Decimal", "getcontext"), watched=True),
+    Setting(
+        "the decimal context", _read_decimal, ("Decimal", "decimal.Decimal", "getcontext", "localcontext"), watched=True
+    ),
     Setting(
         "the locale",
         _read_locale,
@@ -99,15 +101,18 @@ SETTINGS = (
 """Those that count where they are asked for."""
 
 _ASKING = frozenset[str]().union(*(setting.asking for setting in SETTINGS))
+_WORDS = frozenset(name.rpartition(".")[2] for name in _ASKING)
 
 
-def asked_by_code(form: Canonical) -> Iterator[Setting]:
-    """Give the settings that code may ask for, by the names of functions that it spells."""
-    words = set(form.attributes)
-    for statement in form.imports:
-        named = statement.names or form.attributes
-        words.update(statement.names, (f"{statement.module}.{name}" for name in named))
-    return _find(_ASKING.intersection(words))
+def asked_by_code(form: Canonical, modules: Iterable[str]) -> Iterator[Setting]:
+    """Give the settings that code may ask for, by the names of functions that it spells.
+
+    It may take them from the `modules` it has hold of, and from those that it imports.
+    """
+    taken = (name for statement in form.imports for name in statement.names)
+    words = _WORDS.intersection(form.attributes.union(taken))
+    sources = {*modules, *(statement.module for statement in form.imports)} if words else ()
+    return _find(_ASKING.intersection(words.union(f"{module}.{word}" for module in sources for word in words)))
 
 
 def asked_by_function(thing: Any) -> Iterator[Setting]:

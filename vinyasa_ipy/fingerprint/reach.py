@@ -208,6 +208,8 @@ class Reach(Graph):
             self.looking = True
         elif node.kind in ("builtin", "package"):
             node.edges.extend(self._add_settings(asked_by_function(node.thing)))
+        elif node.kind == "value":  # a number may be computed with
+            node.edges.extend(self._add_settings(asked_by_function(type(node.thing))))
         if self.spelling and node.kind in ("function", "class"):
             node.volatile = True  # what it is called can change without a guard's notice
         if self.spelling >= Spelling.ALL and node.kind in ("function", "class"):
@@ -450,7 +452,6 @@ class Reach(Graph):
         if not FRAME_READERS.isdisjoint(form.attributes):
             self._asking[number] = set()
         self._stored.update((id(function.__globals__), name) for name in form.stored)
-        node.edges.extend(self._asked_of_process(form))
         space = function.__globals__
         closure = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
         for reference in form.references:
@@ -464,6 +465,7 @@ class Reach(Graph):
             node.edges.append(found)
         for statement in form.imports:
             node.edges.extend(self._imported(statement, form, space))
+        node.edges.extend(self._asked_of_process(node, form))
         if form.opaque:
             self._note(f"partial key: {node.label} imports a module whose name is made while it runs")
         names = form.names() & DYNAMIC
@@ -473,9 +475,10 @@ class Reach(Graph):
         self.looking |= bool(form.callers)
         self._take_modules(number, form)
 
-    def _asked_of_process(self, form: Canonical) -> Iterator[int]:
+    def _asked_of_process(self, node: Node, form: Canonical) -> Iterator[int]:
         """Add what code has libraries ask of the process it runs in, without a name of its own for it."""
-        yield from self._add_settings(asked_by_code(form))
+        things = [self.nodes[edge].thing for edge in node.edges]
+        yield from self._add_settings(asked_by_code(form, [thing.__name__ for thing in things if is_module(thing)]))
         if form.argued:
             yield self._target(sys, Reference("sys", ("argv",)), "`sys`")
 
