@@ -155,7 +155,7 @@ def test_the_zone_does_not_count_for_dates_put_into_words_and_zones_of_ones_own(
         from datetime import date, timezone
         def f():
             from datetime import datetime
-            return date(2020, 1, 1).strftime("%Y"), datetime(2020, 1, 1).strftime("%Y"), timezone.utc, zoned.timezone.utc
+            return date(2020, 1, 1).strftime("%Y"), datetime(2020, 1, 1).strftime("%Y"), zoned.timezone.utc
         """
     )
     reached = reach(living.f)
