@@ -152,7 +152,7 @@ def test_the_zone_does_not_count_for_dates_put_into_words_and_zones_of_ones_own(
     living = load(
         """
         import datetime as zoned
-        from datetime import date, timezone
+        from datetime import date
         def f():
             from datetime import datetime
             return date(2020, 1, 1).strftime("%Y"), datetime(2020, 1, 1).strftime("%Y"), zoned.timezone.utc
