@@ -161,3 +161,21 @@ def test_the_zone_does_not_count_for_dates_put_into_words_and_zones_of_ones_own(
     reached = reach(living.f)
     to_tokyo()
     assert reached.unchanged()
+
+
+PRINTING = """
+import numpy as np
+
+def shorten(number):
+    return f"{{number:{}}}"
+
+np.set_printoptions(formatter={{"float": shorten}})
+
+def f():
+    return np.get_printoptions()["formatter"]["float"](0.5)
+"""
+
+
+def test_functions_among_the_options_of_printing_count_by_their_content(project):
+    keys = [project({"main.py": PRINTING.format(digits)}).ask()["key"] for digits in (".2f", ".2f", ".3f")]
+    assert keys[0] == keys[1] != keys[2]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Setting:
-    """A setting: how it is labelled, what it is now in words, and the functions that tell it or depend on it.
+    """A setting: how it is labelled, what it is now, and the functions that tell it or depend on it.
 
     Functions go by their names, or with their modules where others have the name, too, and so do classes; one name too
     many only makes the setting count where it need not. A stage hears of those that are `watched` while it runs.
@@ -24,8 +24,8 @@ class Setting:
 
     __slots__ = ("asking", "label", "read", "watched")
 
-    def __init__(self, label: str, read: Callable[[], str], asking: Iterable[str], *, watched: bool = False) -> None:
-        """Describe a setting that `read` puts into words."""
+    def __init__(self, label: str, read: Callable[[], Any], asking: Iterable[str], *, watched: bool = False) -> None:
+        """Describe a setting that `read` tells."""
         self.label = label
         self.read = read
         self.asking = frozenset(asking)
@@ -34,7 +34,7 @@ class Setting:
     def write(self, walk: Walk) -> None:
         """Write it, as something that may be another at the next look."""
         walk.shared.add(id(self))
-        walk.text(b"z", self.read())
+        walk.write(self.read())
 
 
 def _read_zone() -> str:
@@ -55,18 +55,17 @@ def _read_locale() -> str:
     return setlocale(LC_ALL)
 
 
-def _ask(module: str, function: str) -> Callable[[], str]:
+def _ask(module: str, function: str) -> Callable[[], Any]:
     """Make the reader of a setting that a function tells when it is called with nothing.
 
     Code that asks is about to load the module: whether it has done so yet must not count.
     """
 
-    def read() -> str:
+    def read() -> Any:
         try:
-            found: Any = import_module(module)
+            return getattr(import_module(module), function)()
         except ImportError:
-            return ""
-        return str(getattr(found, function)())
+            return None
 
     return read
 

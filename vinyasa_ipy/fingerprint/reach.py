@@ -424,7 +424,7 @@ class Reach(Graph):
             if number is None:
                 number = self._found[setting.label] = len(self.nodes)
                 self._queue.append(number)
-                self.nodes.append(Node("setting", setting.label, None, setting.write, setting.read()))
+                self.nodes.append(Node("setting", setting.label, None, setting.write, str(setting.read())))
             yield number
 
     def _package_node(self, source: Origin, label: str, thing: Any, write: Callable[[Walk], None]) -> Node:
