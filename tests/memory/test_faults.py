@@ -71,6 +71,38 @@ def test_a_full_disk_costs_one_warning(project):
     assert project.lines() == ["[200000, 300000, 400000, 10]", "1 True", "True False"]
 
 
+EXHAUSTED = """
+    import os
+    import resource
+    import warnings
+    from contextlib import suppress
+    from vinyasa_ipy import Memory, cache
+
+    def f(x):
+        return x + 1
+
+    cached = {wrap}(f)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    held = []
+    with suppress(OSError):
+        while True:
+            held.append(os.open(os.devnull, os.O_RDONLY))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        values = [cached(1), cached(1), cached(2)]
+    for number in held:
+        os.close(number)
+    print(values, ["runs uncached" in str(each.message) for each in caught][-1:])
+    print(cached(1), cached.check_call_in_cache(1))
+"""
+
+
+@pytest.mark.parametrize("wrap", ["cache", "Memory('cache', verbose=0).cache"])
+def test_a_first_miss_when_no_more_files_can_be_opened_runs_with_a_warning(project, wrap):
+    project.write(main=EXHAUSTED.format(wrap=wrap))
+    assert project.lines()[-2:] == ["[2, 2, 3] [True]", "2 True"]
+
+
 def test_a_result_that_cant_be_pickled_is_returned_with_one_warning(memory):
     cached = memory.cache(lambda: [threading.Lock()])
     with pytest.warns(VinyasaWarning, match=r"`return` can't be stored: .*pickl") as caught:

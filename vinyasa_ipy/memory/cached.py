@@ -180,6 +180,10 @@ class CachedFunction:
 
     def _look_further(self, call: Call, trouble: BaseException | None = None) -> Any:  # noqa: ARG002 - joblib's way says it
         """Bring back what the short way doesn't, with files and effects; else run."""
+        try:
+            self.stored_calls.load()
+        except UnstorableError as error:
+            return self._run_uncached(call, error)
         found = self._recall(call)
         return self._claim(call) if found is NOTHING else found
 
@@ -217,9 +221,9 @@ class CachedFunction:
 
     def _run(self, call: Call, lease: Lease | None = None) -> Any:
         """Run the function, watched, and store what it returns."""
-        from vinyasa_ipy.memory.run import Run
-
         try:
+            from vinyasa_ipy.memory.run import Run
+
             run = Run.begin(self, call, lease)
         except Exception as error:  # noqa: BLE001 - whatever fails here is our business, the function's result is theirs
             self._warn(f"the result of `{name_function(self.func)}` is not stored: {say(error)}")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 
 from vinyasa_ipy.errors import UnstorableError
 from vinyasa_ipy.store.folder import locate_project
@@ -11,6 +13,7 @@ from vinyasa_ipy.store.functions import open_calls, open_reader, use_reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from vinyasa_ipy.pipeline.engine import Engine
@@ -54,17 +57,26 @@ class Calls:
     @property
     def store(self) -> Store:
         """The store in this folder, likewise. Raises UnstorableError without one."""
-        return open_calls(self.reader)
+        with _loading():
+            return open_calls(self.reader)
 
     @property
     def engine(self) -> Engine:
         """The engine that works on this folder, likewise."""
-        return _open_engine(self.folder)
+        with _loading():
+            return _open_engine(self.folder)
 
     @property
     def sweeper(self) -> Sweeper | None:
         """What keeps a project's own store to its budget; any other folder is the user's to limit."""
         return _open_sweeper(self.folder) if self.is_projects else None
+
+    def load(self) -> None:
+        """Load what a miss needs, before it is too late to do without. Raises UnstorableError."""
+        with _loading():
+            import_module("vinyasa_ipy.memory.run")
+            _open_engine(self.folder)
+            self.sweeper  # noqa: B018 - it is loaded when it is asked for
 
     @property
     def packing(self) -> Packing | None:
@@ -81,6 +93,15 @@ class Calls:
     def _find_here(self, owner: str, key: str) -> Trace | None:
         traces = self.store.traces(owner, key)
         return next((trace for trace in traces if self.engine.readings.stand(trace)), None)
+
+
+@contextmanager
+def _loading() -> Iterator[None]:
+    """Turn what keeps a module from being loaded, as that no more files can be opened, into an UnstorableError."""
+    try:
+        yield
+    except (ImportError, OSError) as error:
+        raise UnstorableError("a function", f"what stores its results can't be loaded: {error}") from error
 
 
 @cache
