@@ -430,6 +430,10 @@ DIFFERENT = {
     "keys and items of one dict": ({"a": 1}.keys(), {"a": 1}.items()),
     "ways to compare": (functools.cmp_to_key(lambda a, b: a - b), functools.cmp_to_key(lambda a, b: b - a)),
     "what a way to compare is given": (functools.cmp_to_key(max)(1), functools.cmp_to_key(max)(2)),
+    "a way to compare that is given its own kind": (
+        functools.cmp_to_key(max),
+        functools.cmp_to_key(max)(type(functools.cmp_to_key(max))),
+    ),
     "what a thread has of its own": (own_to_thread(1), own_to_thread(2)),
 }
 

@@ -231,7 +231,9 @@ def _comparison(walk: Walk, value: Any) -> None:
     Only the garbage collector can tell them, after the type.
     """
     walk.out += b"~ck"
-    walk.write([part for part in gc.get_referents(value) if part is not type(value)])
+    referents = gc.get_referents(value)
+    referents.remove(type(value))  # once: the item may be the type
+    walk.write(referents)
 
 
 def _thread_local(walk: Walk, value: threading.local) -> None:
