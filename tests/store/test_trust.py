@@ -51,7 +51,8 @@ def test_without_a_home_folder_no_secret_is_made_in_the_working_folder(store, dr
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)  # a container's user that no list names
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(StoreError, match=r"no home folder to keep the secret in.*; set VINYASA_SECRET_DIR"):
+    words = r"vinyasa/secret can't be used: you have no home folder to keep the secret in.*; set VINYASA_SECRET_DIR"
+    with pytest.raises(StoreError, match=words):
         store.put(draft(), {"return": 1})
     assert [path.name for path in tmp_path.iterdir()] == [".vinyasa"]
 

@@ -56,9 +56,11 @@ def _find_data_folder() -> str:
     # The XDG specification says that a relative path is to be ignored.
     if chosen.startswith("/"):
         return chosen
+    folder = os.path.join(home, ".local", "share")
     if not os.path.isabs(home):  # a container's user that no list names: below `~` would be in the working folder
-        raise StoreError(home, f"you have no home folder to keep the secret in that signs its entries; {OWN_DATA}")
-    return os.path.join(home, ".local", "share")
+        reason = f"you have no home folder to keep the secret in that signs its entries; {OWN_DATA}"
+        raise StoreError(os.path.join(folder, "vinyasa", "secret"), reason)
+    return folder
 
 
 def read_secret() -> bytes:
