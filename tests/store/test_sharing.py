@@ -400,6 +400,16 @@ def test_a_compressed_member_of_a_packed_file_is_refused_before_it_is_unpacked(u
         receive(users, bundle)
 
 
+def test_an_error_of_who_reads_a_packed_file_is_no_damage(packed, tmp_path):
+    def refuse(_count):
+        raise RuntimeError("enough")
+
+    with zipfile.ZipFile(packed) as archive:
+        members = archive.namelist()
+    with pytest.raises(RuntimeError, match="enough"), open_bundle(packed) as bundle:
+        bundle.fetch(members[0], str(tmp_path / "taken"), refuse)
+
+
 def test_packing_that_fails_leaves_no_file(users, tmp_path):
     path = tmp_path / "packed.zip"
     with pytest.raises(RuntimeError), make_bundle(str(path)):

@@ -6,7 +6,7 @@ import os
 import shutil
 import zipfile
 from contextlib import contextmanager, suppress
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from vinyasa_ipy.errors import ShelfError
 from vinyasa_ipy.store.disk import name_beside
@@ -43,14 +43,14 @@ class Bundle:
             return None
 
     def read(self, name: str) -> bytes:
-        """Give the bytes of a name; raises FileNotFoundError."""
-        with self._open(name) as source:
-            return source.read()
+        """Give the bytes of a name; raises FileNotFoundError, ShelfError."""
+        return b"".join(self._read(self._find(name)))
 
     def fetch(self, name: str, target: str, tick: Tick) -> None:
-        """Write the bytes of a name to the file `target`; raises FileNotFoundError."""
-        with self._open(name) as source, open(target, "wb") as file:
-            while chunk := source.read(_CHUNK):
+        """Write the bytes of a name to the file `target`; raises FileNotFoundError, ShelfError."""
+        info = self._find(name)
+        with open(target, "wb") as file:
+            for chunk in self._read(info):
                 file.write(chunk)
                 tick(len(chunk))
 
@@ -65,12 +65,10 @@ class Bundle:
             with open(source, "rb") as file, self._archive.open(info, "w") as member:
                 shutil.copyfileobj(file, member, _CHUNK)
 
-    @contextmanager
-    def _open(self, name: str) -> Iterator[IO[bytes]]:
-        """Open a member to read, and say what is wrong with it as a shelf does.
+    def _find(self, name: str) -> zipfile.ZipInfo:
+        """Find a member. Raises FileNotFoundError, ShelfError.
 
-        Raises FileNotFoundError, ShelfError. Members are never compressed: what a stranger has sent takes no more
-        memory than its file does.
+        Members are never compressed: what a stranger has sent takes no more memory than its file does.
         """
         try:
             info = self._archive.getinfo(name)
@@ -78,11 +76,17 @@ class Bundle:
             raise FileNotFoundError(name) from None
         if info.compress_type != zipfile.ZIP_STORED:
             raise ShelfError(self.place, f"{name} in it is compressed, which packing never does; have it packed again")
+        return info
+
+    def _read(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
+        """Give the bytes of a member, piece by piece. Raises ShelfError for a damaged one."""
         try:
             with self._archive.open(info) as source:
-                yield source
+                while chunk := source.read(_CHUNK):
+                    yield chunk
         except (zipfile.BadZipFile, EOFError, RuntimeError) as error:  # or it is encrypted
-            raise ShelfError(self.place, f"{name} in it is damaged ({error}); have it packed again") from error
+            words = f"{info.filename} in it is damaged ({error}); have it packed again"
+            raise ShelfError(self.place, words) from error
 
 
 @contextmanager
