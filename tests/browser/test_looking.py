@@ -158,3 +158,31 @@ def test_the_list_shows_the_same_as_the_graph(desk):
 def test_it_never_left_the_machine_and_raised_nothing(desk):
     assert desk.said == []
     assert desk.foreign() == []
+
+
+MEMORY = """
+from vinyasa_ipy import Memory
+memory = Memory("results", verbose=0)
+
+@memory.cache
+def fit(rate):
+    return rate * 2
+
+fit(0.1), fit(0.2)
+"""
+
+
+def test_what_a_memory_has_stored_is_listed_by_where_it_is_and_cleared(open_desk, lab, screenshots):
+    lab.write("memory/one.ipynb", ["%load_ext vinyasa_ipy", MEMORY, "%%stage numbers\nx = 1"])
+    desk = open_desk(lab, "memory/one.ipynb")
+    desk.show()
+    desk.run()
+    cache = desk.side.get_by_role("region", name="Cache")
+    row = cache.locator("[data-key$=' results/joblib/__main__-ipython-input/fit']").first
+    expect(row).to_contain_text("2")
+    desk.page.screenshot(path=screenshots / "memory.png")
+    cache.get_by_role("button", name="Clear results/joblib/__main__-ipython-input/fit", exact=True).click()
+    desk.side.get_by_role("button", name="Clear", exact=True).click()
+    expect(row).to_have_count(0)
+    desk.side.get_by_role("button", name="Undo").click()
+    expect(row).to_have_count(1)
