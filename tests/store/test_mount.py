@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -33,10 +35,10 @@ def say_mounts(monkeypatch, tmp_path):
     def say(mounts):
         (tmp_path / "mounts").write_text(mounts)
         monkeypatch.setattr(mount, "_MOUNTS", str(tmp_path / "mounts"))
-        mount.find_kind.cache_clear()
+        mount._find_kind.cache_clear()
 
     yield say
-    mount.find_kind.cache_clear()
+    mount._find_kind.cache_clear()
 
 
 @pytest.fixture
@@ -54,6 +56,25 @@ def mounted(say_mounts, tmp_path):
 def test_the_kind_of_a_file_system_is_found_by_its_device(say_mounts, device, kind):
     say_mounts(MOUNTS)
     assert mount.find_kind(os.makedev(*device)) == kind
+
+
+def test_a_number_that_another_file_system_has_got_is_looked_up_again(say_mounts, monkeypatch, tmp_path):
+    say_mounts(MOUNTS)
+    now = time.monotonic()
+    monkeypatch.setattr(mount, "time", SimpleNamespace(monotonic=lambda: now))
+    assert mount.find_kind(os.makedev(0, 47)) == "tmpfs"
+    (tmp_path / "mounts").write_text(MOUNTS.replace("tmpfs tmpfs", "nfs4 server:/tmp"))
+    now += 60
+    assert mount.find_kind(os.makedev(0, 47)) == "nfs4"
+
+
+def test_a_system_without_device_numbers_and_vectors_loads_what_is_large_and_what_is_not(store, draft, monkeypatch):
+    monkeypatch.delattr(os, "major")
+    monkeypatch.delattr(os, "readv")
+    mount._find_kind.cache_clear()
+    store.put(draft(), {"large": ARRAY, "middling": ARRAY[:20_000]})
+    assert np.array_equal(store.fetch("features", KEY, "large"), ARRAY)
+    assert np.array_equal(store.fetch("features", KEY, "middling"), ARRAY[:20_000])
 
 
 def is_mapped(store):

@@ -285,9 +285,18 @@ def _map(descriptor: int, facts: os.stat_result) -> Run:
     except MemoryError as error:
         raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)) from error
     view = memoryview(run)
-    while view.nbytes and (count := os.readv(descriptor, [view])):
+    while view.nbytes and (count := _read_into(descriptor, view)):
         view = view[count:]
     return run
+
+
+def _read_into(descriptor: int, view: memoryview) -> int:
+    """Read into memory as much as comes at once; tell how much that was."""
+    if hasattr(os, "readv"):
+        return os.readv(descriptor, [view])
+    data = os.read(descriptor, min(len(view), _CHUNK))  # Windows has no way without a copy
+    view[: len(data)] = data
+    return len(data)
 
 
 def _copy(source: int, path: str, mode: int) -> str:
