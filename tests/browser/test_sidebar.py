@@ -86,6 +86,16 @@ def test_without_the_extension_it_says_so_and_loads_it(open_notebook):
     states(desk, numbers="done")
 
 
+def test_a_kernel_behind_a_gateway_is_loaded_and_followed(open_notebook):
+    """Such a kernel isn't told by its server which notebook it has, and says nothing unasked."""
+    desk = open_notebook(["import os\ndel os.environ['JPY_SESSION_NAME']", CELLS[1]])
+    desk.run(0)
+    desk.side.get_by_role("button", name="Load it").click()
+    expect(desk.side).not_to_contain_text("has not loaded")
+    desk.run(1)
+    states(desk, numbers="done")
+
+
 LATE = """import os, time
 from vinyasa_ipy.panel.link import Link
 def wait(name):

@@ -14,11 +14,12 @@ TIMEOUT = 60
 
 
 class Kernel:
-    """One kernel under a server's name, its comms, and what it said on the one about its stages."""
+    """One kernel, under a server's name or alone, its comms, and what it said on the one about its stages."""
 
-    def __init__(self, folder, world):
+    def __init__(self, folder, world, *, alone=False):
         self.manager = KernelManager()
-        environment = os.environ | {"VINYASA_SECRET_DIR": str(world), "JPY_SESSION_NAME": str(folder / "one.ipynb")}
+        named = {} if alone else {"JPY_SESSION_NAME": str(folder / "one.ipynb")}
+        environment = os.environ | {"VINYASA_SECRET_DIR": str(world), **named}
         self.manager.start_kernel(cwd=str(folder), env=environment)
         self.client = self.manager.client()
         self.client.start_channels()
@@ -99,6 +100,15 @@ class Kernel:
         self.changes.clear()
         return json.loads(json.dumps(found))
 
+    def targets(self):
+        """Name the comms of ours that a front end which comes later finds."""
+        request = self.client.session.msg("comm_info_request", {"target_name": "vinyasa.state"})
+        self.client.shell_channel.send(request)
+        parent = request["header"]["msg_id"]
+        while (reply := self.client.get_shell_msg(timeout=TIMEOUT))["parent_header"]["msg_id"] != parent:
+            pass
+        return reply["content"]["comms"]
+
     def close(self):
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
@@ -110,5 +120,16 @@ def kernel(tmp_path, own_world):
     kernel = Kernel(tmp_path, own_world)
     kernel.run("%load_ext vinyasa_ipy")
     kernel.until_loaded()
+    yield kernel
+    kernel.close()
+
+
+@pytest.fixture
+def lone_kernel(tmp_path, own_world):
+    """Give a kernel that no server has told its notebook's name, as behind a gateway."""
+    (tmp_path / "pyproject.toml").touch()
+    assert "JPY_SESSION_NAME" not in os.environ
+    kernel = Kernel(tmp_path, own_world, alone=True)
+    kernel.run("%load_ext vinyasa_ipy")
     yield kernel
     kernel.close()

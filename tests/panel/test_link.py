@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
 
-import nbclient
 import nbformat
 
 
@@ -24,11 +22,7 @@ def test_what_answers_is_there_before_it_can_be_asked(kernel):
 
 
 def test_a_front_end_that_comes_later_finds_the_line(kernel):
-    request = kernel.client.session.msg("comm_info_request", {"target_name": "vinyasa.state"})
-    kernel.client.shell_channel.send(request)
-    while (reply := kernel.client.get_shell_msg(timeout=60))["parent_header"]["msg_id"] != request["header"]["msg_id"]:
-        pass
-    assert reply["content"]["comms"] == {"vinyasa.state": {"target_name": "vinyasa.state"}}
+    assert kernel.targets() == {"vinyasa.state": {"target_name": "vinyasa.state"}}
 
 
 def test_a_front_end_can_not_close_the_line_for_others(kernel):
@@ -242,11 +236,15 @@ def test_the_panel_says_of_stages_that_were_not_met_yet_what_is_stored(kernel, t
     assert rows[:2] == [["one", "done"], ["later", "not"]]
 
 
-def test_without_a_server_no_comm_is_opened(tmp_path):
+def test_without_a_server_nothing_is_said_unasked(lone_kernel):
     """A headless run would only wonder what the comm is for."""
-    (tmp_path / "pyproject.toml").touch()
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("%load_ext vinyasa_ipy\nimport comm")])
-    notebook.cells.append(nbformat.v4.new_code_cell("len(comm.get_comm_manager().comms)"))
-    assert "JPY_SESSION_NAME" not in os.environ
-    nbclient.NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    assert notebook.cells[1].outputs[0]["data"]["text/plain"] == "0"
+    lone_kernel.run("%%stage one\nx = 1")
+    lone_kernel.run("assert get_ipython().vinyasa_link.live.stages['one']['state'] == 'done'")
+    assert lone_kernel.errors == lone_kernel.changes == []
+
+
+def test_behind_a_gateway_a_front_end_finds_the_line_and_is_told_from_then_on(lone_kernel):
+    assert lone_kernel.targets() == {"vinyasa.state": {"target_name": "vinyasa.state"}}
+    assert lone_kernel.ask("state")["stages"] == {}
+    lone_kernel.run("%%stage one\nx = 1")
+    lone_kernel.await_stage("one", "done")

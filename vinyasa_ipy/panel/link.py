@@ -45,6 +45,7 @@ class Link:
         self._serials = itertools.count(1)
         self._state: Any = None
         self._making = threading.Lock()
+        self._heard = "JPY_SESSION_NAME" in os.environ  # a server's front ends may be open already
         self._watched = False
         self._taken: list[bool] = []
         self._live: Live | None = None
@@ -58,9 +59,8 @@ class Link:
         self.shell.vinyasa_link = self
         self.shell.events.register("pre_run_cell", self._before)
         self.shell.events.register("post_run_cell", self._after)
-        if "JPY_SESSION_NAME" in os.environ:  # under a server: elsewhere nobody asks
-            # When the cell that loads has ended, which would wait for it.
-            self.shell.kernel.io_loop.add_callback(self._announce)
+        # When the cell that loads has ended, which would wait for it.
+        self.shell.kernel.io_loop.add_callback(self._announce)
 
     def detach(self) -> None:
         """Take everything back."""
@@ -110,7 +110,7 @@ class Link:
 
         What answers is imported here, in the kernel's loop: the first stage imports the same, and where two threads
         wait for one another's packages, Python gives one of them a package that is half made. Pages that come later
-        find the comm's name among those that are registered.
+        find the comm's name among those that are registered, as do all pages of kernels that a server only passes on.
         """
         from comm import create_comm
 
@@ -125,7 +125,7 @@ class Link:
             self._send({})
 
     def _send(self, change: dict[str, Any]) -> None:
-        if self._state is not None:
+        if self._state is not None and self._heard:
             self._state.send({**change, "era": self._era, "serial": next(self._serials)})
         if self._panel is not None:
             with suppress(RuntimeError):  # a stage was met in this very moment, and says so in a moment
@@ -160,6 +160,7 @@ class Link:
         from vinyasa_ipy.panel.drawing import list_looks
         from vinyasa_ipy.store import find_folder
 
+        self._heard = True
         self._watch()
         return {
             "era": self._era,

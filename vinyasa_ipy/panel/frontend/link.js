@@ -276,7 +276,7 @@ export class Link {
   /** Have the kernel load the extension. */
   async load() {
     await this.execute('%load_ext vinyasa_ipy');
-    await this.look();
+    await this.find(); // which asks behind what the kernel still does to take questions
   }
 
   dispose() {
