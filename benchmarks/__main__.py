@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks import calls, recording, scale, shell, storing, values
 from benchmarks.peers import PEERS, missing
+from benchmarks.readme import write_table
 
 ALL = {
     "a1": calls.a1,
@@ -52,15 +53,17 @@ def main(names: list[str]) -> int:
 
 
 def _keep(text: str) -> None:
-    """Put tables into the results, each in place of its older self."""
-    parts = _parts(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    parts.update(_parts(text))
+    """Put tables into the results, each in place of its older self, and what the README tells of them."""
+    parts = list_parts(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    parts.update(list_parts(text))
     machine = f"Last on Python {platform.python_version()}, {platform.machine()}, {platform.system()}.\n"
     body = "\n".join(f"### {title}\n{content}" for title, content in sorted(parts.items()))
     RESULTS.write_text(f"{HEAD}{machine}\n{body}", encoding="utf-8")
+    write_table(parts)
 
 
-def _parts(text: str) -> dict[str, str]:
+def list_parts(text: str) -> dict[str, str]:
+    """List the tables of results by their titles."""
     sections = re.split(r"^### (.*)\n", text, flags=re.MULTILINE)[1:]
     return {title: content.rstrip() + "\n" for title, content in zip(sections[::2], sections[1::2], strict=True)}
 

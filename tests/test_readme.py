@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 import vinyasa_ipy
+from benchmarks.__main__ import list_parts
+from benchmarks.readme import find_table, make_table
 from vinyasa_ipy.commands import COMMANDS
 from vinyasa_ipy.notebook.cell import make_parser
 
@@ -60,3 +62,8 @@ def test_every_variable_of_the_environment_is_named():
     }
     missing = sorted(name for name in used if name not in README)
     assert not missing, f"say in README.md what these variables do: {', '.join(missing)}"
+
+
+def test_the_table_of_speed_is_that_of_the_results():
+    results = (Path(__file__).parents[1] / "benchmarks" / "RESULTS.md").read_text(encoding="utf-8")
+    assert find_table(README) == make_table(list_parts(results))
