@@ -121,6 +121,46 @@ thread.join()
         os.environ["PYTHONPATH"] = before
 
 
+def test_a_child_forked_in_the_middle_of_an_errand_has_one_of_its_own(run_child, monkeypatch, url, tmp_path):
+    (tmp_path / "slow.py").write_text("""
+import fsspec, os, time
+from fsspec.implementations.local import LocalFileSystem
+class Slow(LocalFileSystem):
+    protocol = "slow"
+    def ls(self, path, **options):
+        while os.path.exists(os.environ["HOLD"]):
+            time.sleep(0.01)
+        return super().ls(path, **options)
+fsspec.register_implementation("slow", Slow)
+""")
+    (tmp_path / "sitecustomize.py").write_text("import slow")
+    (tmp_path / "hold").touch()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("HOLD", str(tmp_path / "hold"))
+    script = """
+import signal, threading, warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # Python's own, about a fork beside a thread
+thread = threading.Thread(target=lambda: porter.look(Store("nowhere"), "features", "a1" * 32, 60))
+porter = Porter("slow://" + sys.argv[1])
+porter.start()
+thread.start()
+while not porter._errand.locked():
+    pass
+child = os.fork()
+if not child:
+    signal.alarm(120)
+    os.unlink(os.environ["HOLD"])
+    porter.start()
+    print(len(porter.look(Store("nowhere"), "features", "a1" * 32, 60).parcels), flush=True)
+    porter.stop()
+    os._exit(0)
+os.waitpid(child, 0)
+thread.join()
+porter.stop()
+"""
+    assert run_child("from vinyasa_ipy.store.porter import Porter\n" + script, url) == "0"
+
+
 def test_it_finds_what_the_program_finds_and_heeds_no_warning(run_child, monkeypatch, url):
     monkeypatch.setenv("PYTHONWARNINGS", "error")
     bare = "sys.executable = os.path.realpath(sys.executable)  # it knows nothing of the environment\n"

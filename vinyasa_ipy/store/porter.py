@@ -54,9 +54,12 @@ class Porter:
         """Serve the shelf at `url`; nothing is started yet."""
         self._url = url
         self._line: _Line | None = None
+        self._make_locks()
+        _porters.add(self)
+
+    def _make_locks(self) -> None:
         self._errand = threading.Lock()
         self._request = threading.Lock()
-        _porters.add(self)
 
     def start(self) -> None:
         """Start the process unless it is there, and wait until it has loaded what the shelf needs.
@@ -126,7 +129,11 @@ class Porter:
             self._errand.release()
 
     def let_go(self) -> None:
-        """Leave the process to its sender, of which this is a forked child: it ends when nobody can send any more."""
+        """Leave the process to its sender, of which this is a forked child: it ends when nobody can send any more.
+
+        A thread of the sender that is on an errand doesn't exist here, and frees no lock.
+        """
+        self._make_locks()
         line, self._line = self._line, None
         if line is not None:
             line.requests.close()
