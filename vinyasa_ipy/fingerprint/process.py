@@ -6,6 +6,8 @@ import os
 import time
 from importlib import import_module
 
+from vinyasa_ipy.fingerprint.modules import name_type
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -116,9 +118,10 @@ def asked_by_code(form: Canonical, modules: Iterable[str]) -> Iterator[Setting]:
 
 def asked_by_function(thing: Any) -> Iterator[Setting]:
     """Give the settings that a function or class of a package tells or depends on, however the code calls it."""
+    if issubclass(type(thing), type):
+        return _find(_ASKING.intersection((name_type(thing),)))
     name, module = getattr(thing, "__name__", ""), getattr(thing, "__module__", "")
-    names = (f"{module}.{name}",) if isinstance(thing, type) else (name, f"{module}.{name}")
-    return _find(_ASKING.intersection(names))
+    return _find(_ASKING.intersection((name, f"{module}.{name}")))
 
 
 def _find(asking: Iterable[str]) -> Iterator[Setting]:
