@@ -51,19 +51,22 @@ export class Link {
     this.onMessage = (/** @type {any} */ _, /** @type {any} */ { msg, direction }) => direction === 'recv' && this.overhear(msg);
     this.onStatus = (/** @type {any} */ _, /** @type {string} */ status) => {
       if (['restarting', 'autorestarting', 'dead'].includes(status)) {
+        this.subshell = null; // it has ended with the kernel that lent it
         this.lose();
       }
     };
     this.onConnection = (/** @type {any} */ _, /** @type {string} */ status) => {
+      this.questions.forEach(question => question.resolve(null));
       if (status === 'connected') {
+        this.giveBack(); // the kernel may have begun anew meanwhile
         this.check(0);
-      } else {
-        this.questions.forEach(question => question.resolve(null));
       }
     };
+    this.onLeave = () => this.giveBack();
     kernel.anyMessage.connect(this.onMessage);
     kernel.statusChanged.connect(this.onStatus);
     kernel.connectionStatusChanged.connect(this.onConnection);
+    window.addEventListener('pagehide', this.onLeave);
     if (kernel.connectionStatus === 'connected') {
       this.check(0);
     }
@@ -166,8 +169,8 @@ export class Link {
     this.answered = false;
     this.serial = 0;
     this.running = false;
-    this.subshell = null;
     this.giveUp();
+    this.giveBack();
     this.listener.lost();
   }
 
@@ -185,7 +188,9 @@ export class Link {
       if (told) {
         return told;
       }
-      this.subshell = null; // it may be gone
+      if (!this.questions.size) {
+        this.giveBack(); // it may be gone
+      }
       if (CHANGING.has(request.verb) || pause > LONGEST) {
         throw new Refused('the answer of the kernel got lost. See what has become of it, and try again');
       }
@@ -229,10 +234,12 @@ export class Link {
   /** Give a thread of the kernel that answers while a cell runs; where there is none, the end of the cell is waited for. */
   async borrow() {
     clearTimeout(this.leisure);
-    this.leisure = window.setTimeout(() => this.giveBack(), LEISURE);
-    this.subshell ??= this.makeSubshell();
-    const subshell = await this.subshell;
-    this.subshell = subshell ? this.subshell : null;
+    this.leisure = window.setTimeout(() => this.rest(), LEISURE);
+    const lent = (this.subshell ??= this.makeSubshell());
+    const subshell = await lent;
+    if (!subshell && this.subshell === lent) {
+      this.subshell = null;
+    }
     return subshell;
   }
 
@@ -243,16 +250,31 @@ export class Link {
       return undefined;
     }
     const { done } = this.kernel.sendControlMessage(this.make('control', 'create_subshell_request', {}), true, true);
-    return (await Promise.race([done, wait(SUBSHELL)]).catch(() => null))?.content.subshell_id;
+    const made = done.then((/** @type {any} */ { content }) => content.subshell_id).catch(() => undefined);
+    const subshell = await Promise.race([made, wait(SUBSHELL)]);
+    if (!subshell) {
+      this.end(made); // should it come after all
+    }
+    return subshell;
   }
 
-  async giveBack() {
+  /** Give the subshell back, or see again later while something is asked. */
+  rest() {
     if (this.questions.size) {
-      this.leisure = window.setTimeout(() => this.giveBack(), LEISURE);
-      return;
+      this.leisure = window.setTimeout(() => this.rest(), LEISURE);
+    } else {
+      this.giveBack();
     }
+  }
+
+  giveBack() {
     const lent = this.subshell;
     this.subshell = null;
+    this.end(lent);
+  }
+
+  /** End a thread of the kernel. @param {Promise<string | undefined> | null} lent */
+  async end(lent) {
     const subshell = await lent;
     if (subshell && !this.kernel.isDisposed && this.kernel.status !== 'dead') {
       this.kernel.sendControlMessage(this.make('control', 'delete_subshell_request', { subshell_id: subshell }), true, true);
@@ -283,6 +305,7 @@ export class Link {
     this.kernel.anyMessage.disconnect(this.onMessage);
     this.kernel.statusChanged.disconnect(this.onStatus);
     this.kernel.connectionStatusChanged.disconnect(this.onConnection);
+    window.removeEventListener('pagehide', this.onLeave);
     [this.due, this.doubt, this.leisure].forEach(timer => clearTimeout(timer));
     this.live = false;
     this.giveUp();
