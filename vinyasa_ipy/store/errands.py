@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -38,3 +39,12 @@ def start_errand(name: str, work: Callable[[], object]) -> threading.Thread:
     thread = threading.Thread(target=go, name=f"vinyasa-{name}", daemon=True)
     thread.start()
     return thread
+
+
+def _forget_others() -> None:
+    """Forget the threads that a child of a fork doesn't have: another may get the identity of one."""
+    ERRANDS.intersection_update({threading.get_ident()})
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_others)
