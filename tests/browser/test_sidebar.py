@@ -296,6 +296,26 @@ def await_threads(desk, number):
     desk.page.wait_for_function(f"async () => await ({THREADS})() === {number}", polling=500, timeout=60_000)
 
 
+COUNT = """() => {
+    const { statusChanged } = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+    const connect = statusChanged.connect;
+    window.connected = 0;
+    statusChanged.connect = (...slot) => (window.connected++, connect.apply(statusChanged, slot));
+}"""
+
+
+def test_a_question_leaves_nothing_behind_in_the_page(desk):
+    """What hears of each status of a kernel for good makes each cell slower than the one before."""
+    desk.page.evaluate(COUNT)
+    for value in (0.2, 0.3):
+        desk.write(0, f"RATE = {value}")
+        desk.run(0)
+        states(desk, train="stale")
+        desk.run(2)
+        states(desk, train="done")
+    assert desk.page.evaluate("() => window.connected") == 0
+
+
 def test_it_follows_the_current_notebook_and_closing(desk, open_notebook):
     open_notebook(["%load_ext vinyasa_ipy", "%%stage other\nother = 1"], "two.ipynb")
     states(desk, other="miss")

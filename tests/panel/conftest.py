@@ -27,7 +27,8 @@ class Kernel:
         self.eras = []
         self.changes = []
         self.errors = []
-        self.closed = {}
+        self.answers = {}
+        self.closed = set()
 
     def run(self, code, *, wait=True, place=""):
         """Run a cell; `place` is what JupyterLab calls it."""
@@ -57,21 +58,23 @@ class Kernel:
         if kind == "comm_msg" and content["comm_id"] == "vinyasa.state":
             self.eras.append(content["data"]["era"])
             self.changes.append(content["data"])
+        elif kind == "comm_msg":
+            self.answers[content["comm_id"]] = content["data"]
         elif kind == "comm_close":
-            self.closed[content["comm_id"]] = content["data"]
+            self.closed.add(content["comm_id"])
         elif kind == "error":
             self.errors.append(content["evalue"])
 
     def ask(self, verb, *, subshell=None, **request):
-        """Ask as the sidebar does: open a comm with the question, and take the answer it is closed with."""
+        """Ask as the sidebar does: open a comm with the question, and take the answer that comes on it."""
         comm = uuid.uuid4().hex
         content = {"comm_id": comm, "target_name": "vinyasa.ask", "data": {"verb": verb, **request}}
         message = self.client.session.msg("comm_open", content)
         if subshell:
             message["header"]["subshell_id"] = subshell
         self.client.shell_channel.send(message)
-        self.until(lambda _: comm in self.closed)
-        return self.closed[comm]
+        self.until(lambda _: comm in self.answers)
+        return self.answers[comm]
 
     def until_loaded(self, before=""):
         """Wait until another loading of the extension than the one before speaks; name it."""

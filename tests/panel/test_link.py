@@ -199,6 +199,14 @@ def test_a_subshell_answers_while_a_cell_runs_and_leaves_no_mark_on_the_stage(ke
     assert kernel.errors == []
 
 
+def test_an_answer_leaves_no_comm_behind_and_closes_none_that_an_application_does_not_know(kernel):
+    kernel.ask("state")
+    kernel.ask("runs")
+    kernel.run("import gc\ngc.collect()\nassert list(get_ipython().kernel.comm_manager.comms) == ['vinyasa.state']")
+    assert not kernel.errors
+    assert not kernel.closed
+
+
 def test_what_can_not_be_answered_is_said_in_words(kernel):
     assert "can't be asked" in kernel.ask("nonsense")["problem"]
     assert "there is no run 7" in kernel.ask("run", run=7)["problem"]

@@ -29,7 +29,7 @@ class Link:
 
     What changed goes out on a comm that is never opened, so that no front end can close it for the others, and that
     every kernel calls the same, so that pages needn't be told. A question is the data that opens a comm, its answer the
-    data that closes it. A front end opens it from a subshell where it can, so that it is answered while a cell runs;
+    only message on it. A front end opens it from a subshell where it can, so that it is answered while a cell runs;
     and no message of ours makes the shell believe that a cell was executed, which would show half-drawn figures.
 
     Any message may get lost: a server drops what is published, but for a kernel's status, while a cell prints much.
@@ -141,7 +141,9 @@ class Link:
             told = {"problem": str(error)}
         except Exception as error:  # noqa: BLE001 - the front end waits for words, whatever went wrong
             told = {"problem": f"{type(error).__name__}: {error}"}
-        comm.close(told)
+        comm.send(told)
+        # As if the front end had closed it: applications complain when a comm is closed that they don't know.
+        self.shell.kernel.comm_manager.comm_close(None, "", {"content": {"comm_id": comm.comm_id}})
 
     def _answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         verb = request.get("verb")

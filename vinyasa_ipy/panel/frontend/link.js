@@ -78,8 +78,11 @@ export class Link {
       this.hear(content.data);
     } else if (header.msg_type === 'comm_close' && content.comm_id === STATE) {
       this.lose();
-    } else if (header.msg_type === 'comm_close') {
+    } else if (header.msg_type === 'comm_msg') {
       this.questions.get(content.comm_id)?.resolve(content.data);
+    } else if (header.msg_type === 'comm_close' && this.questions.has(content.comm_id)) {
+      this.lose(); // nobody answers: the extension was unloaded meanwhile, or isn't loaded yet
+      this.check();
     } else if (header.msg_type === 'execute_input' && STAGE.test(content.code) && this.live) {
       clearTimeout(this.doubt);
       this.doubt = window.setTimeout(() => this.look().catch(() => {}), CALM);
@@ -147,11 +150,6 @@ export class Link {
 
   /** @param {any} state */
   learn({ era, ...state }) {
-    if (!era) {
-      this.lose(); // nobody answers: the extension was unloaded meanwhile, or isn't loaded yet
-      this.check();
-      return;
-    }
     this.enter(era);
     const first = !this.live;
     this.live = true;
@@ -206,9 +204,6 @@ export class Link {
     /** @type {Promise<any>} */
     const told = new Promise((resolve, reject) => this.questions.set(id, { resolve, reject }));
     try {
-      if (this.kernel.handleComms) {
-        this.kernel.createComm(ASK, id).commsOverSubshells = 'disabled'; // else it complains of an answer to nothing
-      }
       this.kernel.sendShellMessage(message, false, true);
       return await told;
     } finally {
@@ -313,7 +308,7 @@ export class Link {
   }
 
   giveUp() {
-    this.questions.forEach(({ reject }) => reject(new Refused('the kernel is gone')));
+    this.questions.forEach(({ reject }) => reject(new Refused('nobody answers in the kernel any more: it has ended, or vinyasa was unloaded')));
     this.questions.clear();
   }
 }
