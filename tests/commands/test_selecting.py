@@ -10,7 +10,7 @@ from vinyasa_ipy.commands.selecting import ALL, read_selection
 
 
 def read(*targets, force="", in_notebook=False):
-    words = argparse.Namespace(targets=list(targets), force=force, only="", skip="", must_hit="")
+    words = argparse.Namespace(targets=list(targets), force=force, only="", skip="", must_hit="", html="")
     chosen, selection = read_selection(words, in_notebook=in_notebook)
     return chosen, ALL if selection.force_all else sorted(selection.force)
 
