@@ -30,6 +30,9 @@ def test_a_front_end_can_not_close_the_line_for_others(kernel):
     kernel.client.shell_channel.send(close)
     kernel.run("%%stage one\nx = 1")
     kernel.await_stage("one", "done")
+    assert "vinyasa.state" in kernel.targets()
+    kernel.run("%unload_ext vinyasa_ipy")
+    assert "vinyasa.state" in kernel.closed
 
 
 def test_a_stage_is_said_to_run_and_then_what_became_of_it(kernel):

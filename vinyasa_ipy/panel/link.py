@@ -27,10 +27,11 @@ STATE, ASK = "vinyasa.state", "vinyasa.ask"
 class Link:
     """One kernel's line to its front ends.
 
-    What changed goes out on a comm that is never opened, so that no front end can close it for the others, and that
-    every kernel calls the same, so that pages needn't be told. A question is the data that opens a comm, its answer the
-    only message on it. A front end opens it from a subshell where it can, so that it is answered while a cell runs;
-    and no message of ours makes the shell believe that a cell was executed, which would show half-drawn figures.
+    What changed goes out on a comm that is never opened, and that every kernel calls the same, so that pages needn't be
+    told; one that a front end closes is made again, for the others. A question is the data that opens a comm, its
+    answer the only message on it. A front end opens it from a subshell where it can, so that it is answered while a
+    cell runs; and no message of ours makes the shell believe that a cell was executed, which would show half-drawn
+    figures.
 
     Any message may get lost: a server drops what is published, but for a kernel's status, while a cell prints much.
     Front ends therefore ask how the stages stand after cells, and when a serial number is missing. An era tells them
@@ -112,17 +113,21 @@ class Link:
         wait for one another's packages, Python gives one of them a package that is half made. Pages that come later
         find the comm's name among those that are registered, as do all pages of kernels that a server only passes on.
         """
-        from comm import create_comm
-
         if getattr(self.shell, "vinyasa_link", None) is self:
             for name in ("answers", "live"):
                 import_module(f"vinyasa_ipy.panel.{name}")
-            manager = self.shell.kernel.comm_manager
-            manager.register_target(ASK, self._asked)
-            state = create_comm(target_name=STATE, comm_id=STATE, primary=False)
-            manager.register_comm(state)
-            self._state = state
+            self.shell.kernel.comm_manager.register_target(ASK, self._asked)
+            self._register()
             self._send({})
+
+    def _register(self, _closed: object = None) -> None:
+        """Have pages that come later find the line, also after a front end has closed it."""
+        from comm import create_comm
+
+        state = create_comm(target_name=STATE, comm_id=STATE, primary=False)
+        state.on_close(self._register)
+        self.shell.kernel.comm_manager.register_comm(state)
+        self._state = state
 
     def _send(self, change: dict[str, Any]) -> None:
         if self._state is not None and self._heard:
