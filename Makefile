@@ -20,8 +20,7 @@ FIND_PYTHON = for python in $(PYTHON) python3 python3.13 python3.12 python3.11; 
 ALONE := $(wildcard tests/server tests/browser)
 # Tests with real processes, kernels and browsers wait for things that a busy machine may be too slow for: what failed
 # is tried again, by itself, and both tries are printed. A fault of the code fails every time.
-again = { echo "what failed is tried again"; $(BIN)/python -m pytest --last-failed $(1); }
-tried = { $(BIN)/python -m pytest $(1) || $(call again,$(1)); }
+tried = { $(1) -m pytest $(2) || { echo "what failed is tried again"; $(1) -m pytest --last-failed $(2); }; }
 # Tests that also run on the other Pythons, where these are installed.
 PORTABLE := $(wildcard tests/fingerprint tests/memory tests/programs)
 # Tests of full disks, killed processes and damaged files go by their files' names.
@@ -56,8 +55,8 @@ lint: $(VENV)/.test
 	else echo "no Node here: the types of the sidebar's modules are not checked"; fi
 
 tests: $(VENV)/.test $(if $(wildcard tests/browser),browser)
-	$(call tried,tests --ignore=tests/server --ignore=tests/browser)
-	$(foreach group,$(ALONE),$(call tried,$(group)) &&) true
+	$(call tried,$(BIN)/python,tests --ignore=tests/server --ignore=tests/browser)
+	$(foreach group,$(ALONE),$(call tried,$(BIN)/python,$(group)) &&) true
 
 portable: $(if $(PORTABLE),portable-3.12 portable-3.13)
 
@@ -67,8 +66,8 @@ portable-%:
 		if "$$python" -c 'import ensurepip' >/dev/null 2>&1; then \
 			$(MAKE) --no-print-directory $(VENV)-$*/.test-core PYTHON_$*="$$python" && \
 			echo "$(PORTABLE) on Python $*" && \
-			exec $(VENV)-$*/bin/python -m pytest -q -p no:cacheprovider $(PORTABLE); \
-			exit 1; \
+			$(call tried,$(VENV)-$*/bin/python,-q -o cache_dir=$(VENV)-$*/tried $(PORTABLE)); \
+			exit $$?; \
 		fi; \
 	done; echo "no Python $* here: nothing to run on it"
 

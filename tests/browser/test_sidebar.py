@@ -269,7 +269,7 @@ print(sum(thread.name.startswith('subshell-') for thread in threading.enumerate(
     let said = '';
     future.onIOPub = ({ content }) => (said += content.text ?? '');
     await future.done;
-    return Number(said);
+    return said.trim() ? Number(said) : -1;
 }"""
 
 

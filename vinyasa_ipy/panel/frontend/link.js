@@ -39,6 +39,7 @@ export class Link {
     this.answered = false;
     this.serial = 0;
     this.running = false;
+    this.disposed = false;
     this.due = 0;
     this.doubt = 0;
     this.leisure = 0;
@@ -199,6 +200,10 @@ export class Link {
   /** Put a question; return the answer, or null if the kernel has done with it and there is none. @param {any} request */
   async put(request) {
     const message = this.make('shell', 'comm_open', { target_name: ASK, data: request }, await this.borrow());
+    if (this.disposed) {
+      this.giveBack();
+      throw new Refused('the notebook has another kernel by now, or was closed');
+    }
     const id = message.header.msg_id;
     message.content.comm_id = id;
     /** @type {Promise<any>} */
@@ -303,6 +308,8 @@ export class Link {
     window.removeEventListener('pagehide', this.onLeave);
     [this.due, this.doubt, this.leisure].forEach(timer => clearTimeout(timer));
     this.live = false;
+    this.listener = { connected() {}, changed() {}, lost() {} }; // what is under way has nobody to tell any more
+    this.disposed = true;
     this.giveUp();
     this.giveBack();
   }
