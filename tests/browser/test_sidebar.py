@@ -141,7 +141,7 @@ def poor_page(lab, open_for_all):
     return desk
 
 
-@pytest.mark.parametrize(("words", "many"), [(b'"comm_msg"', 1000), (b'"comm_close"', 2)])
+@pytest.mark.parametrize(("words", "many"), [(b'"comm_id": "vinyasa.state"', 1000), (b'"comm_msg"', 3)])
 def test_what_a_connection_loses_is_asked_for_again(poor_page, words, many, tmp_path):
     """Of what the kernel says by itself all may be missing, and some of the answers."""
     desk = poor_page
@@ -285,7 +285,7 @@ def test_every_thread_that_a_kernel_lends_is_given_back(desk, project):
     desk.page.reload()
     desk.ready("one.ipynb")
     desk.run(2)
-    states(desk, train="hit")
+    expect(desk.stage("train")).to_be_visible()
     desk.shut()
     desk.open(f"{project}/one.ipynb")
     await_threads(desk, 0)
