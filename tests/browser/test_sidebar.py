@@ -261,41 +261,6 @@ def test_after_a_reload_of_the_page_it_is_there_again(desk):
     states(desk, numbers="done", train="done", broken="failed")
 
 
-THREADS = """async () => {
-    const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
-    const future = kernel.requestExecute({ code: `
-import threading
-print(sum(thread.name.startswith('subshell-') for thread in threading.enumerate()))` });
-    let said = '';
-    future.onIOPub = ({ content }) => (said += content.text ?? '');
-    await future.done;
-    return said.trim() ? Number(said) : -1;
-}"""
-
-
-def test_every_thread_that_a_kernel_lends_is_given_back(desk, project):
-    """After a while without a question, with the extension, with the page and with the notebook."""
-    await_threads(desk, 0)
-    for _ in range(3):
-        desk.execute("%unload_ext vinyasa_ipy")
-        expect(desk.side).to_contain_text("has not loaded")
-        desk.execute("%load_ext vinyasa_ipy")
-        expect(desk.side).not_to_contain_text("has not loaded")
-    desk.command("docmanager:save")
-    desk.page.reload()
-    desk.ready("one.ipynb")
-    desk.run(2)
-    expect(desk.stage("train")).to_be_visible()
-    desk.shut()
-    desk.open(f"{project}/one.ipynb")
-    await_threads(desk, 0)
-
-
-def await_threads(desk, number):
-    """Wait until the kernel has so many subshells."""
-    desk.page.wait_for_function(f"async () => await ({THREADS})() === {number}", polling=500, timeout=60_000)
-
-
 COUNT = """() => {
     const { statusChanged } = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
     const connect = statusChanged.connect;
